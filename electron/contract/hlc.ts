@@ -1,0 +1,75 @@
+/**
+ * Hybrid logical clock, `"<ms>-<counter>-<stationId>"` (Kulkarni et al. 2014). It orders writes of different stations where
+ * three-way merge alone cannot decide; it never decides anything else. A clock beyond the bound is rebased, never refused.
+ */
+export interface HlcParts {
+  /** Milliseconds since 1970, UTC. */
+  readonly ms: number;
+  readonly counter: number;
+  readonly stationId: string;
+}
+
+/** How far ahead of our own clock a received one may be before it is rebased. */
+export const MAX_DRIFT_MS = 5 * 60_000;
+
+export function formatHlc(parts: HlcParts): string {
+  return `${parts.ms}-${parts.counter}-${parts.stationId}`;
+}
+
+/** @returns null for anything that is not a clock; callers treat that as older than every clock. */
+export function parseHlc(text: string): HlcParts | null {
+  const match = /^(\d{1,16})-(\d{1,9})-(.+)$/.exec(text);
+  if (match === null) return null;
+  const [, ms = '', counter = '', stationId = ''] = match;
+  return { ms: Number(ms), counter: Number(counter), stationId };
+}
+
+/** Total order: time, then counter, then station. Unreadable clocks come first. */
+export function compareHlc(left: string, right: string): number {
+  const a = parseHlc(left);
+  const b = parseHlc(right);
+  if (a === null || b === null) return a === b ? (left < right ? -1 : left > right ? 1 : 0) : a === null ? -1 : 1;
+  if (a.ms !== b.ms) return a.ms - b.ms;
+  if (a.counter !== b.counter) return a.counter - b.counter;
+  return a.stationId < b.stationId ? -1 : a.stationId > b.stationId ? 1 : 0;
+}
+
+/** One station's clock. Pure but for the wall clock that it is given. */
+export class HybridClock {
+  #ms = 0;
+  #counter = 0;
+  readonly #stationId: string;
+  readonly #now: () => number;
+
+  constructor(stationId: string, now: () => number) {
+    this.#stationId = stationId;
+    this.#now = now;
+  }
+
+  /** A clock later than every one given or seen before, even when the wall clock was set back. */
+  tick(): string {
+    const wall = this.#now();
+    if (wall > this.#ms) {
+      this.#ms = wall;
+      this.#counter = 0;
+    } else {
+      this.#counter += 1;
+    }
+    return formatHlc({ ms: this.#ms, counter: this.#counter, stationId: this.#stationId });
+  }
+
+  /**
+   * Takes notice of another station's clock, so that what we write next comes after it.
+   * @returns whether it was beyond the bound and therefore rebased (counted, but not followed).
+   */
+  observe(hlc: string): { readonly rebased: boolean } {
+    const seen = parseHlc(hlc);
+    if (seen === null) return { rebased: true };
+    if (seen.ms > this.#now() + MAX_DRIFT_MS) return { rebased: true };
+    if (seen.ms > this.#ms || (seen.ms === this.#ms && seen.counter > this.#counter)) {
+      this.#ms = seen.ms;
+      this.#counter = seen.counter;
+    }
+    return { rebased: false };
+  }
+}

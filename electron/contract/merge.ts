@@ -1,0 +1,68 @@
+/**
+ * Three-way merge of documents, per field and deterministic. `base` is the last state that both sides knew (RxDB's assumed
+ * master state). Both sides compute the same result from the same three inputs, in either order.
+ */
+import { compareHlc } from './hlc.ts';
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+/** A document as it travels: plain JSON with a clock per field group. */
+export type MergeableDocument = Readonly<Record<string, unknown>> & { readonly hlc?: Readonly<Record<string, string>> };
+
+/** Field -> the group that shares a clock. Fields not named form a group of their own, so unknown ones survive. */
+export type FieldGroups = Readonly<Record<string, string>>;
+
+export function mergeDocuments<T extends MergeableDocument>(base: T | null, ours: T, theirs: T, groups: FieldGroups): T {
+  const fields = new Set([...Object.keys(base ?? {}), ...Object.keys(ours), ...Object.keys(theirs)]);
+  fields.delete('hlc');
+  const merged: Record<string, unknown> = {};
+  const hlc: Record<string, string> = {};
+  const byGroup = new Map<string, string[]>();
+  for (const field of [...fields].toSorted()) {
+    const group = groups[field] ?? field;
+    byGroup.set(group, [...(byGroup.get(group) ?? []), field]);
+  }
+  for (const [group, members] of byGroup) {
+    const winner = pickSide(base, ours, theirs, group, members);
+    for (const field of members) {
+      if (winner[field] !== undefined) merged[field] = winner[field];
+    }
+    const clock = laterClock(ours.hlc?.[group], theirs.hlc?.[group]);
+    if (clock !== undefined) hlc[group] = clock;
+  }
+  return { ...merged, hlc } as unknown as T;
+}
+
+function pickSide<T extends MergeableDocument>(base: T | null, ours: T, theirs: T, group: string, fields: readonly string[]): T {
+  const same = (a: T, b: T): boolean => fields.every((field) => equalJson(a[field], b[field]));
+  if (same(ours, theirs)) return ours;
+  if (base !== null && same(base, ours)) return theirs;
+  if (base !== null && same(base, theirs)) return ours;
+  const order = compareHlc(ours.hlc?.[group] ?? '', theirs.hlc?.[group] ?? '');
+  if (order !== 0) return order > 0 ? ours : theirs;
+  // Equal clocks with different values cannot come from one station's clock: decide by content so that both sides agree.
+  return canonical(fields.map((field) => ours[field])) >= canonical(fields.map((field) => theirs[field])) ? ours : theirs;
+}
+
+function laterClock(left: string | undefined, right: string | undefined): string | undefined {
+  if (left === undefined) return right;
+  if (right === undefined) return left;
+  return compareHlc(left, right) >= 0 ? left : right;
+}
+
+export function equalJson(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  return canonical(left) === canonical(right);
+}
+
+/** JSON with sorted keys and without undefined: equal values give equal text. Also what hashes are made over. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(sortKeys(value as Json | undefined)) ?? 'undefined';
+}
+
+function sortKeys(value: Json | undefined): Json | undefined {
+  if (Array.isArray(value)) return value.map((item) => sortKeys(item as Json) ?? null);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item as Json)]));
+}

@@ -1,0 +1,120 @@
+/**
+ * Everything that can go wrong in front of a person: a stable code, what happened, what is safe, what to do, and one action.
+ * English is the source text; the renderer translates by code. Nothing here ever carries patient data.
+ */
+import { z } from 'zod';
+
+interface ProblemText {
+  /** Plain, past tense. */
+  readonly happened: string;
+  /** Exactly what is not lost. */
+  readonly safe: string;
+  /** What to do now. */
+  readonly todo: string;
+  /** The one button. */
+  readonly action: string;
+  /** inline = a gate failed; pane = a device is gone, the rest goes on; screen = work must stop. */
+  readonly level: 'inline' | 'pane' | 'screen';
+}
+
+const problem = (
+  level: ProblemText['level'],
+  happened: string,
+  safe: string,
+  todo: string,
+  action: string,
+): ProblemText => ({ level, happened, safe, todo, action });
+
+export const PROBLEMS = {
+  // devices
+  DEVICE_ABSENT: problem('pane', 'The device is not connected.', 'Everything taken so far is on this disk.', 'Check its cable and that it is switched on; the visit can go on with another step.', 'Try again'),
+  DEVICE_BUSY: problem('inline', 'The device is busy with something else.', 'Nothing was started twice.', 'Wait until it is ready.', 'Try again'),
+  DEVICE_LOST: problem('pane', 'The device went away while it was working.', 'Everything taken before is on this disk. Nothing half-done was kept.', 'Check its cable; it comes back by itself.', 'Try again'),
+  DEVICE_SILENT: problem('pane', 'The device did not answer in time.', 'Everything taken so far is on this disk.', 'Check that it is awake; it is asked again by itself.', 'Try again'),
+  DEVICE_GARBLED: problem('pane', 'The device sent something that could not be understood.', 'What it sent was kept for the technician; nothing was stored in the visit.', 'Try once more; if it happens again, set the device aside.', 'Try again'),
+  DEVICE_QUARANTINED: problem('pane', 'The device stopped several times and was set aside.', 'Everything taken so far is on this disk.', 'Ask a technician to look at it; go on with another step.', 'Use it again'),
+  DEVICE_WRONG: problem('pane', 'Another device answered than the one expected.', 'Nothing was taken with it.', 'Ask a technician to check which device is connected.', 'Try again'),
+  DEVICE_REFUSED: problem('inline', 'The device refused.', 'Nothing was changed.', 'Look at the device’s own display, then try again.', 'Try again'),
+  DEVICES_RESTARTED: problem('pane', 'The devices’ part of the program stopped and was started again.', 'Everything that was stored is on this disk.', 'Go on; a picture that was under way is looked for on the camera first.', 'Go on'),
+  SCALE_OVERLOAD: problem('inline', 'There is more weight on the scale than it can measure.', 'Nothing was saved.', 'Step off, check what stands on the plate, weigh again.', 'Weigh again'),
+  SCALE_UNDERLOAD: problem('inline', 'The scale reads below zero.', 'Nothing was saved.', 'Empty the plate, set zero, weigh again.', 'Set zero'),
+  SCALE_NOT_STABLE: problem('inline', 'The scale did not come to rest.', 'Nothing was saved.', 'Stand still with both feet on the plate and weigh again.', 'Weigh again'),
+  CAMERA_NO_PICTURE: problem('inline', 'The camera did not take a picture.', 'Nothing was lost.', 'Check focus and that the lens is open, then take it again.', 'Take it again'),
+  CAMERA_REPLY_LOST: problem('inline', 'The line to the camera broke after the shutter was released.', 'The picture is looked for on the camera; it is not taken twice.', 'Wait until it has been fetched.', 'Look again'),
+  CAMERA_CARD_FULL: problem('pane', 'The camera’s card is full.', 'Pictures taken before are on this disk.', 'Put an empty card into the camera.', 'Try again'),
+  // images and inference
+  IMAGE_DAMAGED: problem('inline', 'The picture arrived damaged and cannot be opened.', 'It is kept as it came; earlier pictures are on this disk.', 'Take it again.', 'Take it again'),
+  IMAGE_UNSUPPORTED: problem('inline', 'The camera sent a kind of picture that cannot be judged here.', 'The file is kept as it came.', 'Set the camera to JPEG and take it again.', 'Take it again'),
+  ANALYSIS_UNAVAILABLE: problem('pane', 'No check is possible now.', 'The picture is on this disk and will be checked later.', 'Look at the picture yourself; it is checked again by itself.', 'Check again'),
+  ANALYSIS_RESTARTED: problem('inline', 'The checking part of the program stopped and was started again.', 'The picture is on this disk.', 'It is being checked again.', 'Check again'),
+  MODEL_REFUSED: problem('pane', 'A model’s file is not the one that was released, so it was not loaded.', 'Pictures and other checks are not touched.', 'Tell the technician; this finding is left out until it is repaired.', 'Check again'),
+  // store, vault, disk
+  DISK_FULL: problem('screen', 'This disk is full, so nothing new can be stored.', 'Every picture and measurement taken so far is on this disk.', 'Free some space; the visit then goes on where it stands.', 'Check the space again'),
+  DISK_FAILED: problem('screen', 'This disk refused to store something.', 'Nothing was reported as stored that is not.', 'Tell the operator; the disk may be failing.', 'Try again'),
+  BLOB_DAMAGED: problem('inline', 'A stored picture is not what was written.', 'All other pictures were not touched.', 'Tell the operator; the cloud’s copy can bring it back.', 'Check again'),
+  KEY_WRONG: problem('screen', 'The key of this station is not the one this disk was locked with.', 'Nothing was changed or overwritten.', 'Enter the key or passphrase that this disk was locked with.', 'Enter the key'),
+  KEY_MISSING: problem('screen', 'The key of this station was not found.', 'Nothing was changed or overwritten.', 'Unlock the key ring, or enter the recovery key.', 'Enter the key'),
+  KEY_STORE_INSECURE: problem('screen', 'This computer has no safe place for the key.', 'Nothing was stored unprotected.', 'Set up a key ring or start with a passphrase.', 'Use a passphrase'),
+  STORE_DAMAGED: problem('screen', 'The clinic’s data on this disk is damaged.', 'Nothing was overwritten.', 'Restore the last checked copy.', 'Show how'),
+  STORE_NEWER: problem('screen', 'This data was written by a newer version.', 'Nothing was changed.', 'Update this station.', 'Show how'),
+  SECOND_INSTANCE: problem('screen', 'This clinic is already open on this computer.', 'Nothing was changed.', 'Use the window that is open.', 'Show it'),
+  // processes and connection
+  CORE_RESTARTED: problem('pane', 'A part of the program stopped and was started again.', 'Everything acknowledged is on this disk.', 'Go on where you were.', 'Go on'),
+  CONNECTION_LOST: problem('pane', 'This screen has lost the clinic’s station.', 'What was saved before is on the station’s disk.', 'It connects again by itself.', 'Try again'),
+  PROCESS_STOPPED: problem('screen', 'A part of the program keeps stopping.', 'Everything acknowledged is on this disk.', 'Start the station again; tell the operator if it goes on.', 'Start again'),
+  BUILD_MISMATCH: problem('screen', 'Parts of two versions met.', 'Nothing was changed.', 'Start the station again.', 'Start again'),
+  // access
+  TOKEN_MISSING: problem('screen', 'This page was opened without its key.', 'Nothing was shown.', 'Open the address that the station printed when it started.', 'Show how'),
+  NOT_SIGNED_IN: problem('screen', 'This screen is locked.', 'Everything is on this disk.', 'Choose your name and enter your PIN.', 'Unlock'),
+  NOT_ALLOWED: problem('inline', 'Your role may not do this.', 'Nothing was changed.', 'Ask somebody who may.', 'Go back'),
+  PIN_WRONG: problem('inline', 'That was not the PIN.', 'Nothing was changed.', 'Enter it again.', 'Try again'),
+  PIN_WAIT: problem('inline', 'The PIN was wrong several times.', 'Nothing was changed.', 'Wait until the time is over, then enter it again.', 'Try again'),
+  // visits
+  INPUT_INVALID: problem('inline', 'Something in what was entered cannot be right.', 'Nothing was changed.', 'Correct the marked field.', 'Correct it'),
+  NOT_FOUND: problem('inline', 'It is not here any more.', 'Nothing was changed.', 'Go back to the list.', 'Go back'),
+  STEP_NOT_NOW: problem('inline', 'This step is not next.', 'Nothing was changed.', 'Do the open step first, or skip it with a reason.', 'Go to the open step'),
+  STEP_NOT_SKIPPABLE: problem('inline', 'Your role may not skip this step.', 'Nothing was changed.', 'Ask somebody who may.', 'Go back'),
+  RETAKES_USED_UP: problem('inline', 'This picture was tried as often as the protocol allows.', 'All tries are on this disk.', 'Keep one with a reason, or ask a senior.', 'Ask a senior'),
+  CONSENT_MISSING: problem('inline', 'The needed agreement has not been given.', 'Nothing was taken.', 'Ask for it at check-in first.', 'Go to check-in'),
+  STATUS_CONFLICT: problem('inline', 'The visit has gone on since this screen was drawn.', 'Nothing was changed.', 'Look at the visit as it is now.', 'Show it'),
+  READING_STALE: problem('inline', 'The reading is not the one that was shown.', 'Nothing was saved.', 'Weigh again.', 'Weigh again'),
+  REPORT_CHANGED: problem('inline', 'The report is no longer the one that you read.', 'Your decision was not recorded.', 'Read the new report, then decide.', 'Show the new report'),
+  ALREADY_DECIDED: problem('inline', 'Somebody has decided already.', 'The first decision stands.', 'Look at the decision.', 'Show it'),
+  CODE_UNKNOWN: problem('inline', 'We could not find this code.', 'Nothing was changed.', 'Ask at the desk, they will find you.', 'Ask for help'),
+  CANCELLED: problem('inline', 'It was stopped on request.', 'Nothing half-done was kept.', 'Start again when you are ready.', 'Start again'),
+  INTERNAL: problem('pane', 'Something went wrong inside the program.', 'Everything acknowledged is on this disk.', 'Try again; tell the operator if it goes on.', 'Try again'),
+} as const satisfies Record<string, ProblemText>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+export const problemCodeSchema = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]);
+
+/** A problem as it travels to a screen. `detail` is for support: technical, without patient data. */
+export const problemSchema = z.object({
+  code: problemCodeSchema,
+  detail: z.string().max(500).default(''),
+  at: z.iso.datetime(),
+  /** The field that is wrong, for INPUT_INVALID. */
+  field: z.string().optional(),
+  /** Seconds to wait, for PIN_WAIT. */
+  waitSeconds: z.number().optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+/** Thrown inside core and native; the API turns it into a typed error with the same code. */
+export class VantageError extends Error {
+  override readonly name = 'VantageError';
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly extra: { readonly field?: string; readonly waitSeconds?: number };
+  constructor(
+    code: ProblemCode,
+    detail = '',
+    extra: { readonly field?: string; readonly waitSeconds?: number; readonly cause?: unknown } = {},
+  ) {
+    super(`${code}${detail ? `: ${detail}` : ''}`, extra.cause === undefined ? undefined : { cause: extra.cause });
+    this.code = code;
+    this.detail = detail;
+    const { cause: _cause, ...rest } = extra;
+    this.extra = rest;
+  }
+}
