@@ -9,7 +9,11 @@ export type DeviceKind = z.infer<typeof deviceKindSchema>;
 export const deviceAddressSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('serial'), path: z.string().min(1), baudRate: z.number().int().positive().default(9600) }),
   z.object({ type: z.literal('tcp'), host: z.string().min(1), port: z.number().int().min(1).max(65_535) }),
-  z.object({ type: z.literal('ptpip'), host: z.string().min(1), port: z.number().int().min(1).max(65_535).default(15_740) }),
+  z.object({
+    type: z.literal('ptpip'),
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(15_740),
+  }),
 ]);
 export type DeviceAddress = z.infer<typeof deviceAddressSchema>;
 

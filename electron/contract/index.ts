@@ -6,6 +6,7 @@ export * from './hlc.ts';
 export * from './ids.ts';
 export * from './judgement.ts';
 export * from './merge.ts';
+export * from './procedure.ts';
 export * from './problems.ts';
 export * from './protocols.ts';
 export * from './roles.ts';

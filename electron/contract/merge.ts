@@ -11,7 +11,12 @@ export type MergeableDocument = Readonly<Record<string, unknown>> & { readonly h
 /** Field -> the group that shares a clock. Fields not named form a group of their own, so unknown ones survive. */
 export type FieldGroups = Readonly<Record<string, string>>;
 
-export function mergeDocuments<T extends MergeableDocument>(base: T | null, ours: T, theirs: T, groups: FieldGroups): T {
+export function mergeDocuments<T extends MergeableDocument>(
+  base: T | null,
+  ours: T,
+  theirs: T,
+  groups: FieldGroups,
+): T {
   const fields = new Set([...Object.keys(base ?? {}), ...Object.keys(ours), ...Object.keys(theirs)]);
   fields.delete('hlc');
   const merged: Record<string, unknown> = {};
@@ -32,7 +37,13 @@ export function mergeDocuments<T extends MergeableDocument>(base: T | null, ours
   return { ...merged, hlc } as unknown as T;
 }
 
-function pickSide<T extends MergeableDocument>(base: T | null, ours: T, theirs: T, group: string, fields: readonly string[]): T {
+function pickSide<T extends MergeableDocument>(
+  base: T | null,
+  ours: T,
+  theirs: T,
+  group: string,
+  fields: readonly string[],
+): T {
   const same = (a: T, b: T): boolean => fields.every((field) => equalJson(a[field], b[field]));
   if (same(ours, theirs)) return ours;
   if (base !== null && same(base, ours)) return theirs;
@@ -40,7 +51,9 @@ function pickSide<T extends MergeableDocument>(base: T | null, ours: T, theirs: 
   const order = compareHlc(ours.hlc?.[group] ?? '', theirs.hlc?.[group] ?? '');
   if (order !== 0) return order > 0 ? ours : theirs;
   // Equal clocks with different values cannot come from one station's clock: decide by content so that both sides agree.
-  return canonical(fields.map((field) => ours[field])) >= canonical(fields.map((field) => theirs[field])) ? ours : theirs;
+  return canonical(fields.map((field) => ours[field])) >= canonical(fields.map((field) => theirs[field]))
+    ? ours
+    : theirs;
 }
 
 function laterClock(left: string | undefined, right: string | undefined): string | undefined {

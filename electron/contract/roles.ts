@@ -12,6 +12,12 @@ export type Caller = Role | 'anyone';
 export const surfaceSchema = z.enum(['staff', 'checkin']);
 export type Surface = z.infer<typeof surfaceSchema>;
 
-export const STAFF_ROLES = ['facilitator', 'technician', 'clinician', 'operator', 'admin'] as const satisfies readonly Role[];
+export const STAFF_ROLES = [
+  'facilitator',
+  'technician',
+  'clinician',
+  'operator',
+  'admin',
+] as const satisfies readonly Role[];
 /** Those who lead a visit. */
 export const VISIT_ROLES = ['facilitator', 'clinician', 'admin'] as const satisfies readonly Role[];

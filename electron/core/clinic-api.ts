@@ -1,0 +1,73 @@
+/**
+ * What the core process is to those who run it: `electron/services/core.ts` makes one with `openClinic` (clinic.ts) and hands it
+ * ports. Types only.
+ */
+import type { DeviceConfiguration, ProcessStatus, Surface } from '../contract/index.ts';
+import type { InferenceApi, ReadGrant } from '../../native/inference/inference-api.ts';
+import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
+
+/** A port as the RPC library takes it (browser MessagePort, Electron MessagePortMain, or a relayed one). */
+export interface ScreenPort {
+  postMessage(message: unknown): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: 'close', listener: () => void): void;
+  start?(): void;
+  close(): void;
+}
+
+export interface ClinicOptions {
+  /** Where everything is kept: `clinic.db`, `vault/`, `station.json`. Demonstration and clinic have directories of their own. */
+  readonly directory: string;
+  readonly mode: 'demonstration' | 'clinic';
+  /** 256 bits. Lives in this process only. */
+  readonly masterKey: Uint8Array;
+  readonly buildId: string;
+  readonly devices: DevicesApi;
+  readonly inference: InferenceApi;
+  /** The devices that this station starts with when its store has none (the demonstration's simulators). */
+  readonly initialDevices: readonly DeviceConfiguration[];
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+/** Structured log, patient data never in it (ids and codes only). pino's shape. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Who is at the other end of a port. Given by the host, never by the page. */
+export interface Screen {
+  readonly surface: Surface;
+  /** Random, stays the same when the page reconnects; the sign-in of a screen is remembered under it. */
+  readonly screenSessionId: string;
+}
+
+export interface MediaGrant extends ReadGrant {
+  readonly mediaType: string;
+  readonly size: number;
+  readonly filename: string;
+}
+
+export interface Clinic {
+  /** Serves the surface's router on the port until it closes. */
+  attach(port: ScreenPort, screen: Screen): void;
+  /**
+   * What `media.open` promised: the host asks with the path it was requested under and the screen that asked.
+   * @returns null when the path is unknown, expired or another screen's.
+   */
+  openMedia(path: string, screenSessionId: string): MediaGrant | null;
+  /** The host tells how the other processes are; it goes into the station line. */
+  reportProcesses(processes: readonly ProcessStatus[]): void;
+  /**
+   * After the devices or inference process came back: configures it again and takes up what was under way.
+   * `api` objects stay the same; their calls in flight have been rejected.
+   */
+  resumed(process: 'devices' | 'inference'): void;
+  /** Finishes writes, closes the store. */
+  close(): Promise<void>;
+}
+
+export type OpenClinic = (options: ClinicOptions) => Promise<Clinic>;
