@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareHlc, formatHlc, HybridClock, MAX_DRIFT_MS } from './hlc.ts';
+
+describe('hybrid clock', () => {
+  it('never goes back, whatever the wall clock does', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 2 }), (walls) => {
+        let index = 0;
+        const clock = new HybridClock('a', () => walls[Math.min(index++, walls.length - 1)] ?? 0);
+        const ticks = walls.map(() => clock.tick());
+        for (let i = 1; i < ticks.length; i += 1) expect(compareHlc(ticks[i - 1] ?? '', ticks[i] ?? '')).toBeLessThan(0);
+      }),
+    );
+  });
+
+  it('writes after what it has seen from another station', () => {
+    const clock = new HybridClock('a', () => 1_000);
+    const seen = formatHlc({ ms: 60_000, counter: 4, stationId: 'b' });
+    expect(clock.observe(seen)).toEqual({ rebased: false });
+    expect(compareHlc(seen, clock.tick())).toBeLessThan(0);
+  });
+
+  it('does not follow a clock beyond the bound, and does not refuse it either', () => {
+    const clock = new HybridClock('a', () => 1_000);
+    expect(clock.observe(formatHlc({ ms: 1_001 + MAX_DRIFT_MS, counter: 0, stationId: 'b' }))).toEqual({ rebased: true });
+    expect(clock.tick()).toBe(formatHlc({ ms: 1_000, counter: 0, stationId: 'a' }));
+  });
+});
