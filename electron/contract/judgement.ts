@@ -103,7 +103,7 @@ export const judgementSchema = z.object({
   checks: z.array(checkSchema),
   /** Columns x rows of tiles over the picture; empty where focus was not asked for. */
   tiles: z.array(tileSchema),
-  /** The field of view of a fundus picture as a circle in fractions of the image width/height, or null. */
+  /** The field of view of a fundus picture: `x` and `radius` in fractions of the width, `y` of the height; or null. */
   field: z.object({ x: z.number(), y: z.number(), radius: z.number() }).nullable(),
   findings: z.array(
     z.object({ kind: z.literal('retinal-vessels'), values: z.array(findingValueSchema), provenance: provenanceSchema }),

@@ -41,17 +41,25 @@ export async function openImage(bytes: Uint8Array): Promise<OpenedImage> {
   };
 }
 
-/** Resamples (Lanczos 3). `crop` in pixels of the picture is cut out first. */
+/** A rectangle in whole pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Resamples (Lanczos 3) to `width` x `height` and cuts `box`, in pixels of the result, out of that; only this part is made. */
 export async function resample(
   picture: Picture,
   width: number,
   height: number,
-  crop: { readonly left: number; readonly top: number; readonly width: number; readonly height: number } | null = null,
+  box: Box | null = null,
 ): Promise<Picture> {
-  let pipeline = fromPicture(picture);
-  if (crop) pipeline = pipeline.extract(crop);
-  const data = await pipeline.resize(width, height, { fit: 'fill' }).raw().toBuffer();
-  return { width, height, data };
+  let pipeline = fromPicture(picture).resize(width, height, { fit: 'fill' });
+  if (box) pipeline = pipeline.extract(box);
+  const data = await pipeline.raw().toBuffer();
+  return { width: box?.width ?? width, height: box?.height ?? height, data };
 }
 
 /** A JPEG whose longer edge is `longEdge` px at most. */
