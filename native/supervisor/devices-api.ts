@@ -55,4 +55,6 @@ export interface DevicesApi {
     input: { readonly deviceId: string; readonly token: string },
     options?: CallOptions,
   ): Promise<Outcome<{ readonly removed: boolean }>>;
+  /** A quarantined device is tried again, with its count of stops forgotten. */
+  reinstate(input: { readonly deviceId: string }, options?: CallOptions): Promise<void>;
 }

@@ -82,7 +82,10 @@ export const BODY_FRAMING = {
   parameters: { minimumMarginPercent: 3, minimumHeightPercent: 40, maximumOffsetPercent: 15 },
 } as const;
 
-/** The darkest quarter's median luma over the brightest quarter's: of the field, or of the wall to both sides. */
+/**
+ * The darkest quarter's median over the brightest quarter's. Of a retina in red, where vessels and pigment show least and the
+ * light of the camera most; of a body the luma of the wall to both sides.
+ */
 export const EVEN_LIGHT = { name: 'even-light', version: '1.0.0', parameters: { limit: 0.7 } } as const;
 
 export interface PublishedMeasure {

@@ -1,0 +1,63 @@
+/** Paths under which a screen may fetch bytes: random, short-lived, bound to that screen. */
+import { randomBytes } from 'node:crypto';
+import type { MediaGrant } from '../clinic-api.ts';
+import type { Vault } from '../vault/index.ts';
+
+const LIFETIME_MS = 10 * 60_000;
+/** Old paths are dropped when there are more than this. */
+const KEPT = 5_000;
+
+interface Ticket {
+  readonly blobId: string;
+  readonly screenSessionId: string;
+  readonly expiresMs: number;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly filename: string;
+}
+
+export class MediaTickets {
+  readonly #tickets = new Map<string, Ticket>();
+  readonly #vault: Vault;
+  readonly #now: () => Date;
+
+  constructor(vault: Vault, now: () => Date) {
+    this.#vault = vault;
+    this.#now = now;
+  }
+
+  open(blobId: string, filename: string, screenSessionId: string): { path: string; mediaType: string; size: number; expiresAt: string } {
+    const blob = this.#vault.stat(blobId);
+    const expiresMs = this.#now().getTime() + LIFETIME_MS;
+    const path = `/media/${randomBytes(24).toString('base64url')}`;
+    this.#tickets.set(path, { blobId, screenSessionId, expiresMs, mediaType: blob.mediaType, size: blob.size, filename });
+    this.#sweep();
+    return { path, mediaType: blob.mediaType, size: blob.size, expiresAt: new Date(expiresMs).toISOString() };
+  }
+
+  /** @returns null for an unknown or expired path, or another screen's. */
+  grant(path: string, screenSessionId: string): MediaGrant | null {
+    const ticket = this.#tickets.get(path);
+    if (ticket === undefined || ticket.screenSessionId !== screenSessionId) return null;
+    if (ticket.expiresMs < this.#now().getTime()) {
+      this.#tickets.delete(path);
+      return null;
+    }
+    const { mediaType, size, filename } = ticket;
+    return { ...this.#vault.grantRead(ticket.blobId), mediaType, size, filename };
+  }
+
+  /** A locked screen's paths stop working at once. */
+  revoke(screenSessionId: string): void {
+    for (const [path, ticket] of this.#tickets) {
+      if (ticket.screenSessionId === screenSessionId) this.#tickets.delete(path);
+    }
+  }
+
+  #sweep(): void {
+    const nowMs = this.#now().getTime();
+    for (const [path, ticket] of this.#tickets) {
+      if (ticket.expiresMs < nowMs || this.#tickets.size > KEPT) this.#tickets.delete(path);
+    }
+  }
+}

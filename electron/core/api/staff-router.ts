@@ -1,0 +1,209 @@
+/** The staff's router: each procedure of `staffContract`, thin over the parts of core that do the work. */
+import { implement } from '@orpc/server';
+import type { Hello, VisitView } from '../../contract/index.ts';
+import { staffContract, VantageError } from '../../contract/index.ts';
+import { verifyAudit } from '../audit/index.ts';
+import type { ClinicParts } from '../clinic-parts.ts';
+import { authorOf } from '../visits/visits.ts';
+import { dayView, findRows, visitView } from '../visits/views.ts';
+import type { ApiContext } from './guard.ts';
+import { actorOf, guardCall, guardStream } from './guard.ts';
+import { live } from './live.ts';
+
+const OK = { ok: true } as const;
+
+/** Makes the router that `RPCHandler.upgrade` serves on a staff screen's port. */
+export function createStaffRouter(parts: ClinicParts) {
+  const { access, visits, captures, reviews, devices, inference, store, media, sources, changes, guard } = parts;
+
+  const os = implement(staffContract)
+    .$context<ApiContext>()
+    .use(({ context, procedure, path, next }) =>
+      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async () => next()),
+    );
+
+  /** A view as a stream that ends when the reader goes away, and with NOT_SIGNED_IN when the screen locks. */
+  function stream<T>(
+    context: ApiContext,
+    signal: AbortSignal | undefined,
+    path: string,
+    compute: () => Promise<T> | T,
+    sourcesOfChange = [changes.documents, changes.status, changes.activity],
+  ): AsyncGenerator<T, void, void> {
+    const signals = [context.screen.abort.signal, ...(signal === undefined ? [] : [signal])];
+    return guardStream(live(compute, sourcesOfChange, signals), guard, path);
+  }
+
+  async function hello(context: ApiContext): Promise<Hello> {
+    return parts.hello(context.screen);
+  }
+
+  return os.router({
+    station: {
+      hello: os.station.hello.handler(({ context }) => hello(context)),
+      watch: os.station.watch.handler(({ context, signal }) =>
+        // The station line goes on behind the lock: it knows no patient.
+        guardStream(
+          live(() => parts.stationStatus(), [changes.status, changes.documents], signal === undefined ? [] : [signal]),
+          guard,
+          'station.watch',
+        ),
+      ),
+      inference: os.station.inference.handler(async function* ({ context, signal }) {
+        const signals = [context.screen.abort.signal, ...(signal === undefined ? [] : [signal])];
+        yield* guardStream(await inference.watch({ signal: AbortSignal.any(signals) }), guard, 'station.inference');
+      }),
+    },
+    access: {
+      people: os.access.people.handler(() => access.people()),
+      unlock: os.access.unlock.handler(({ context, input }) => access.unlock(context.screen, input.staffId, input.pin)),
+      lock: os.access.lock.handler(async ({ context }) => {
+        await access.lock(context.screen);
+        media.revoke(context.screen.screen.screenSessionId);
+        return OK;
+      }),
+    },
+    today: {
+      watch: os.today.watch.handler(async ({ context, signal }) => {
+        await parts.audit(actorOf(context), 'day.read', 'location', parts.station.locationId);
+        return stream(context, signal, 'today.watch', () => dayView(sources));
+      }),
+      find: os.today.find.handler(async ({ context, input }) => {
+        await parts.audit(actorOf(context), 'patients.searched', 'location', parts.station.locationId);
+        return findRows(sources, input.text);
+      }),
+      checkIn: os.today.checkIn.handler(async ({ context, input }) => {
+        const session = await visits.checkIn(input.appointmentId, authorOf(actorOf(context)));
+        return { sessionId: session.id };
+      }),
+      consent: os.today.consent.handler(async ({ context, input }) => {
+        await visits.consent(input.sessionId, { ...input, surface: 'staff' }, authorOf(actorOf(context)));
+        return OK;
+      }),
+    },
+    visits: {
+      watch: os.visits.watch.handler(async ({ context, input, signal }) => {
+        await visitView(sources, input.sessionId);
+        await parts.audit(actorOf(context), 'patient.read', 'session', input.sessionId);
+        return stream<VisitView>(context, signal, 'visits.watch', () => visitView(sources, input.sessionId));
+      }),
+      start: os.visits.start.handler(async ({ context, input }) => {
+        await visits.start(input.sessionId, authorOf(actorOf(context)));
+        return OK;
+      }),
+      pause: os.visits.pause.handler(async ({ context, input }) => {
+        await visits.pause(input.sessionId, authorOf(actorOf(context)));
+        return OK;
+      }),
+      resume: os.visits.resume.handler(async ({ context, input }) => {
+        await visits.resume(input.sessionId, authorOf(actorOf(context)));
+        return OK;
+      }),
+      end: os.visits.end.handler(async ({ context, input }) => {
+        await visits.end(input.sessionId, input.reason, authorOf(actorOf(context)));
+        return OK;
+      }),
+      cancel: os.visits.cancel.handler(async ({ context, input }) => {
+        await visits.cancel(input.sessionId, input.reason, authorOf(actorOf(context)));
+        return OK;
+      }),
+      answerRequest: os.visits.answerRequest.handler(async ({ context, input }) => {
+        await visits.answerRequest(input.sessionId, authorOf(actorOf(context)));
+        return OK;
+      }),
+      saveWeight: os.visits.saveWeight.handler(async ({ context, input }) => {
+        await parts.readings.require(input.reading);
+        await visits.saveWeight(input.sessionId, input.stepId, input.reading, authorOf(actorOf(context)));
+        return OK;
+      }),
+      enterByHand: os.visits.enterByHand.handler(async ({ context, input }) => {
+        await visits.enterByHand(input.sessionId, input.stepId, input.value, input.again, authorOf(actorOf(context)));
+        return OK;
+      }),
+      skip: os.visits.skip.handler(async ({ context, input }) => {
+        await visits.skip(input.sessionId, input.stepId, input.reason, actorOf(context));
+        return OK;
+      }),
+      undo: os.visits.undo.handler(async ({ context, input }) => {
+        await visits.undo(input.sessionId, input.stepId, authorOf(actorOf(context)));
+        return OK;
+      }),
+      finish: os.visits.finish.handler(async ({ context, input }) => {
+        const wanted = await visits.finish(input.sessionId, authorOf(actorOf(context)));
+        if (wanted) parts.reports.make(input.sessionId);
+        return OK;
+      }),
+    },
+    capture: {
+      take: os.capture.take.handler(({ context, input }) => {
+        const actor = actorOf(context);
+        const senior = actor.roles.includes('clinician') || actor.roles.includes('admin');
+        return captures.take(input.sessionId, input.stepId, authorOf(actor), senior);
+      }),
+      cancel: os.capture.cancel.handler(async ({ input }) => {
+        await captures.cancel(input.captureId);
+        return OK;
+      }),
+      keep: os.capture.keep.handler(async ({ context, input }) => {
+        await visits.keep(input.captureId, input.reason, authorOf(actorOf(context)));
+        return OK;
+      }),
+      retry: os.capture.retry.handler(async ({ input }) => {
+        await captures.retry(input.captureId);
+        return OK;
+      }),
+    },
+    devices: {
+      watchReadings: os.devices.watchReadings.handler(async function* ({ context, input, signal }) {
+        const signals = [context.screen.abort.signal, ...(signal === undefined ? [] : [signal])];
+        const samples = await devices.watchReadings(input, { signal: AbortSignal.any(signals) });
+        yield* guardStream(samples, guard, 'devices.watchReadings');
+      }),
+      weigh: os.devices.weigh.handler(({ input, signal }) => parts.readings.weigh(input.deviceId, signal)),
+      zero: os.devices.zero.handler(async ({ input, signal }) => {
+        const outcome = await devices.zero(input, { signal });
+        if (outcome.kind !== 'completed') throw new VantageError(outcome.code, outcome.detail);
+        return outcome.value;
+      }),
+      reinstate: os.devices.reinstate.handler(async ({ context, input }) => {
+        await parts.audit(actorOf(context), 'device.reinstated', 'device', input.deviceId);
+        await parts.reinstate(input.deviceId);
+        return OK;
+      }),
+    },
+    media: {
+      open: os.media.open.handler(async ({ context, input }) => {
+        const { screenSessionId } = context.screen.screen;
+        if (input.of === 'report') {
+          const report = await store.get('reports', input.reportId);
+          if (report === null) throw new VantageError('NOT_FOUND');
+          await parts.audit(actorOf(context), 'report.read', 'report', report.id);
+          return media.open(report.blobId, 'report.pdf', screenSessionId);
+        }
+        const capture = await store.get('captures', input.captureId);
+        const blobId = { image: capture?.blobId, thumbnail: capture?.thumbnailBlobId, overlay: capture?.overlayBlobId }[input.part];
+        if (blobId === null || blobId === undefined) throw new VantageError('NOT_FOUND');
+        await parts.audit(actorOf(context), 'picture.read', 'capture', input.captureId);
+        return media.open(blobId, `${input.part}.${input.part === 'overlay' ? 'png' : 'jpg'}`, screenSessionId);
+      }),
+    },
+    review: {
+      queue: os.review.queue.handler(({ context, signal }) => stream(context, signal, 'review.queue', () => reviews.queue())),
+      watch: os.review.watch.handler(async ({ context, input, signal }) => {
+        await reviews.view(input.sessionId);
+        await parts.audit(actorOf(context), 'patient.read', 'session', input.sessionId);
+        return stream(context, signal, 'review.watch', () => reviews.view(input.sessionId));
+      }),
+      decide: os.review.decide.handler(async ({ context, input }) => {
+        const actor = await access.confirm(context.screen, input.pin);
+        return reviews.decide(input, actor);
+      }),
+    },
+    audit: {
+      verify: os.audit.verify.handler(() => {
+        const result = verifyAudit(store);
+        return { entries: result.entries, ok: result.ok, firstBad: result.firstBad ?? null };
+      }),
+    },
+  });
+}

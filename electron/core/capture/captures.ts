@@ -1,0 +1,513 @@
+/**
+ * Device -> vault -> verdict -> document, as one recoverable job. What has happened is always in the document before the next
+ * thing is done, so that after a kill at any instant the job is taken up where it stood: a shutter that may have been released
+ * is never released again, bytes that are on the disk are never fetched again, a picture is judged until it has a verdict.
+ *
+ *   requested -> taking -> on-disk -> judged
+ *                  |-> uncertain -> (recover) -> on-disk | failed
+ *                  |-> failed
+ */
+import type { Capture, CaptureState, DeviceStatus, Problem, ProblemCode, Step } from '../../contract/index.ts';
+import { captureIdOf, derivedId, VantageError } from '../../contract/index.ts';
+import type { CapturedObject, Outcome } from '../../../native/driver/driver.ts';
+import type { InferenceApi } from '../../../native/inference/inference-api.ts';
+import type { CaptureEvent, DevicesApi } from '../../../native/supervisor/devices-api.ts';
+import type { Log } from '../clinic-api.ts';
+import { codeOf, problemFrom } from '../problems.ts';
+import type { StationIdentity } from '../station.ts';
+import type { Store } from '../store/index.ts';
+import type { PreparedBlob, Vault } from '../vault/index.ts';
+import type { Author } from '../visits/visits.ts';
+import { deviceFor } from '../visits/views.ts';
+import { attemptsLeft, isUnderWay, protocolOf, recordOf, stepOf } from '../visits/steps.ts';
+import type { CaptureActivity } from './capture-activity.ts';
+
+/** A capture that had not reached the shutter when core stopped is still done if it was asked for this recently. */
+const STILL_WANTED_MS = 60_000;
+/** Room for one picture; below it none is begun (the visit's own state is always still written). */
+const PICTURE_BYTES = 64 * 1024 * 1024;
+/** How often judging is tried again when the checking process went away meanwhile. */
+const JUDGE_ATTEMPTS = 4;
+
+export interface CapturesOptions {
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly devices: DevicesApi;
+  readonly inference: InferenceApi;
+  readonly station: StationIdentity;
+  readonly activity: CaptureActivity;
+  readonly deviceStatuses: () => readonly DeviceStatus[];
+  /** Degrees of field of a fundus camera, from its device record. */
+  readonly fieldAngleOf: (deviceId: string) => number | null;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+export class Captures {
+  readonly #options: CapturesOptions;
+  /** Jobs under way, by capture id. One at a time per capture. */
+  readonly #jobs = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  #closed = false;
+
+  constructor(options: CapturesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins the next try of a picture step. Asking again while one is under way gives that one.
+   * @throws VantageError STATUS_CONFLICT, STEP_NOT_NOW, RETAKES_USED_UP, DEVICE_*, DISK_FULL.
+   */
+  async take(
+    sessionId: string,
+    stepId: string,
+    author: Author,
+    senior: boolean,
+  ): Promise<{ captureId: string; attempt: number }> {
+    const { store, vault, station, deviceStatuses, fieldAngleOf } = this.#options;
+    await vault.assertRoom(PICTURE_BYTES);
+    const capture = await store.transaction((tx) => {
+      const session = tx.require('sessions', sessionId);
+      if (session.status !== 'CAPTURING' || session.pausedAt !== null) throw new VantageError('STATUS_CONFLICT', session.status);
+      const step = stepOf(protocolOf(session.protocolId), stepId);
+      if (step.type !== 'picture') throw new VantageError('STEP_NOT_NOW', 'not a picture step');
+      if (recordOf(session, stepId).state !== 'todo') throw new VantageError('STEP_NOT_NOW', stepId);
+      const tries = tx.find('captures', { selector: { sessionId, stepId } }).toSorted((a, b) => a.attempt - b.attempt);
+      const running = tries.find((candidate) => isUnderWay(candidate));
+      if (running !== undefined) return running;
+      if (attemptsLeft(step, tries) === 0 && !senior) throw new VantageError('RETAKES_USED_UP', stepId);
+      const device = requireReady(deviceFor(deviceStatuses(), step.deviceKind));
+      const attempt = (tries.at(-1)?.attempt ?? 0) + 1;
+      const made = tx.put('captures', {
+        ...emptyCapture,
+        id: captureIdOf(sessionId, stepId, attempt),
+        tenantId: station.tenantId,
+        locationId: station.locationId,
+        authorId: author.id,
+        sessionId,
+        patientId: session.patientId,
+        stepId,
+        attempt,
+        settings: { subject: step.subject },
+        deviceId: device.deviceId,
+        device: device.identity,
+        fieldAngleDegrees: fieldAngleOf(device.deviceId),
+        simulated: device.simulated,
+        requestedAt: this.#at(),
+      });
+      tx.update('sessions', sessionId, (current) => ({
+        ...current,
+        steps: { ...current.steps, [stepId]: { ...recordOf(current, stepId), attempts: attempt } },
+      }));
+      tx.audit({
+        at: this.#at(),
+        actorId: author.id,
+        role: author.role,
+        action: 'capture.requested',
+        subjectKind: 'capture',
+        subjectId: made.id,
+        detail: { stepId, attempt },
+      });
+      return made;
+    });
+    this.#run(capture.id);
+    return { captureId: capture.id, attempt: capture.attempt };
+  }
+
+  /** Stops waiting. If the shutter may have been released, the picture is still looked for. */
+  async cancel(captureId: string): Promise<void> {
+    const job = this.#jobs.get(captureId);
+    if (job !== undefined) {
+      job.abort.abort(new VantageError('CANCELLED'));
+      return;
+    }
+    // A person gives up on a picture whose camera does not come back. The next try starts from what is on the card then.
+    await this.#options.store.update('captures', captureId, (current) =>
+      current.state === 'uncertain' ? { ...current, state: 'failed' as const, problem: this.#problem('CANCELLED') } : null,
+    );
+  }
+
+  /** Looks again on the camera, or judges again; never releases the shutter. */
+  async retry(captureId: string): Promise<void> {
+    const capture = await this.#options.store.get('captures', captureId);
+    if (capture === null) throw new VantageError('NOT_FOUND');
+    if (capture.blobId !== null && capture.judgement === null) {
+      await this.#patch(captureId, { state: 'on-disk', problem: null });
+    } else if (capture.state === 'uncertain') {
+      requireReady(this.#options.deviceStatuses().find((status) => status.deviceId === capture.deviceId) ?? null);
+    }
+    this.#run(captureId);
+  }
+
+  /**
+   * Takes up everything that is not finished: at start, and whenever a process or a device has come back. `analysisBack`:
+   * pictures that could not be checked because the checking process was away are tried again.
+   */
+  async resumeAll(analysisBack = false): Promise<void> {
+    const { store } = this.#options;
+    const open = await store.find('captures', { selector: { state: { $in: ['requested', 'taking', 'uncertain', 'on-disk'] } } });
+    for (const capture of open) {
+      const waitsForAnalysis =
+        capture.problem?.code === 'ANALYSIS_RESTARTED' || capture.problem?.code === 'ANALYSIS_UNAVAILABLE';
+      if (capture.state !== 'on-disk' || capture.problem === null) this.#run(capture.id);
+      else if (analysisBack && waitsForAnalysis) await this.retry(capture.id);
+    }
+    await this.#releaseOwed();
+  }
+
+  /** Waits for jobs to reach a safe point; used when the station stops. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#jobs.values()) job.abort.abort(new VantageError('CANCELLED'));
+    await Promise.allSettled([...this.#jobs.values()].map((job) => job.done));
+  }
+
+  #run(captureId: string): void {
+    if (this.#closed || this.#jobs.has(captureId)) return;
+    const abort = new AbortController();
+    const done = this.#advance(captureId, abort.signal)
+      .catch((error: unknown) => {
+        this.#options.log.error({ captureId, code: codeOf(error) }, 'capture job stopped');
+        return this.#stop(captureId, problemFrom(error, this.#options.now()));
+      })
+      .catch((error: unknown) => {
+        this.#options.log.error({ captureId, code: codeOf(error) }, 'capture state could not be written');
+      })
+      .finally(() => {
+        this.#jobs.delete(captureId);
+        this.#options.activity.transferring(captureId, null);
+      });
+    this.#jobs.set(captureId, { abort, done });
+  }
+
+  /** One state after the other until the document stands still. */
+  async #advance(captureId: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const capture = await this.#options.store.get('captures', captureId);
+      if (capture === null || this.#closed) return;
+      switch (capture.state) {
+        case 'requested':
+          if (!(await this.#shoot(capture, signal))) return;
+          break;
+        case 'taking':
+          // Found at start: core stopped after the shutter may have been released.
+          await this.#patch(captureId, { state: 'uncertain', problem: this.#problem('CAMERA_REPLY_LOST') });
+          break;
+        case 'uncertain':
+          if (!(await this.#lookForIt(capture, signal))) return;
+          break;
+        case 'on-disk':
+          if (capture.problem !== null) return;
+          await this.#judge(capture, signal);
+          return;
+        case 'judged':
+        case 'failed':
+          return;
+      }
+    }
+  }
+
+  /** @returns whether there is more to do now. */
+  async #shoot(capture: Capture, signal: AbortSignal): Promise<boolean> {
+    const { devices, now } = this.#options;
+    if (now().getTime() - Date.parse(capture.requestedAt) > STILL_WANTED_MS) {
+      await this.#fail(capture.id, 'CANCELLED', 'not begun before the program stopped');
+      return false;
+    }
+    const before = await devices.lastToken({ deviceId: capture.deviceId }, { signal });
+    if (before.kind !== 'completed') {
+      await this.#fail(capture.id, before.code, before.detail);
+      return false;
+    }
+    const tokenBefore = before.value.token;
+    return this.#receive(capture, signal, async (grant) => {
+      await this.#patch(capture.id, { state: 'taking', triggered: true, tokenBefore });
+      return devices.capture({ deviceId: capture.deviceId, settings: capture.settings, grant }, { signal });
+    });
+  }
+
+  /** After a lost reply: what is newer on the camera than what was there before? */
+  async #lookForIt(capture: Capture, signal: AbortSignal): Promise<boolean> {
+    const { devices, deviceStatuses } = this.#options;
+    const status = deviceStatuses().find((candidate) => candidate.deviceId === capture.deviceId);
+    // Nothing is asked of a camera that isn't there; `resumeAll` comes back when it is.
+    if (status === undefined || (status.state !== 'ready' && status.state !== 'busy')) return false;
+    return this.#receive(capture, signal, (grant) =>
+      devices.recover({ deviceId: capture.deviceId, since: capture.tokenBefore, grant }, { signal }),
+    );
+  }
+
+  async #receive(
+    capture: Capture,
+    signal: AbortSignal,
+    ask: (grant: { path: string; key: string }) => Promise<AsyncIterable<CaptureEvent>>,
+  ): Promise<boolean> {
+    const { vault, activity } = this.#options;
+    const pending = await vault.grantWrite();
+    let outcome: Outcome<CapturedObject | null>;
+    try {
+      outcome = await this.#follow(capture.id, await ask(pending.grant));
+    } catch (error) {
+      // The devices process went away or we stopped waiting: the shutter may have been released.
+      outcome = { kind: 'ambiguous', code: codeOf(error), detail: '', evidence: '' };
+    } finally {
+      activity.transferring(capture.id, null);
+    }
+    if (outcome.kind === 'completed' && outcome.value !== null) {
+      await this.#keepBytes(capture, pending.pendingId, outcome.value);
+      return true;
+    }
+    await vault.abandon(pending.pendingId);
+    if (outcome.kind === 'completed') {
+      await this.#fail(capture.id, 'CAMERA_NO_PICTURE');
+      return false;
+    }
+    if (outcome.kind === 'ambiguous' || outcome.kind === 'broken') {
+      const problem = signal.aborted ? this.#problem('CANCELLED') : this.#problem(outcome.code, outcome.detail);
+      await this.#patch(capture.id, { state: 'uncertain', problem });
+      // Look at once if the camera is still there; otherwise resumeAll does when it is back.
+      return outcome.kind === 'ambiguous' && !signal.aborted && capture.state !== 'uncertain';
+    }
+    // Refused or retryable while recovering says nothing about the picture: it stays uncertain.
+    if (capture.state === 'uncertain') await this.#patch(capture.id, { problem: this.#problem(outcome.code, outcome.detail) });
+    else await this.#fail(capture.id, outcome.code, outcome.detail);
+    return false;
+  }
+
+  /** No picture was taken: the next try may release the shutter. */
+  async #fail(captureId: string, code: ProblemCode, detail = ''): Promise<void> {
+    await this.#patch(captureId, { state: 'failed', problem: this.#problem(code, detail) });
+  }
+
+  async #follow(captureId: string, events: AsyncIterable<CaptureEvent>): Promise<Outcome<CapturedObject | null>> {
+    for await (const event of events) {
+      if (event.type === 'outcome') return event.outcome;
+      if (event.phase === 'receiving') {
+        this.#options.activity.transferring(captureId, { received: event.received, total: event.total });
+      }
+    }
+    throw new VantageError('DEVICE_LOST', 'events ended without an outcome');
+  }
+
+  /** Durable first (rename, folder, row and document in one transaction), then the camera may forget the picture. */
+  async #keepBytes(capture: Capture, pendingId: string, object: CapturedObject): Promise<void> {
+    const { store, vault } = this.#options;
+    const blob = await vault.prepareCommit(pendingId, object);
+    const at = this.#at();
+    await store.transaction((tx) => {
+      const row = vault.insertRow(blob, tx.sqlite);
+      tx.update('captures', capture.id, (current) => ({
+        ...current,
+        state: 'on-disk' as const,
+        problem: null,
+        token: object.token,
+        takenAt: current.takenAt ?? at,
+        deviceTakenAt: object.takenAt,
+        deviceSettings: { ...object.settings },
+        blobId: row.blobId,
+        sha256: object.sha256,
+        size: object.size,
+        mediaType: object.mediaType,
+        onDiskAt: at,
+      }));
+      tx.audit({
+        at,
+        actorId: capture.authorId,
+        role: 'station',
+        action: 'capture.stored',
+        subjectKind: 'capture',
+        subjectId: capture.id,
+        detail: { sha256: object.sha256, size: object.size },
+      });
+    });
+    await this.#release(capture.id, capture.deviceId, object.token);
+  }
+
+  async #release(captureId: string, deviceId: string, token: string): Promise<void> {
+    const outcome = await this.#options.devices
+      .release({ deviceId, token })
+      .catch((error: unknown) => ({ kind: 'broken' as const, code: codeOf(error) }));
+    if (outcome.kind === 'completed') await this.#patch(captureId, { releasedAt: this.#at() });
+    else this.#options.log.info({ captureId, code: outcome.code }, 'picture stays on the camera for now');
+  }
+
+  /** Pictures that are safe here and still on a camera's card, because it went away before it could be told. */
+  async #releaseOwed(): Promise<void> {
+    const { store, deviceStatuses } = this.#options;
+    const ready = new Set(deviceStatuses().filter((status) => status.state === 'ready').map((status) => status.deviceId));
+    if (ready.size === 0) return;
+    const owed = await store.find('captures', { selector: { state: { $in: ['on-disk', 'judged'] }, releasedAt: null } });
+    for (const capture of owed) {
+      if (capture.token !== null && ready.has(capture.deviceId) && !this.#jobs.has(capture.id)) {
+        await this.#release(capture.id, capture.deviceId, capture.token);
+      }
+    }
+  }
+
+  async #judge(capture: Capture, signal: AbortSignal): Promise<void> {
+    const { store, vault, inference, activity } = this.#options;
+    if (capture.blobId === null || capture.sha256 === null) throw new VantageError('INTERNAL', 'no bytes to judge');
+    const session = await store.get('sessions', capture.sessionId);
+    if (session === null) throw new VantageError('NOT_FOUND');
+    const step = stepOf(protocolOf(session.protocolId), capture.stepId);
+    if (step.type !== 'picture') throw new VantageError('INTERNAL', 'not a picture step');
+    activity.judging(capture.id, true);
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          await this.#judgeOnce(capture, step, vault, inference, signal);
+          return;
+        } catch (error) {
+          if (codeOf(error) !== 'ANALYSIS_RESTARTED' || attempt === JUDGE_ATTEMPTS || signal.aborted) throw error;
+          this.#options.log.warn({ captureId: capture.id, attempt }, 'judging again: the inference process was restarted');
+        }
+      }
+    } finally {
+      activity.judging(capture.id, false);
+    }
+  }
+
+  async #judgeOnce(
+    capture: Capture,
+    step: Extract<Step, { type: 'picture' }>,
+    vault: Vault,
+    inference: InferenceApi,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const thumbnail = await vault.grantWrite();
+    const overlay = await vault.grantWrite();
+    let prepared: { thumbnail: PreparedBlob; overlay: PreparedBlob | null; judgement: NonNullable<Capture['judgement']> };
+    try {
+      const judgement = await inference.judge(
+        {
+          request: {
+            subject: capture.settings.subject,
+            mediaType: capture.mediaType ?? 'image/jpeg',
+            sha256: capture.sha256 ?? '',
+            fieldAngleDegrees: capture.fieldAngleDegrees,
+            gates: step.gates,
+            findings: step.findings,
+          },
+          image: vault.grantRead(capture.blobId ?? ''),
+          thumbnail: thumbnail.grant,
+          overlay: overlay.grant,
+        },
+        { signal },
+      );
+      if (judgement.sha256 !== capture.sha256) throw new VantageError('INTERNAL', 'judgement of another picture');
+      prepared = {
+        judgement,
+        thumbnail: await vault.prepareCommit(thumbnail.pendingId, judgement.thumbnail),
+        overlay: judgement.overlay === null ? null : await vault.prepareCommit(overlay.pendingId, judgement.overlay),
+      };
+    } catch (error) {
+      await vault.abandon(thumbnail.pendingId);
+      await vault.abandon(overlay.pendingId);
+      throw error;
+    }
+    if (prepared.overlay === null) await vault.abandon(overlay.pendingId);
+    await this.#keepJudgement(capture, prepared);
+  }
+
+  async #keepJudgement(
+    capture: Capture,
+    prepared: { thumbnail: PreparedBlob; overlay: PreparedBlob | null; judgement: NonNullable<Capture['judgement']> },
+  ): Promise<void> {
+    const { store, vault } = this.#options;
+    const { judgement } = prepared;
+    await store.transaction((tx) => {
+      const thumbnailBlobId = vault.insertRow(prepared.thumbnail, tx.sqlite).blobId;
+      const overlayBlobId = prepared.overlay === null ? null : vault.insertRow(prepared.overlay, tx.sqlite).blobId;
+      tx.update('captures', capture.id, (current) => ({
+        ...current,
+        state: 'judged' as const,
+        problem: null,
+        judgement,
+        judgedAt: this.#at(),
+        thumbnailBlobId,
+        overlayBlobId,
+      }));
+      for (const finding of judgement.findings) {
+        tx.put('findings', {
+          id: derivedId('finding', capture.id, finding.kind),
+          tenantId: capture.tenantId,
+          locationId: capture.locationId,
+          authorId: capture.authorId,
+          sessionId: capture.sessionId,
+          patientId: capture.patientId,
+          captureId: capture.id,
+          kind: finding.kind,
+          eye: capture.settings.subject === 'retina-left' ? 'left' : 'right',
+          values: finding.values,
+          overlayBlobId,
+          provenance: finding.provenance,
+          inputSha256: judgement.sha256,
+          calibrationId: capture.calibrationId,
+        });
+      }
+      tx.audit({
+        at: this.#at(),
+        actorId: capture.authorId,
+        role: 'station',
+        action: 'capture.judged',
+        subjectKind: 'capture',
+        subjectId: capture.id,
+        detail: { passed: judgement.passed },
+      });
+    });
+  }
+
+  /** Something unexpected: bytes that are on the disk stay; without them a released shutter leaves the picture to be looked for. */
+  async #stop(captureId: string, problem: Problem): Promise<void> {
+    await this.#options.store.update('captures', captureId, (current) => {
+      if (current.state === 'judged') return null;
+      // A checking process that stopped is no property of the picture; a damaged picture is.
+      const damaged = problem.code === 'IMAGE_DAMAGED' || problem.code === 'IMAGE_UNSUPPORTED';
+      const withoutBytes: CaptureState = current.triggered ? 'uncertain' : 'failed';
+      const withBytes: CaptureState = damaged ? 'failed' : 'on-disk';
+      return { ...current, state: current.blobId === null ? withoutBytes : withBytes, problem };
+    });
+  }
+
+  async #patch(captureId: string, changes: Partial<Capture>): Promise<void> {
+    await this.#options.store.update('captures', captureId, (current) => ({ ...current, ...changes }));
+  }
+
+  #problem(code: ProblemCode, detail = ''): Problem {
+    return { code, detail: detail.slice(0, 500), at: this.#at() };
+  }
+
+  #at(): string {
+    return this.#options.now().toISOString();
+  }
+}
+
+const emptyCapture = {
+  state: 'requested' as const,
+  calibrationId: null,
+  tokenBefore: null,
+  triggered: false,
+  token: null,
+  takenAt: null,
+  deviceTakenAt: null,
+  deviceSettings: {},
+  blobId: null,
+  sha256: null,
+  size: null,
+  mediaType: null,
+  onDiskAt: null,
+  releasedAt: null,
+  judgement: null,
+  judgedAt: null,
+  thumbnailBlobId: null,
+  overlayBlobId: null,
+  kept: null,
+  problem: null,
+};
+
+function requireReady(device: DeviceStatus | null): DeviceStatus {
+  if (device === null) throw new VantageError('DEVICE_ABSENT', 'none configured');
+  if (device.state === 'ready' || device.state === 'uncalibrated') return device;
+  if (device.state === 'quarantined') throw new VantageError('DEVICE_QUARANTINED');
+  if (device.state === 'busy') throw new VantageError('DEVICE_BUSY');
+  throw new VantageError(device.problem?.code ?? 'DEVICE_ABSENT', device.state);
+}

@@ -1,0 +1,53 @@
+/** The parts of a running clinic as the routers see them. Made in `clinic.ts`, nowhere else. */
+import type { Hello, StationStatus } from '../contract/index.ts';
+import type { InferenceApi } from '../../native/inference/inference-api.ts';
+import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
+import type { Access, Actor, ScreenState } from './access/access.ts';
+import type { CheckinTickets } from './api/checkin-tickets.ts';
+import type { GuardOptions } from './api/guard.ts';
+import type { Changes } from './api/live.ts';
+import type { MediaTickets } from './api/media.ts';
+import type { Captures } from './capture/captures.ts';
+import type { Readings } from './capture/readings.ts';
+import type { ReportJobs } from './reports/report-jobs.ts';
+import type { Reviews } from './review/reviews.ts';
+import type { StationIdentity } from './station.ts';
+import type { Store } from './store/index.ts';
+import type { ViewSources } from './visits/views.ts';
+import type { Visits } from './visits/visits.ts';
+
+export interface ClinicParts {
+  readonly store: Store;
+  readonly station: StationIdentity;
+  readonly access: Access;
+  readonly visits: Visits;
+  readonly captures: Captures;
+  readonly readings: Readings;
+  readonly reports: ReportJobs;
+  readonly reviews: Reviews;
+  readonly devices: DevicesApi;
+  readonly inference: InferenceApi;
+  readonly media: MediaTickets;
+  readonly tickets: CheckinTickets;
+  readonly sources: ViewSources;
+  readonly guard: GuardOptions;
+  /** What streams wait for. */
+  readonly changes: {
+    /** A document was written. */
+    readonly documents: Changes;
+    /** Devices, processes, disk. */
+    readonly status: Changes;
+    /** Bytes on their way, pictures being judged. */
+    readonly activity: Changes;
+    readonly minute: Changes;
+  };
+  readonly now: () => Date;
+  hello(screen: ScreenState): Hello;
+  stationStatus(): Promise<StationStatus>;
+  /** Lets a device that was set aside be tried again. */
+  reinstate(deviceId: string): Promise<void>;
+  /** Records what a person of the staff did or read. */
+  audit(actor: Actor, action: string, subjectKind: string, subjectId: string): Promise<void>;
+  /** Records what a patient did at a check-in screen. */
+  auditPatient(patientId: string, action: string, subjectId: string): Promise<void>;
+}

@@ -1,0 +1,257 @@
+/** Makes a running clinic from a directory, a key and the two other processes. The one place where core's parts meet. */
+import { join } from 'node:path';
+import { RPCHandler } from '@orpc/server/message-port';
+import type { DeviceStatus, Hello, ProcessStatus, StationStatus } from '../contract/index.ts';
+import { CONTRACT_VERSION, DEMONSTRATION_PIN } from '../contract/index.ts';
+import type { Actor, ScreenState } from './access/access.ts';
+import { Access } from './access/access.ts';
+import { createCheckinRouter } from './api/checkin-router.ts';
+import { CheckinTickets } from './api/checkin-tickets.ts';
+import type { ApiContext } from './api/guard.ts';
+import { Changes } from './api/live.ts';
+import { MediaTickets } from './api/media.ts';
+import { createStaffRouter } from './api/staff-router.ts';
+import { CaptureActivity } from './capture/capture-activity.ts';
+import { Captures } from './capture/captures.ts';
+import { Readings } from './capture/readings.ts';
+import type { Clinic, ClinicOptions, MediaGrant, Screen, ScreenPort } from './clinic-api.ts';
+import type { ClinicParts } from './clinic-parts.ts';
+import { seedDemonstration } from './demonstration/demonstration.ts';
+import { DeviceBook } from './devices/device-book.ts';
+import { codeOf } from './problems.ts';
+import { ReportJobs } from './reports/report-jobs.ts';
+import { Reviews } from './review/reviews.ts';
+import { stationIdentity, stationIdOf } from './station.ts';
+import { openStore } from './store/index.ts';
+import { openVault } from './vault/index.ts';
+import type { ViewSources } from './visits/views.ts';
+import { Visits } from './visits/visits.ts';
+
+/** An ordinary visit: six large pictures with their thumbnails and maps, and a report. */
+const VISIT_BYTES = 160 * 1024 * 1024;
+/** Below this share of free space the station says so. */
+const LOW_SHARE = 0.1;
+const MINUTE_MS = 60_000;
+
+/**
+ * Opens the clinic kept in `options.directory`, or makes a new one.
+ * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; nothing is overwritten.
+ */
+export async function openClinic(options: ClinicOptions): Promise<Clinic> {
+  const { directory, mode, masterKey, devices, inference, now, log } = options;
+  const stationId = stationIdOf(directory);
+  const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log });
+  try {
+    const station = stationIdentity(store, mode, stationId);
+    const vault = await openVault({ directory: join(directory, 'vault'), database: store.sqlite, masterKey, now, log });
+    if (mode === 'demonstration') await seedDemonstration(store, station, now());
+
+    const changes = { documents: new Changes(), status: new Changes(), activity: new Changes(), minute: new Changes() };
+    const subscription = store.changes().subscribe(() => changes.documents.notify());
+    const activity = new CaptureActivity(() => changes.activity.notify());
+    let processes: readonly ProcessStatus[] = [];
+    let statuses: readonly DeviceStatus[] = [];
+
+    const book = new DeviceBook(store, station);
+    await book.remember(options.initialDevices);
+    const deviceStatuses = (): readonly DeviceStatus[] => statuses;
+    const reports = new ReportJobs({ store, vault, station, mode, now, log, changed: () => changes.activity.notify() });
+    const sources: ViewSources = { store, now, deviceStatuses, activity, reportsInProgress: reports.inProgress };
+    const captures = new Captures({
+      store,
+      vault,
+      devices,
+      inference,
+      station,
+      activity,
+      deviceStatuses,
+      fieldAngleOf: (deviceId) => book.configurationOf(deviceId)?.fieldAngleDegrees ?? null,
+      now,
+      log,
+    });
+    const access = new Access(store, now);
+    const media = new MediaTickets(vault, now);
+
+    async function audit(actor: Actor, action: string, subjectKind: string, subjectId: string): Promise<void> {
+      await store.audit.append({
+        at: now().toISOString(),
+        actorId: actor.staffId,
+        role: actor.roles.join(','),
+        action,
+        subjectKind,
+        subjectId,
+        detail: {},
+      });
+    }
+
+    function hello(screen: ScreenState): Hello {
+      const { actor } = screen;
+      return {
+        buildId: options.buildId,
+        contractVersion: CONTRACT_VERSION,
+        surface: screen.screen.surface,
+        mode,
+        clinicName: station.clinicName,
+        locationName: station.locationName,
+        stationName: station.stationName,
+        idleLockSeconds: station.idleLockSeconds,
+        demonstrationPin: mode === 'demonstration' ? DEMONSTRATION_PIN : null,
+        signedIn: actor === null ? null : { ...actor, roles: [...actor.roles] },
+      };
+    }
+
+    async function stationStatus(): Promise<StationStatus> {
+      const space = await vault.space();
+      const share = space.totalBytes === 0 ? 1 : space.freeBytes / space.totalBytes;
+      const onDisk = await store.count('captures', { selector: { state: { $in: ['on-disk', 'judged'] } } });
+      const made = await store.count('reports', {});
+      return {
+        at: now().toISOString(),
+        devices: [...statuses],
+        processes: [...processes],
+        disk: {
+          ...space,
+          visitsLeft: Math.floor(space.freeBytes / VISIT_BYTES),
+          state: space.freeBytes < VISIT_BYTES ? 'full' : share < LOW_SHARE ? 'low' : 'ok',
+        },
+        cloud: { state: 'not-configured', since: null },
+        items: { onDisk: onDisk + made, inCloud: 0, verified: 0 },
+        problems: [],
+      };
+    }
+
+    const parts: ClinicParts = {
+      store,
+      station,
+      access,
+      visits: new Visits(store, station, now),
+      captures,
+      readings: new Readings(devices, now),
+      reports,
+      reviews: new Reviews(sources),
+      devices,
+      inference,
+      media,
+      tickets: new CheckinTickets(store, now),
+      sources,
+      guard: {
+        now,
+        log,
+        refused: (screen, path) => {
+          const actor = screen.actor ?? { staffId: 'nobody', name: '', initials: '', roles: [] };
+          audit(actor, 'access.refused', 'procedure', path).catch((error: unknown) => {
+            log.error({ code: codeOf(error) }, 'a refusal could not be recorded');
+          });
+        },
+        seen: (screen) => access.seen(screen),
+      },
+      changes,
+      now,
+      hello,
+      stationStatus,
+      reinstate: (deviceId) => devices.reinstate({ deviceId }),
+      audit,
+      auditPatient: async (patientId, action, subjectId) =>
+        store.audit.append({ at: now().toISOString(), actorId: patientId, role: 'patient', action, subjectKind: 'appointment', subjectId, detail: {} }),
+    };
+    const handlers = {
+      staff: new RPCHandler<ApiContext>(createStaffRouter(parts)),
+      checkin: new RPCHandler<ApiContext>(createCheckinRouter(parts)),
+    };
+
+    const closing = new AbortController();
+    const watcher = new DeviceWatcher();
+    function watchDevices(): void {
+      watcher.start(devices, closing.signal, log, (next) => {
+        const came = next.some(
+          (status) => status.state === 'ready' && statuses.find((former) => former.deviceId === status.deviceId)?.state !== 'ready',
+        );
+        statuses = next;
+        changes.status.notify();
+        book.seen(next).catch((error: unknown) => log.error({ code: codeOf(error) }, 'device record'));
+        if (came) resume();
+      });
+    }
+    function resume(analysisBack = false): void {
+      captures.resumeAll(analysisBack).catch((error: unknown) => log.error({ code: codeOf(error) }, 'captures could not be taken up'));
+    }
+
+    await devices.configure({ devices: book.configurations() }).catch((error: unknown) => {
+      log.error({ code: codeOf(error) }, 'devices are not configured yet');
+    });
+    watchDevices();
+    resume();
+    await reports.resumeAll();
+    const minute = setInterval(() => {
+      changes.minute.notify();
+      changes.status.notify();
+    }, MINUTE_MS);
+
+    return {
+      attach(port: ScreenPort, screen: Screen): void {
+        void access.screenState(screen).then(
+          (state) => {
+            handlers[screen.surface].upgrade(port, { context: { screen: state } });
+            port.start?.();
+          },
+          (error: unknown) => {
+            log.error({ code: codeOf(error) }, 'screen could not be attached');
+            port.close();
+          },
+        );
+      },
+      openMedia: (path: string, screenSessionId: string): MediaGrant | null => media.grant(path, screenSessionId),
+      reportProcesses(next: readonly ProcessStatus[]): void {
+        processes = next;
+        changes.status.notify();
+      },
+      resumed(process: 'devices' | 'inference'): void {
+        if (process === 'inference') {
+          resume(true);
+          return;
+        }
+        void devices.configure({ devices: book.configurations() }).then(
+          () => watchDevices(),
+          (error: unknown) => log.error({ code: codeOf(error) }, 'devices could not be configured again'),
+        );
+      },
+      async close(): Promise<void> {
+        clearInterval(minute);
+        closing.abort();
+        await captures.close();
+        await reports.close();
+        subscription.unsubscribe();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Follows the devices process; a stream that ended because it went away is started again by `resumed`. */
+class DeviceWatcher {
+  #current: AbortController | null = null;
+
+  start(
+    devices: ClinicOptions['devices'],
+    closing: AbortSignal,
+    log: ClinicOptions['log'],
+    changed: (statuses: readonly DeviceStatus[]) => void,
+  ): void {
+    this.#current?.abort();
+    const controller = new AbortController();
+    this.#current = controller;
+    const signal = AbortSignal.any([closing, controller.signal]);
+    void (async () => {
+      for await (const statuses of await devices.watch({ signal })) {
+        if (signal.aborted) return;
+        changed(statuses);
+      }
+    })().catch((error: unknown) => {
+      if (!signal.aborted) log.warn({ code: codeOf(error) }, 'devices are away');
+    });
+  }
+}
+

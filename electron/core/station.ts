@@ -1,0 +1,72 @@
+/**
+ * Who this station is: ids, names, its Ed25519 key, its settings. Kept in the encrypted file, made at first run. The private key
+ * never leaves core.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { derivedId, newId } from '../contract/index.ts';
+import type { Store } from './store/index.ts';
+
+const identitySchema = z.object({
+  tenantId: z.uuid(),
+  locationId: z.uuid(),
+  stationId: z.uuid(),
+  clinicName: z.string(),
+  locationName: z.string(),
+  stationName: z.string(),
+  idleLockSeconds: z.number().int().positive(),
+  /** Whether the cloud's workflows finish a visit; without them it ends in the clinic. */
+  workflowsConfigured: z.boolean(),
+  /** PKCS #8, PEM. */
+  privateKey: z.string(),
+});
+export type StationIdentity = z.infer<typeof identitySchema>;
+
+const KEY = 'identity';
+
+/** Reads the station's identity, or makes it once. */
+export function stationIdentity(store: Store, mode: 'demonstration' | 'clinic', stationId: string): StationIdentity {
+  const row = store.sqlite.prepare<[string], { value: string }>('SELECT value FROM station WHERE key = ?').get(KEY);
+  if (row !== undefined) return identitySchema.parse(JSON.parse(row.value));
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const demonstration = mode === 'demonstration';
+  const identity: StationIdentity = {
+    tenantId: demonstration ? derivedId('demonstration', 'tenant') : newId(),
+    locationId: demonstration ? derivedId('demonstration', 'location') : newId(),
+    stationId,
+    clinicName: demonstration ? 'Harbour Clinic' : 'This clinic',
+    locationName: demonstration ? 'Demonstration' : 'Location 1',
+    stationName: 'Station 1',
+    idleLockSeconds: 180,
+    workflowsConfigured: false,
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+  store.sqlite.prepare('INSERT INTO station (key, value) VALUES (?, ?)').run(KEY, JSON.stringify(identity));
+  return identity;
+}
+
+/** The station's id is needed before the store can be opened (its clock carries it), and says nothing: a plain file. */
+export function stationIdOf(directory: string): string {
+  const path = join(directory, 'station-id');
+  try {
+    return z.uuid().parse(readFileSync(path, 'utf8').trim());
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  const stationId = newId();
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(path, `${stationId}\n`, { mode: 0o600, flush: true });
+  return stationId;
+}
+
+/** Ed25519 over `text`, base64. */
+export function signAsStation(identity: StationIdentity, text: string): string {
+  return sign(null, Buffer.from(text), createPrivateKey(identity.privateKey)).toString('base64');
+}
+
+/** Whether `signature` (base64) was made by the station over `text`. */
+export function isSignedByStation(identity: StationIdentity, text: string, signature: string): boolean {
+  return verify(null, Buffer.from(text), createPublicKey(identity.privateKey), Buffer.from(signature, 'base64'));
+}
