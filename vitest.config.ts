@@ -1,12 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+/** Slow suites that drive whole processes and browsers run one file after the other. */
+const node = { environment: 'node', retry: 0, pool: 'forks' } as const;
+
 export default defineConfig({
   test: {
-    include: ['electron/**/*.test.ts', 'native/**/*.test.ts', 'renderer/**/*.test.ts', 'renderer/**/*.test.tsx', 'test/*.test.ts'],
-    environment: 'node',
-    testTimeout: 20_000,
-    retry: 0,
-    pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...node,
+          name: 'unit',
+          include: ['electron/**/*.test.ts', 'native/**/*.test.ts', 'renderer/**/*.test.{ts,tsx}', 'test/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,16 @@
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  entry: [
+    'electron/hosts/start.ts',
+    'electron/hosts/desktop/{main,preload,build}.ts',
+    'electron/services/{core,devices,inference,simulators}.ts',
+    'native/simulator/cli.ts',
+    'renderer/**/main.tsx',
+    'test/run.ts',
+    'test/summary-reporter.ts',
+    'test/{bench,faults}/run.ts',
+  ],
+  project: ['{electron,native,renderer,workflows,test}/**/*.{ts,tsx}'],
+};
+export default config;
