@@ -1,0 +1,159 @@
+/**
+ * The audit trail: a plain table in the encrypted file, append-only by trigger, each entry carrying the SHA-256 of the one
+ * before. Entries hold ids, codes and numbers only.
+ */
+import { createHash } from 'node:crypto';
+import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
+import { auditEntrySchema, canonical } from '../../contract/index.ts';
+import type { AuditEntry, AuditEntryInput } from '../../contract/index.ts';
+
+/** What the first entry carries as the hash of the one before. */
+export const FIRST_PREVIOUS_HASH = '0'.repeat(64);
+
+interface AuditRow {
+  readonly sequence: number;
+  readonly at: string;
+  readonly actor_id: string;
+  readonly role: string;
+  readonly action: string;
+  readonly subject_kind: string;
+  readonly subject_id: string;
+  readonly detail_json: string;
+  readonly previous_hash: string;
+  readonly hash: string;
+}
+
+export interface AuditQuery {
+  /** ISO 8601 instants: from inclusive, to exclusive. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly subjectId?: string;
+  /** For going on where the last page ended. */
+  readonly afterSequence?: number;
+  /** At most so many, oldest first; 1000 if left out. */
+  readonly limit?: number;
+}
+
+export interface AuditVerdict {
+  readonly entries: number;
+  readonly ok: boolean;
+  /** Sequence of the first entry that does not follow from the one before, or of the first that is missing. */
+  readonly firstBad?: number;
+}
+
+/** SHA-256, hex, over the canonical JSON of the entry with its sequence and the hash of the one before. */
+export function hashOf(entry: Omit<AuditEntry, 'hash'>): string {
+  const { sequence, at, actorId, role, action, subjectKind, subjectId, detail, previousHash } = entry;
+  const hashed = { sequence, at, actorId, role, action, subjectKind, subjectId, detail, previousHash };
+  return createHash('sha256').update(canonical(hashed)).digest('hex');
+}
+
+/** Appends to the trail of one file. Each append belongs to the transaction that is open on the handle. */
+export class AuditTrail {
+  readonly #sqlite: Database;
+  readonly #last: Statement<[], { sequence: number; hash: string }>;
+  readonly #insert: Statement;
+
+  constructor(sqlite: Database) {
+    this.#sqlite = sqlite;
+    this.#last = sqlite.prepare('SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1');
+    this.#insert = sqlite.prepare(
+      `INSERT INTO audit (sequence, at, actor_id, role, action, subject_kind, subject_id, detail_json, previous_hash, hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+  }
+
+  /** @throws Error outside of a transaction (two entries could take the same place), ZodError on a malformed entry. */
+  append(input: AuditEntryInput): AuditEntry {
+    if (!this.#sqlite.inTransaction) throw new Error('an audit entry is appended within a transaction');
+    const last = this.#last.get();
+    const unhashed = {
+      ...auditEntrySchema.parse(input),
+      sequence: (last?.sequence ?? 0) + 1,
+      previousHash: last?.hash ?? FIRST_PREVIOUS_HASH,
+    };
+    const entry: AuditEntry = { ...unhashed, hash: hashOf(unhashed) };
+    this.#insert.run(
+      entry.sequence,
+      entry.at,
+      entry.actorId,
+      entry.role,
+      entry.action,
+      entry.subjectKind,
+      entry.subjectId,
+      canonical(entry.detail),
+      entry.previousHash,
+      entry.hash,
+    );
+    return entry;
+  }
+}
+
+/** Entries of a period or a subject, oldest first. */
+export function readAudit(sqlite: Database, query: AuditQuery = {}): AuditEntry[] {
+  const conditions = ['sequence > ?'];
+  const values: (string | number)[] = [query.afterSequence ?? 0];
+  if (query.from !== undefined) {
+    conditions.push('at >= ?');
+    values.push(query.from);
+  }
+  if (query.to !== undefined) {
+    conditions.push('at < ?');
+    values.push(query.to);
+  }
+  if (query.subjectId !== undefined) {
+    conditions.push('subject_id = ?');
+    values.push(query.subjectId);
+  }
+  return sqlite
+    .prepare<(string | number)[], AuditRow>(
+      `SELECT * FROM audit WHERE ${conditions.join(' AND ')} ORDER BY sequence LIMIT ?`,
+    )
+    .all(...values, query.limit ?? 1000)
+    .map(entryOf);
+}
+
+/**
+ * Goes through the whole trail. Finds an entry that was changed, taken out, put in or moved, and entries cut off at the end:
+ * SQLite's own counter remembers how many there were.
+ */
+export function verifyAudit(store: { readonly sqlite: Database }): AuditVerdict {
+  const rows = store.sqlite.prepare<[], AuditRow>('SELECT * FROM audit ORDER BY sequence').iterate();
+  let entries = 0;
+  let previousHash = FIRST_PREVIOUS_HASH;
+  for (const row of rows) {
+    entries += 1;
+    if (row.sequence !== entries || row.previous_hash !== previousHash || !isUnchanged(row)) {
+      return { entries, ok: false, firstBad: entries };
+    }
+    previousHash = row.hash;
+  }
+  const counted =
+    store.sqlite.prepare<[], { seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'audit'`).get()?.seq ?? 0;
+  return counted === entries ? { entries, ok: true } : { entries, ok: false, firstBad: entries + 1 };
+}
+
+function isUnchanged(row: AuditRow): boolean {
+  try {
+    const { hash, ...entry } = entryOf(row);
+    return hashOf(entry) === hash;
+  } catch {
+    // A detail that is no longer JSON was changed.
+    return false;
+  }
+}
+
+function entryOf(row: AuditRow): AuditEntry {
+  return {
+    sequence: row.sequence,
+    at: row.at,
+    actorId: row.actor_id,
+    role: row.role,
+    action: row.action,
+    subjectKind: row.subject_kind,
+    subjectId: row.subject_id,
+    detail: JSON.parse(row.detail_json) as AuditEntry['detail'],
+    previousHash: row.previous_hash,
+    hash: row.hash,
+  };
+}

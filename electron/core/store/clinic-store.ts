@@ -1,0 +1,217 @@
+/** The store over one open file and one RxDB database. */
+import type { Database } from 'better-sqlite3-multiple-ciphers';
+import type { RxCollection, RxDatabase } from 'rxdb';
+import { map, merge, mergeMap } from 'rxjs';
+import type { Observable } from 'rxjs';
+import type { AuditEntryInput, CollectionName, DocumentOf, HybridClock, Intent } from '../../contract/index.ts';
+import { AuditTrail, readAudit } from '../audit/index.ts';
+import { DocumentTable, plain } from './collections.ts';
+import { waitingIntents } from './intents.ts';
+import type { SqliteConnection } from './rx-storage-sqlite/index.ts';
+import { COLLECTION_NAMES } from './schemas.ts';
+import type { Stamper } from './stamping.ts';
+import { writeStationValue } from './station-values.ts';
+import { storeProblem } from './store-problem.ts';
+import { OpenTransaction } from './transaction.ts';
+import type {
+  Companions,
+  Draft,
+  PutOptions,
+  Store,
+  StoreChange,
+  StoreLog,
+  StoreQuery,
+  StoreTransaction,
+  Write,
+} from './types.ts';
+
+/** Where the clock of the last write is kept, so that a restart with a clock set back does not go behind it. */
+export const CLOCK_KEY = 'clock';
+/** A transaction longer than this is worth a line: everybody waits for it. */
+const SLOW_MS = 40;
+
+export type ClinicCollections = { readonly [N in CollectionName]: RxCollection<DocumentOf<N>> };
+
+export interface ClinicStoreParts {
+  readonly storeId: string;
+  readonly connection: SqliteConnection;
+  readonly database: RxDatabase<ClinicCollections>;
+  readonly stamper: Stamper;
+  readonly log?: StoreLog | undefined;
+}
+
+export class ClinicStore implements Store {
+  readonly storeId: string;
+  readonly sqlite: Database;
+  readonly collections: ClinicCollections;
+  readonly clock: HybridClock;
+  readonly audit: Store['audit'];
+  readonly #parts: ClinicStoreParts;
+  readonly #trail: AuditTrail;
+  readonly #tables: ReadonlyMap<CollectionName, DocumentTable<CollectionName>>;
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: ClinicStoreParts) {
+    this.#parts = parts;
+    this.storeId = parts.storeId;
+    this.sqlite = parts.connection.sqlite;
+    this.collections = parts.database.collections;
+    this.clock = parts.stamper.clock;
+    this.#trail = new AuditTrail(this.sqlite);
+    this.#tables = new Map(
+      COLLECTION_NAMES.map((name) => [name, new DocumentTable<CollectionName>(name, this.collections[name] as never)]),
+    );
+    this.audit = {
+      append: (...entries) => this.transaction((transaction) => writeCompanions(transaction, { audit: entries })),
+      read: (query) => readAudit(this.sqlite, query),
+    };
+  }
+
+  transaction<T>(run: (transaction: StoreTransaction) => T): Promise<T> {
+    return this.#promise(() => {
+      const { connection, stamper, log } = this.#parts;
+      const started = performance.now();
+      const table = <N extends CollectionName>(name: N): DocumentTable<N> => this.#table(name);
+      const open = new OpenTransaction({ sqlite: this.sqlite, trail: this.#trail, stamper, table });
+      try {
+        return connection.transaction(() => {
+          const tickBefore = stamper.lastTick;
+          const result = run(open);
+          if (stamper.lastTick !== null && stamper.lastTick !== tickBefore) {
+            writeStationValue(this.sqlite, CLOCK_KEY, stamper.lastTick);
+          }
+          return result;
+        });
+      } finally {
+        open.end();
+        const tookMs = performance.now() - started;
+        if (tookMs > SLOW_MS) log?.warn({ tookMs: Math.round(tookMs) }, 'slow transaction');
+      }
+    });
+  }
+
+  write<N extends CollectionName>(
+    name: N,
+    draft: Draft<N> | DocumentOf<N>,
+    companions: Companions = {},
+    options: PutOptions = {},
+  ): Promise<DocumentOf<N>> {
+    return this.transaction((transaction) => {
+      const document = transaction.put(name, draft, options);
+      writeCompanions(transaction, companions);
+      return document;
+    });
+  }
+
+  update<N extends CollectionName>(
+    name: N,
+    id: string,
+    modify: (current: DocumentOf<N>) => Draft<N> | DocumentOf<N> | null,
+    companions: Companions | ((next: DocumentOf<N>, current: DocumentOf<N>) => Companions) = {},
+  ): Promise<DocumentOf<N>> {
+    return this.transaction((transaction) => {
+      const revision = transaction.revisionOf(name, id);
+      const current = transaction.require(name, id);
+      const next = transaction.update(name, id, modify);
+      if (transaction.revisionOf(name, id) !== revision) {
+        writeCompanions(transaction, typeof companions === 'function' ? companions(next, current) : companions);
+      }
+      return next;
+    });
+  }
+
+  writeMany(writes: readonly Write[], companions: Companions = {}): Promise<void> {
+    return this.transaction((transaction) => {
+      for (const { name, document, expectedRevision } of writes) {
+        transaction.put(
+          name,
+          document as DocumentOf<typeof name>,
+          expectedRevision === undefined ? {} : { expectedRevision },
+        );
+      }
+      writeCompanions(transaction, companions);
+    });
+  }
+
+  get<N extends CollectionName>(name: N, id: string): Promise<DocumentOf<N> | null> {
+    return this.#promise(() => {
+      const stored = this.#table(name).stored(id);
+      return stored === undefined || stored._deleted ? null : plain<N>(stored);
+    });
+  }
+
+  revisionOf(name: CollectionName, id: string): Promise<string | null> {
+    return this.#promise(() => {
+      const stored = this.#table(name).stored(id);
+      return stored === undefined || stored._deleted ? null : stored._rev;
+    });
+  }
+
+  find<N extends CollectionName>(name: N, query: StoreQuery<N> = {}): Promise<DocumentOf<N>[]> {
+    return this.#promise(() => this.#table(name).find(query));
+  }
+
+  async count<N extends CollectionName>(name: N, query: StoreQuery<N> = {}): Promise<number> {
+    const table = this.#table(name);
+    return (await table.instance.count(table.prepared(query))).count;
+  }
+
+  watch<N extends CollectionName>(name: N, query: StoreQuery<N> = {}): Observable<DocumentOf<N>[]> {
+    return this.collections[name]
+      .find(structuredClone(query) as never)
+      .$.pipe(map((documents) => documents.map((document) => document.toMutableJSON() as DocumentOf<N>)));
+  }
+
+  changes(): Observable<StoreChange> {
+    const streams = COLLECTION_NAMES.map((collection) =>
+      this.#table(collection)
+        .instance.changeStream()
+        .pipe(
+          mergeMap((bulk) =>
+            bulk.events.map(({ documentId, operation }) => ({ collection, id: documentId, operation })),
+          ),
+        ),
+    );
+    return merge(...streams);
+  }
+
+  pendingIntents(limit?: number): Intent[] {
+    return waitingIntents(this.sqlite, limit);
+  }
+
+  integrityCheck(): { readonly ok: boolean; readonly problems: string[] } {
+    try {
+      const lines = this.sqlite.prepare<[], string>('PRAGMA integrity_check').pluck().all();
+      const problems = lines.filter((line) => line !== 'ok');
+      return { ok: problems.length === 0, problems };
+    } catch (error) {
+      // A page whose authentication fails is no longer readable at all.
+      return { ok: false, problems: [error instanceof Error ? error.message : String(error)] };
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async (): Promise<void> => {
+      await this.#parts.database.close();
+      this.sqlite.close();
+    })();
+    return this.#closing;
+  }
+
+  #table<N extends CollectionName>(name: N): DocumentTable<N> {
+    return this.#tables.get(name) as unknown as DocumentTable<N>;
+  }
+
+  #promise<T>(run: () => T): Promise<T> {
+    try {
+      return Promise.resolve(run());
+    } catch (error) {
+      return Promise.reject(storeProblem(error));
+    }
+  }
+}
+
+function writeCompanions(transaction: StoreTransaction, companions: Companions): void {
+  for (const entry of companions.audit ?? []) transaction.audit(entry satisfies AuditEntryInput);
+  for (const intent of companions.intents ?? []) transaction.intent(intent);
+}

@@ -1,0 +1,61 @@
+/** Documents of the contract in and out of RxDB's storage instances, without promises. */
+import { createRevision, normalizeMangoQuery, now, prepareQuery } from 'rxdb';
+import type { BulkWriteRow, MangoQuery, PreparedQuery, RxCollection, RxDocumentData } from 'rxdb';
+import { VantageError } from '../../contract/index.ts';
+import type { CollectionName, DocumentOf } from '../../contract/index.ts';
+import { SqliteStorageInstance } from './rx-storage-sqlite/index.ts';
+import type { StoreQuery } from './types.ts';
+
+const WRITE_CONTEXT = 'vantage-store';
+
+export class DocumentTable<N extends CollectionName> {
+  readonly name: N;
+  readonly instance: SqliteStorageInstance<DocumentOf<N>>;
+  readonly #databaseToken: string;
+
+  constructor(name: N, collection: RxCollection<DocumentOf<N>>) {
+    const instance = collection.storageInstance.originalStorageInstance;
+    if (!(instance instanceof SqliteStorageInstance)) throw new Error(`${name} does not lie in SQLite`);
+    this.name = name;
+    this.instance = instance as SqliteStorageInstance<DocumentOf<N>>;
+    this.#databaseToken = collection.database.token;
+  }
+
+  /** As stored, tombstones too. */
+  stored(id: string): RxDocumentData<DocumentOf<N>> | undefined {
+    return this.instance.readNow([id], true)[0];
+  }
+
+  find(query: StoreQuery<N>): DocumentOf<N>[] {
+    return this.instance.queryNow(this.prepared(query)).map(plain<N>);
+  }
+
+  prepared(query: StoreQuery<N>): PreparedQuery<DocumentOf<N>> {
+    const { schema } = this.instance;
+    const mango = { ...query, selector: { ...query.selector, _deleted: { $eq: false } } } as unknown as MangoQuery<
+      DocumentOf<N>
+    >;
+    return prepareQuery(schema, normalizeMangoQuery(schema, mango));
+  }
+
+  /** Writes over `previous`, in the transaction that is open. */
+  write(document: DocumentOf<N>, deleted: boolean, previous: RxDocumentData<DocumentOf<N>> | undefined): void {
+    const data = {
+      ...document,
+      _deleted: deleted,
+      _attachments: {},
+      _meta: { ...previous?._meta, lwt: now() },
+      _rev: createRevision(this.#databaseToken, previous),
+    } as unknown as RxDocumentData<DocumentOf<N>>;
+    const row: BulkWriteRow<DocumentOf<N>> = previous === undefined ? { document: data } : { document: data, previous };
+    const [refused] = this.instance.writeNow([row], WRITE_CONTEXT);
+    // `previous` was read in this very transaction, so nobody can have come between.
+    if (refused !== undefined)
+      throw new VantageError('INTERNAL', `${this.name}: the store refused its own revision (${refused.status})`);
+  }
+}
+
+export function plain<N extends CollectionName>(data: RxDocumentData<DocumentOf<N>>): DocumentOf<N> {
+  const { _rev, _meta, _deleted, _attachments, ...document } = data;
+  return document as unknown as DocumentOf<N>;
+}

@@ -1,0 +1,63 @@
+/** Opens the store: the encrypted file, RxDB on it, the clock where it stood. */
+import { createRxDatabase } from 'rxdb';
+import type { RxCollectionCreator, RxDatabase } from 'rxdb';
+import { HybridClock, newId } from '../../contract/index.ts';
+import type { CollectionName } from '../../contract/index.ts';
+import { CLOCK_KEY, ClinicStore } from './clinic-store.ts';
+import type { ClinicCollections } from './clinic-store.ts';
+import { openEncryptedFile } from './encrypted-file.ts';
+import { deriveKey } from './key-handling.ts';
+import { SqliteConnection, getRxStorageSqlite } from './rx-storage-sqlite/index.ts';
+import { COLLECTION_NAMES, rxSchemaOf } from './schemas.ts';
+import { readStationValue, writeStationValue } from './station-values.ts';
+import { storeProblem } from './store-problem.ts';
+import type { Store, StoreLog } from './types.ts';
+
+export interface StoreOptions {
+  /** Made if missing, for its owner only. */
+  readonly directory: string;
+  /** The station's master key, 32 bytes; the store's own is derived from it. */
+  readonly key: Uint8Array;
+  /** ms since 1970. */
+  readonly now: () => number;
+  readonly stationId: string;
+  readonly log?: StoreLog;
+}
+
+const STORE_ID_KEY = 'store-id';
+
+/**
+ * One store at a time per process: RxDB's open core allows 13 collections, and the clinic has 11.
+ * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; nothing was overwritten
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const sqlite = openEncryptedFile(options.directory, deriveKey(options.key, 'store'));
+  let database: RxDatabase<ClinicCollections> | null = null;
+  try {
+    const connection = new SqliteConnection(sqlite);
+    const storeId = connection.transaction(() => {
+      const known = readStationValue(sqlite, STORE_ID_KEY) ?? newId();
+      writeStationValue(sqlite, STORE_ID_KEY, known);
+      return known;
+    });
+    database = await createRxDatabase<ClinicCollections>({
+      name: `clinic-${storeId}`,
+      storage: getRxStorageSqlite({ open: () => connection }),
+      multiInstance: false,
+      eventReduce: true,
+    });
+    const creators = Object.fromEntries(COLLECTION_NAMES.map((name) => [name, { schema: rxSchemaOf(name) }]));
+    await database.addCollections(creators as unknown as Record<CollectionName, RxCollectionCreator>);
+    const clock = new HybridClock(options.stationId, options.now);
+    const last = readStationValue(sqlite, CLOCK_KEY);
+    if (last !== null && clock.observe(last).rebased) {
+      options.log?.warn({ last }, 'the clock was set back far: it goes on from the new time');
+    }
+    const stamper = { clock, stationId: options.stationId, now: options.now, lastTick: null };
+    return new ClinicStore({ storeId, connection, database, stamper, log: options.log });
+  } catch (error) {
+    await database?.close();
+    sqlite.close();
+    throw storeProblem(error);
+  }
+}

@@ -1,0 +1,51 @@
+/** Intents: what should happen in the cloud, kept in the order of each subject until it is delivered. Nothing here sends. */
+import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { VantageError, canonical, intentSchema } from '../../contract/index.ts';
+import type { Intent, IntentInput } from '../../contract/index.ts';
+
+interface IntentRow {
+  readonly id: string;
+  readonly kind: Intent['kind'];
+  readonly subject_id: string;
+  readonly ordinal: number;
+  readonly payload_json: string;
+  readonly state: Intent['state'];
+  readonly created_at: string;
+}
+
+/**
+ * Writes an intent in the transaction that is open. The same id and content again is nothing new.
+ * @throws VantageError INTERNAL where the id stands for something else already; Error outside of a transaction
+ */
+export function writeIntent(sqlite: Database, input: IntentInput, createdAt: string): void {
+  if (!sqlite.inTransaction) throw new Error('an intent is written within a transaction');
+  const { id, kind, subjectId, payload } = intentSchema.parse(input);
+  const payloadJson = canonical(payload);
+  const known = sqlite.prepare<[string], IntentRow>('SELECT * FROM intents WHERE id = ?').get(id);
+  if (known !== undefined) {
+    if (known.kind === kind && known.subject_id === subjectId && known.payload_json === payloadJson) return;
+    throw new VantageError('INTERNAL', `intent ${id} was written before with other content`);
+  }
+  sqlite
+    .prepare(
+      `INSERT INTO intents (id, kind, subject_id, ordinal, payload_json, state, created_at)
+       VALUES (?, ?, ?, (SELECT coalesce(max(ordinal), 0) + 1 FROM intents WHERE subject_id = ?), ?, 'waiting', ?)`,
+    )
+    .run(id, kind, subjectId, subjectId, payloadJson, createdAt);
+}
+
+/** Oldest first. */
+export function waitingIntents(sqlite: Database, limit = 100): Intent[] {
+  return sqlite
+    .prepare<[number], IntentRow>(`SELECT * FROM intents WHERE state = 'waiting' ORDER BY position LIMIT ?`)
+    .all(limit)
+    .map((row) => ({
+      id: row.id,
+      kind: row.kind,
+      subjectId: row.subject_id,
+      ordinal: row.ordinal,
+      payload: JSON.parse(row.payload_json) as Intent['payload'],
+      state: row.state,
+      createdAt: row.created_at,
+    }));
+}

@@ -1,0 +1,112 @@
+/**
+ * Plain tables of the encrypted file. RxDB's collections make their own. The position in the array + 1 is SQLite's
+ * `user_version`: append, never change one that was released.
+ */
+import type { Database } from 'better-sqlite3-multiple-ciphers';
+
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    name: 'station: what the file knows of itself (its id, the last clock)',
+    sql: `CREATE TABLE station (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  },
+  {
+    name: 'audit: append-only and hash-chained',
+    sql: `
+      CREATE TABLE audit (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        actor_id TEXT NOT NULL,
+        role TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject_kind TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        detail_json TEXT NOT NULL,
+        previous_hash TEXT NOT NULL,
+        hash TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX audit_at ON audit (at);
+      CREATE INDEX audit_subject ON audit (subject_id, sequence);
+      CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+      CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;`,
+  },
+  {
+    name: 'intents: what should happen in the cloud',
+    sql: `
+      CREATE TABLE intents (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        ordinal INTEGER NOT NULL,
+        payload_json TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'held', 'dead')),
+        created_at TEXT NOT NULL,
+        UNIQUE (subject_id, ordinal)
+      ) STRICT;
+      CREATE INDEX intents_waiting ON intents (position) WHERE state = 'waiting';`,
+  },
+  {
+    name: 'access: who is signed in at which screen, and wrong PINs (both outlive a restart)',
+    sql: `
+      CREATE TABLE screen_sessions (
+        id_hash TEXT PRIMARY KEY,
+        staff_id TEXT NOT NULL,
+        last_seen_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE pin_failures (
+        staff_id TEXT PRIMARY KEY,
+        count INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE checkin_tickets (
+        ticket_hash TEXT PRIMARY KEY,
+        screen_hash TEXT NOT NULL,
+        appointment_id TEXT NOT NULL,
+        made_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;`,
+  },
+  {
+    name: 'vault: which encrypted files there are and which are under way, each with its own wrapped key',
+    sql: `
+      CREATE TABLE vault_blobs (
+        blob_id TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        media_type TEXT NOT NULL,
+        file TEXT NOT NULL UNIQUE,
+        wrapped_key BLOB NOT NULL,
+        created_at TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE vault_pending (
+        pending_id TEXT PRIMARY KEY,
+        subject TEXT,
+        wrapped_key BLOB NOT NULL,
+        granted_at TEXT NOT NULL,
+        file TEXT UNIQUE
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX vault_pending_subject ON vault_pending (subject);`,
+  },
+];
+
+/** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */
+export function migrate(sqlite: Database): void {
+  const from = schemaVersionOf(sqlite);
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    if (index < from) continue;
+    sqlite
+      .transaction(() => {
+        sqlite.exec(migration.sql);
+        sqlite.pragma(`user_version = ${index + 1}`);
+      })
+      .immediate();
+  }
+}
+
+export function schemaVersionOf(sqlite: Database): number {
+  return Number(sqlite.pragma('user_version', { simple: true }));
+}

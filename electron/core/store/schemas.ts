@@ -1,0 +1,56 @@
+/**
+ * RxDB's schema of a collection, from the contract's zod document. It names the id and what is ordered by, no more: zod
+ * validates the whole, and so a field added to the contract needs no migration and an unknown one survives.
+ */
+import type { RxJsonSchema } from 'rxdb';
+import { z } from 'zod';
+import { documentIndexes, documentSchemas } from '../../contract/index.ts';
+import type { CollectionName, DocumentOf } from '../../contract/index.ts';
+
+interface JsonSchemaPart {
+  readonly type?: string;
+  readonly anyOf?: readonly JsonSchemaPart[];
+  readonly enum?: readonly unknown[];
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+const ID_LENGTH = 36;
+/** For strings whose document says no length; our storage needs none, RxDB wants one. */
+const DEFAULT_LENGTH = 256;
+
+export const COLLECTION_NAMES = Object.keys(documentSchemas) as CollectionName[];
+
+export function rxSchemaOf<N extends CollectionName>(name: N): RxJsonSchema<DocumentOf<N>> {
+  const document = z.toJSONSchema(documentSchemas[name], { unrepresentable: 'any' });
+  const parts = (document.properties ?? {}) as Readonly<Record<string, JsonSchemaPart>>;
+  const indexes: readonly (readonly string[])[] = documentIndexes[name];
+  const properties: Record<string, unknown> = { id: { type: 'string', maxLength: ID_LENGTH } };
+  for (const field of new Set(indexes.flat())) properties[field] = indexable(name, field, parts[field]);
+  return {
+    version: 0,
+    primaryKey: 'id',
+    type: 'object',
+    properties,
+    required: ['id'],
+    indexes,
+  } as unknown as RxJsonSchema<DocumentOf<N>>;
+}
+
+function indexable(name: string, field: string, part: JsonSchemaPart | undefined): Readonly<Record<string, unknown>> {
+  const plain = part?.anyOf?.find((choice) => choice.type !== 'null') ?? part;
+  switch (plain?.type) {
+    case 'string': {
+      const longest = plain.enum?.reduce<number>((length, value) => Math.max(length, String(value).length), 0);
+      return { type: 'string', maxLength: plain.maxLength ?? longest ?? DEFAULT_LENGTH };
+    }
+    case 'integer':
+    case 'number':
+      return { type: 'number', multipleOf: 1, minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+    case 'boolean':
+      return { type: 'boolean' };
+    default:
+      throw new Error(`${name}.${field} cannot be ordered by`);
+  }
+}

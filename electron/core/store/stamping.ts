@@ -1,0 +1,86 @@
+/** What becomes of a draft: validated, defaults filled in, unknown fields kept, and clocks set for the field groups that changed. */
+import {
+  BOOKKEEPING_FIELDS,
+  CONTRACT_VERSION,
+  VantageError,
+  documentSchemas,
+  equalJson,
+  fieldGroups,
+} from '../../contract/index.ts';
+import type { CollectionName, DocumentOf, HybridClock } from '../../contract/index.ts';
+
+export interface Stamper {
+  readonly clock: HybridClock;
+  readonly stationId: string;
+  /** ms since 1970. */
+  readonly now: () => number;
+  /** The last clock that was given to a document. */
+  lastTick: string | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * @param previous the document that it replaces, or null
+ * @returns the document to write, or null where nothing but bookkeeping differs from `previous`
+ * @throws VantageError INPUT_INVALID with the path of the first field that is wrong
+ */
+export function stamped<N extends CollectionName>(
+  name: N,
+  draft: Fields,
+  previous: DocumentOf<N> | null,
+  stamper: Stamper,
+): DocumentOf<N> | null {
+  const at = new Date(stamper.now()).toISOString();
+  const before: Fields = previous ?? {};
+  const clocks = previous?.hlc ?? {};
+  const complete = validated(name, {
+    ...draft,
+    stationId: before['stationId'] ?? draft['stationId'] ?? stamper.stationId,
+    createdAt: before['createdAt'] ?? draft['createdAt'] ?? at,
+    updatedAt: at,
+    contractVersion: CONTRACT_VERSION,
+    hlc: clocks,
+  });
+  const changed = changedFields(before, complete);
+  if (previous !== null && changed.length === 0) return null;
+  // Whatever this document has seen, from whichever station: what is written now comes after it.
+  for (const clock of Object.values(clocks)) stamper.clock.observe(clock);
+  const hlc = stamper.clock.tick();
+  stamper.lastTick = hlc;
+  const groups = fieldGroups[name];
+  const ticked = Object.fromEntries(changed.map((field) => [groups[field] ?? field, hlc]));
+  return { ...complete, hlc: { ...clocks, ...ticked } } as DocumentOf<N>;
+}
+
+function changedFields(before: Fields, after: Fields): string[] {
+  const bookkeeping = new Set<string>(BOOKKEEPING_FIELDS);
+  const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...fields].filter((field) => !bookkeeping.has(field) && !equalJson(before[field], after[field]));
+}
+
+function validated(name: CollectionName, candidate: Fields): Fields {
+  const result = documentSchemas[name].safeParse(candidate);
+  if (result.success) return withDefaults(candidate, result.data) as Fields;
+  const [issue] = result.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  // The code, never the value: what was entered is the patient's.
+  throw new VantageError('INPUT_INVALID', `${name}.${field}: ${issue?.code ?? 'invalid'}`, { field });
+}
+
+/** `parsed` has the defaults but has lost what nested objects do not name; `given` the other way round. */
+function withDefaults(given: unknown, parsed: unknown): unknown {
+  if (Array.isArray(given) && Array.isArray(parsed))
+    return given.map((item, index) => withDefaults(item, parsed[index]));
+  if (!isFields(given) || !isFields(parsed)) return given === undefined ? parsed : given;
+  const merged: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(parsed), ...Object.keys(given)])) {
+    const value = withDefaults(given[key], parsed[key]);
+    if (value !== undefined) merged[key] = value;
+  }
+  return merged;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
