@@ -110,64 +110,59 @@ describe('tcp transport', () => {
   });
 
   it('wraps an accepted socket', async () => {
-    const accepted = new Promise<Transport>((resolve) => {
-      void listen((socket) => resolve(transportOfSocket(socket))).then(async (port) => {
-        const client = createTcpTransport({ host: '127.0.0.1', port });
-        await client.open(soon());
-        cleanups.push(() => client.close());
-        await client.write(Buffer.from('I4\r\n'));
-      });
-    });
-    expect(await read(await accepted, 4)).toBe('I4\r\n');
+    const accepted = Promise.withResolvers<Transport>();
+    const port = await listen((socket) => accepted.resolve(transportOfSocket(socket)));
+    const client = createTcpTransport({ host: '127.0.0.1', port });
+    await client.open(soon());
+    cleanups.push(() => client.close());
+    await client.write(Buffer.from('I4\r\n'));
+    expect(await read(await accepted.promise, 4)).toBe('I4\r\n');
   });
 });
 
-describe.skipIf(PTY_UNAVAILABLE !== null)(
-  `serial transport over a pseudo-terminal ${PTY_UNAVAILABLE ?? ''}`.trim(),
-  () => {
-    it('carries bytes both ways', async () => {
-      const pair = await openPtyPair();
-      cleanups.push(() => pair.unplug());
-      const a = createSerialTransport({ path: pair.a, baudRate: 9600 });
-      const b = createSerialTransport({ path: pair.b, baudRate: 9600 });
-      await Promise.all([a.open(soon()), b.open(soon())]);
-      cleanups.push(
-        () => a.close(),
-        () => b.close(),
-      );
-      await a.write(Buffer.from('SIR\r\n'));
-      expect(await read(b, 5)).toBe('SIR\r\n');
-      await b.write(Buffer.from('S S      72.45 kg\r\n'));
-      expect(await read(a, 19)).toBe('S S      72.45 kg\r\n');
-    });
+describe.skipIf(PTY_UNAVAILABLE !== null)('serial transport over a pseudo-terminal (Linux only)', () => {
+  it('carries bytes both ways', async () => {
+    const pair = await openPtyPair();
+    cleanups.push(() => pair.unplug());
+    const a = createSerialTransport({ path: pair.a, baudRate: 9600 });
+    const b = createSerialTransport({ path: pair.b, baudRate: 9600 });
+    await Promise.all([a.open(soon()), b.open(soon())]);
+    cleanups.push(
+      () => a.close(),
+      () => b.close(),
+    );
+    await a.write(Buffer.from('SIR\r\n'));
+    expect(await read(b, 5)).toBe('SIR\r\n');
+    await b.write(Buffer.from('S S      72.45 kg\r\n'));
+    expect(await read(a, 19)).toBe('S S      72.45 kg\r\n');
+  });
 
-    it('ends as lost when the cable is pulled, and writes end too', async () => {
-      const pair = await openPtyPair();
-      const a = createSerialTransport({ path: pair.a, baudRate: 9600 });
-      await a.open(soon());
-      await pair.unplug();
-      await a.write(Buffer.from('S\r\n')).catch(() => {});
-      expect((await a.closed).kind).toBe('lost');
-      await expect(a.write(Buffer.from('S\r\n'))).rejects.toMatchObject({ code: 'LOST' });
-      await a.close();
-    });
+  it('ends as lost when the cable is pulled, and writes end too', async () => {
+    const pair = await openPtyPair();
+    const a = createSerialTransport({ path: pair.a, baudRate: 9600 });
+    await a.open(soon());
+    await pair.unplug();
+    await a.write(Buffer.from('S\r\n')).catch(() => {});
+    expect((await a.closed).kind).toBe('lost');
+    await expect(a.write(Buffer.from('S\r\n'))).rejects.toMatchObject({ code: 'LOST' });
+    await a.close();
+  });
 
-    it('says NOT_FOUND for a path that is not there', async () => {
-      const transport = createSerialTransport({ path: '/dev/vantage-none', baudRate: 9600 });
-      await expect(transport.open(soon())).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    });
+  it('says NOT_FOUND for a path that is not there', async () => {
+    const transport = createSerialTransport({ path: '/dev/vantage-none', baudRate: 9600 });
+    await expect(transport.open(soon())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
 
-    it('says BUSY for a port that another one holds', async () => {
-      const pair = await openPtyPair();
-      cleanups.push(() => pair.unplug());
-      const first = createSerialTransport({ path: pair.a, baudRate: 9600 });
-      await first.open(soon());
-      cleanups.push(() => first.close());
-      const second = createSerialTransport({ path: pair.a, baudRate: 9600 });
-      await expect(second.open(soon())).rejects.toMatchObject({ code: 'BUSY' });
-    });
-  },
-);
+  it('says BUSY for a port that another one holds', async () => {
+    const pair = await openPtyPair();
+    cleanups.push(() => pair.unplug());
+    const first = createSerialTransport({ path: pair.a, baudRate: 9600 });
+    await first.open(soon());
+    cleanups.push(() => first.close());
+    const second = createSerialTransport({ path: pair.a, baudRate: 9600 });
+    await expect(second.open(soon())).rejects.toMatchObject({ code: 'BUSY' });
+  });
+});
 
 describe('silence watchdog', () => {
   it('speaks once after the silence, with a type', async () => {
