@@ -1,0 +1,79 @@
+/** Entry of the core process: the clinic itself. */
+import { z } from 'zod';
+import type { Clinic } from '../core/clinic-api.ts';
+import { openClinic } from '../core/clinic.ts';
+import { deviceConfigurationSchema, surfaceSchema } from '../contract/index.ts';
+import type { InferenceApi } from '../../native/inference/inference-api.ts';
+import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
+import { buildId } from './build-id.ts';
+import { DEVICES_METHODS, INFERENCE_METHODS } from './interfaces.ts';
+import type { CoreRequest } from './messages.ts';
+import { reconnectingApi } from './rpc.ts';
+import { runService } from './run-service.ts';
+import { serviceLog } from './service-log.ts';
+
+/** How long a call waits for a process that is being restarted: longer than its first back-offs, shorter than patience. */
+const WAIT_LIMIT_MS = 10_000;
+
+const initSchema = z.object({
+  directory: z.string().min(1),
+  mode: z.enum(['demonstration', 'clinic']),
+  masterKey: z.instanceof(Uint8Array).refine((key) => key.length === 32),
+  initialDevices: z.array(deviceConfigurationSchema),
+});
+const screenSchema = z.object({ surface: surfaceSchema, screenSessionId: z.string().min(16) });
+
+const log = serviceLog('core');
+const devices = reconnectingApi<DevicesApi>(DEVICES_METHODS, 'DEVICES_RESTARTED', WAIT_LIMIT_MS);
+const inference = reconnectingApi<InferenceApi>(INFERENCE_METHODS, 'ANALYSIS_RESTARTED', WAIT_LIMIT_MS);
+const arrivals = { devices: 0, inference: 0 };
+let clinic: Clinic | null = null;
+
+runService({
+  name: 'core',
+  onInit: async (raw) => {
+    const init = initSchema.parse(raw);
+    clinic = await openClinic({
+      ...init,
+      buildId: buildId(),
+      devices: devices.api,
+      inference: inference.api,
+      now: () => new Date(),
+      log,
+    });
+    // One that came back while the clinic was being opened has lost what it was told before.
+    for (const process of ['devices', 'inference'] as const) if (arrivals[process] > 1) clinic.resumed(process);
+    return null;
+  },
+  onPort: (label, detail, port) => {
+    switch (label) {
+      case 'devices':
+      case 'inference':
+        (label === 'devices' ? devices : inference).connect(port);
+        arrivals[label] += 1;
+        if (arrivals[label] > 1) clinic?.resumed(label);
+        break;
+      case 'screen': {
+        const screen = screenSchema.safeParse(detail);
+        if (clinic !== null && screen.success) clinic.attach(port, screen.data);
+        else port.close();
+        break;
+      }
+      default:
+        port.close();
+    }
+  },
+  onRequest: async (raw) => {
+    const request = raw as CoreRequest;
+    switch (request.type) {
+      case 'processes':
+        clinic?.reportProcesses(request.processes);
+        return null;
+      case 'open-media':
+        return clinic?.openMedia(request.path, request.screenSessionId) ?? null;
+      default:
+        return request satisfies never;
+    }
+  },
+  onStop: async () => clinic?.close(),
+});

@@ -1,0 +1,236 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { createORPCClient } from '@orpc/client';
+import { RPCLink } from '@orpc/client/message-port';
+import type { RouterClient } from '@orpc/server';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { fixtureRouter } from './fixtures/core.ts';
+import { fixture, FIXTURE_KEY, fixtureOptions } from './fixtures/options.ts';
+import { createNodeLauncher } from './node-launcher.ts';
+import { startService } from './service-handle.ts';
+import type { ServicePort } from './service-process.ts';
+import type { StationState, Supervisor, SupervisorOptions } from './supervisor.ts';
+import { createSupervisor } from './supervisor.ts';
+
+type Client = RouterClient<typeof fixtureRouter>;
+
+const launcher = createNodeLauncher({ ...process.env, VANTAGE_SECRET: 'not for children' });
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const pids = new Map<string, number>();
+const log = {
+  ...quiet,
+  info: (fields: object) => {
+    if ('pid' in fields && 'process' in fields) pids.set(String(fields.process), Number(fields.pid));
+  },
+};
+
+const running: Supervisor<ServicePort>[] = [];
+function supervise(changes: Partial<SupervisorOptions<ServicePort>> = {}): Supervisor<ServicePort> {
+  const supervisor = createSupervisor<ServicePort>({ ...fixtureOptions(), launcher, log, ...changes });
+  running.push(supervisor);
+  return supervisor;
+}
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(async (supervisor) => supervisor.stop()));
+});
+
+function screen(supervisor: Supervisor<ServicePort>): { client: Client; port: ServicePort; closed: Promise<void> } {
+  const [ours, theirs] = launcher.makeChannel();
+  const closed = new Promise<void>((resolve) => {
+    ours.addEventListener('close', resolve);
+  });
+  expect(supervisor.attachScreen(theirs, { surface: 'staff', screenSessionId: 'screen-session-1' })).toBe(true);
+  return { client: createORPCClient<Client>(new RPCLink({ port: ours })), port: ours, closed };
+}
+
+async function until(supervisor: Supervisor<ServicePort>, holds: (state: StationState) => boolean): Promise<void> {
+  if (holds(supervisor.state)) return;
+  await new Promise<void>((resolve) => {
+    const stop = supervisor.onState((state) => {
+      if (!holds(state)) return;
+      stop();
+      resolve();
+    });
+  });
+}
+const restartsOf = (state: StationState, name: string): number =>
+  state.processes.find((process) => process.name === name && process.state === 'running')?.restarts ?? -1;
+
+async function lastOf<T>(stream: AsyncIterable<T>): Promise<T | null> {
+  let last: T | null = null;
+  for await (const item of stream) last = item;
+  return last;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('supervisor', () => {
+  it('starts all processes, gives core its key over the private channel only, and tells it how the others are', async () => {
+    const supervisor = supervise();
+    await supervisor.start();
+    expect(supervisor.state.phase).toBe('ready');
+    const { client } = screen(supervisor);
+    const hello = await client.hello();
+    expect(hello).toMatchObject({ surface: 'staff', screenSessionId: 'screen-session-1' });
+    expect(hello.keyHash).toBe(createHash('sha256').update(FIXTURE_KEY).digest('hex'));
+    const { names, argv } = await client.environment();
+    expect(names).not.toContain('VANTAGE_SECRET');
+    expect(argv).toEqual([]);
+    await until(supervisor, (state) => state.processes.every((process) => process.state === 'running'));
+    expect((await client.processes()).map((process) => process.name).sort()).toEqual([
+      'core',
+      'devices',
+      'inference',
+      'simulators',
+    ]);
+  });
+
+  it('rejects calls in flight when devices is killed, and the same proxy works again afterwards', async () => {
+    const supervisor = supervise();
+    await supervisor.start();
+    const { client } = screen(supervisor);
+    const before = await client.weigh('any');
+    const hanging = client.weigh('never');
+    const stream = await client.samples('scale');
+    await stream.next();
+    process.kill(pids.get('devices') ?? 0, 'SIGKILL');
+    expect(await hanging).toBe('DEVICES_RESTARTED');
+    expect(await lastOf(stream)).toBe('DEVICES_RESTARTED');
+    // Asked while it is down: waits for it.
+    const after = await client.weigh('any');
+    expect(after).toMatchObject({ kind: 'refused' });
+    expect(after).not.toEqual(before);
+    expect((await client.hello()).devicesPorts).toBe(2);
+    expect(supervisor.state.phase).toBe('ready');
+  });
+
+  it('keeps the code of a refusal across the port', async () => {
+    const supervisor = supervise();
+    await supervisor.start();
+    expect(await screen(supervisor).client.weigh('overloaded')).toBe('SCALE_OVERLOAD');
+  });
+
+  it('survives a native crash of devices', async () => {
+    const supervisor = supervise();
+    await supervisor.start();
+    const { client } = screen(supervisor);
+    expect(await client.weigh('crash')).toBe('DEVICES_RESTARTED');
+    expect(await client.weigh('any')).toMatchObject({ kind: 'refused' });
+  });
+
+  it('closes the screens when core is killed and gives the new core its key and its ports', async () => {
+    const supervisor = supervise();
+    await supervisor.start();
+    const first = screen(supervisor);
+    const before = await first.client.hello();
+    const hanging = first.client.weigh('never');
+    process.kill(before.pid, 'SIGKILL');
+    await first.closed;
+    await expect(hanging).rejects.toMatchObject({ name: 'AbortError' });
+    await until(supervisor, (state) => restartsOf(state, 'core') === 1);
+    const second = screen(supervisor);
+    const after = await second.client.hello();
+    expect(after.pid).not.toBe(before.pid);
+    expect(after.keyHash).toBe(before.keyHash);
+    expect(await second.client.weigh('any')).toMatchObject({ kind: 'refused' });
+  });
+
+  it('restarts core after an unhandled rejection', async () => {
+    const supervisor = supervise();
+    await supervisor.start();
+    const { client, closed } = screen(supervisor);
+    await client.reject().catch(() => undefined);
+    await closed;
+    await until(supervisor, (state) => restartsOf(state, 'core') === 1);
+    expect(supervisor.state.phase).toBe('ready');
+  });
+
+  it('gives up a process that keeps dying, goes on without it, and tries again when asked', async () => {
+    const options = fixtureOptions();
+    const supervisor = supervise({ entries: { ...options.entries, inference: fixture('dies.ts') } });
+    await supervisor.start();
+    await until(supervisor, (state) => state.processes.some((process) => process.state === 'stopped'));
+    expect(supervisor.state.phase).toBe('ready');
+    const stopped = supervisor.state.processes.find((process) => process.state === 'stopped');
+    expect(stopped).toMatchObject({ name: 'inference', restarts: 3 });
+    supervisor.retry();
+    await until(supervisor, (state) => state.processes.some((process) => process.state === 'restarting'));
+  });
+
+  it('says PROCESS_STOPPED when it is core that keeps dying', async () => {
+    const options = fixtureOptions();
+    const supervisor = supervise({ entries: { ...options.entries, core: fixture('dies.ts') } });
+    await supervisor.start();
+    expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'PROCESS_STOPPED' } });
+    const [, theirs] = launcher.makeChannel();
+    expect(supervisor.attachScreen(theirs, { surface: 'staff', screenSessionId: 'screen-session-1' })).toBe(false);
+  });
+
+  it('shows the reason when core refuses to open, and does not try again by itself', async () => {
+    const supervisor = supervise({ clinic: { directory: '/nowhere/wrong-key', mode: 'clinic' } });
+    await supervisor.start();
+    expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'KEY_WRONG', detail: 'fixture' } });
+  });
+
+  it('refuses a process of another build', async () => {
+    const options = fixtureOptions();
+    const supervisor = supervise({ entries: { ...options.entries, core: fixture('other-build.ts') } });
+    await supervisor.start();
+    expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'BUILD_MISMATCH' } });
+  });
+
+  it('lets a service refuse a host of another build', async () => {
+    const handle = startService(launcher, {
+      name: 'simple',
+      entry: fixture('simple.ts'),
+      buildId: 'another build',
+      init: {},
+      readyLimitMs: 10_000,
+      requestLimitMs: 1000,
+      stopLimitMs: 1000,
+      heartbeatMs: null,
+      onOutput: () => undefined,
+    });
+    await expect(handle.ready).rejects.toMatchObject({ code: 'BUILD_MISMATCH' });
+    await handle.exited;
+  });
+
+  it('kills a process whose event loop stands still', async () => {
+    const supervisor = supervise({ timing: { ...fixtureOptions().timing, heartbeatMs: 50 } });
+    await supervisor.start();
+    process.kill((await screen(supervisor).client.hello()).pid, 'SIGSTOP');
+    await until(supervisor, (state) => restartsOf(state, 'core') === 1);
+    expect(supervisor.state.phase).toBe('ready');
+  });
+
+  it('leaves no child behind when it stops', async () => {
+    const supervisor = supervise();
+    await supervisor.start();
+    const children = [...pids.values()];
+    await supervisor.stop();
+    expect(children.filter(isAlive)).toEqual([]);
+  });
+
+  it('leaves no child behind when the host is killed', async () => {
+    const host = spawn(process.execPath, [fixture('host.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const children: number[] = [];
+    for await (const line of createInterface({ input: host.stdout })) {
+      const said = JSON.parse(line) as { pid?: number; phase?: string };
+      if (said.pid !== undefined) children.push(said.pid);
+      if (said.phase !== undefined) break;
+    }
+    expect(children).toHaveLength(4);
+    host.kill('SIGKILL');
+    await once(host, 'exit');
+    await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+  });
+});

@@ -1,0 +1,239 @@
+/**
+ * Runs the station's processes, on either host: starts them in order, restarts what dies, joins them by ports, gives core its key and
+ * the screens their way to core. No domain code.
+ */
+import type { Log, MediaGrant, Screen } from '../core/clinic-api.ts';
+import type { DeviceConfiguration, Problem, ProcessStatus } from '../contract/index.ts';
+import { VantageError } from '../contract/index.ts';
+import { Keeper } from './keeper.ts';
+import type { KeeperTiming } from './keeper.ts';
+import type { CoreInit, CoreRequest, InferenceInit, SimulatorsInit, SimulatorsReady } from './messages.ts';
+import type { ServiceHandle, StartOptions } from './service-handle.ts';
+import { connectServices, startService } from './service-handle.ts';
+import type { ServiceLauncher } from './service-process.ts';
+
+type ServiceName = ProcessStatus['name'];
+
+export interface SupervisorTiming extends KeeperTiming {
+  readonly readyLimitMs: number;
+  readonly requestLimitMs: number;
+  readonly stopLimitMs: number;
+  readonly heartbeatMs: number;
+}
+
+export const STANDARD_TIMING: SupervisorTiming = {
+  firstBackoffMs: 200,
+  longestBackoffMs: 5000,
+  mostCrashes: 5,
+  crashWindowMs: 60_000,
+  // A migration or the first look at the models on a slow disk.
+  readyLimitMs: 120_000,
+  requestLimitMs: 10_000,
+  stopLimitMs: 8000,
+  heartbeatMs: 15_000,
+};
+
+export interface SupervisorOptions<Port> {
+  readonly launcher: ServiceLauncher<Port>;
+  readonly buildId: string;
+  /** Absolute paths of the entry files. */
+  readonly entries: Readonly<Record<ServiceName, string>>;
+  readonly clinic: { readonly directory: string; readonly mode: 'demonstration' | 'clinic' };
+  /** Asked when core is first started, kept in memory for its restarts. @throws VantageError KEY_WRONG, KEY_MISSING ... */
+  readonly loadMasterKey: () => Promise<Uint8Array>;
+  readonly modelsDirectory: string;
+  readonly log: Log;
+  readonly timing?: Partial<SupervisorTiming>;
+}
+
+export interface StationState {
+  /** `failed`: core is not there and does not come by itself; `problem` says why. */
+  readonly phase: 'starting' | 'ready' | 'restarting' | 'failed' | 'stopped';
+  readonly problem: Problem | null;
+  readonly processes: readonly ProcessStatus[];
+}
+
+export interface Supervisor<Port> {
+  /** Resolves when core is open, or known not to open. Never rejects. */
+  start(): Promise<void>;
+  readonly state: StationState;
+  /** After each change. @returns how to stop listening. */
+  onState(listener: (state: StationState) => void): () => void;
+  /** Hands the port to core. False: core is not there now; the port has been closed. */
+  attachScreen(port: Port, screen: Screen): boolean;
+  /** Null: unknown, expired, another screen's, or core is not there. */
+  openMedia(path: string, screenSessionId: string): Promise<MediaGrant | null>;
+  /** Tries again what was given up. */
+  retry(): void;
+  /** In bounded time; no child is left. */
+  stop(): Promise<void>;
+}
+
+export function createSupervisor<Port>(options: SupervisorOptions<Port>): Supervisor<Port> {
+  const timing: SupervisorTiming = { ...STANDARD_TIMING, ...options.timing };
+  const isDemonstration = options.clinic.mode === 'demonstration';
+  const listeners = new Set<(state: StationState) => void>();
+  let masterKey: Uint8Array | null = null;
+  let initialDevices: readonly DeviceConfiguration[] = [];
+  let isStopping = false;
+  let problem: Problem | null = null;
+
+  const launch = (name: ServiceName, init: unknown, mayBlock = false): ServiceHandle<Port> =>
+    startService(options.launcher, {
+      name: `vantage-${name}`,
+      entry: options.entries[name],
+      buildId: options.buildId,
+      init,
+      readyLimitMs: timing.readyLimitMs,
+      requestLimitMs: timing.requestLimitMs,
+      stopLimitMs: timing.stopLimitMs,
+      heartbeatMs: mayBlock ? null : timing.heartbeatMs,
+      onOutput: (line, stream) => options.log.info({ process: name, stream, line }, 'output'),
+    } satisfies StartOptions);
+
+  const keep = (
+    name: ServiceName,
+    parts: {
+      readonly start: () => Promise<ServiceHandle<Port>>;
+      readonly onLaunched?: (handle: ServiceHandle<Port>) => void;
+      readonly onReady?: (result: unknown) => void;
+    },
+  ): Keeper<Port> =>
+    new Keeper<Port>({
+      start: parts.start,
+      onLaunched: (handle) => {
+        options.log.info({ process: name, pid: handle.pid }, 'launched');
+        parts.onLaunched?.(handle);
+      },
+      onReady: (result) => parts.onReady?.(result),
+      onChange: () => changed(),
+      timing,
+      log: (message, fields) => options.log.warn({ process: name, ...fields }, message),
+    });
+
+  const { promise: simulatorsSettled, resolve: settleSimulators } = Promise.withResolvers<void>();
+  const simulators = keep('simulators', {
+    // The same ports again, so that the addresses core knows stay true.
+    start: async () => launch('simulators', { devices: initialDevices } satisfies SimulatorsInit),
+    onReady: (result) => {
+      initialDevices = (result as SimulatorsReady).devices;
+      settleSimulators();
+    },
+  });
+  const helper = (name: 'devices' | 'inference', init: unknown, mayBlock: boolean): Keeper<Port> =>
+    keep(name, {
+      start: async () => launch(name, init, mayBlock),
+      onLaunched: (handle) => {
+        if (core.handle !== null) connectServices(options.launcher, core.handle, name, handle, 'core');
+      },
+    });
+  const devices = helper('devices', null, false);
+  // ONNX Runtime's `run` blocks the thread for as long as a model takes.
+  const inference = helper('inference', { modelsDirectory: options.modelsDirectory } satisfies InferenceInit, true);
+  const core: Keeper<Port> = keep('core', {
+    start: async () => {
+      masterKey ??= await options.loadMasterKey();
+      if (isDemonstration) await simulatorsSettled;
+      const init: CoreInit = { ...options.clinic, masterKey, initialDevices };
+      return launch('core', init);
+    },
+    onLaunched: (handle) => {
+      for (const [name, other] of [['devices', devices] as const, ['inference', inference] as const]) {
+        if (other.handle !== null) connectServices(options.launcher, handle, name, other.handle, 'core');
+      }
+    },
+  });
+  const kept: readonly (readonly [ServiceName, Keeper<Port>])[] = [
+    ...(isDemonstration ? [['simulators', simulators] as const] : []),
+    ['devices', devices],
+    ['inference', inference],
+    ['core', core],
+  ];
+
+  const processes = (): ProcessStatus[] =>
+    kept.map(([name, keeper]) => ({
+      name,
+      state: keeper.state,
+      restarts: keeper.restarts,
+      since: keeper.since.toISOString(),
+    }));
+  const state = (): StationState => ({ phase: phaseOf(core, isStopping), problem, processes: processes() });
+  const toCore = (request: CoreRequest): Promise<unknown> =>
+    core.handle === null ? Promise.reject(new VantageError('CORE_RESTARTED')) : core.handle.request(request);
+
+  function changed(): void {
+    if (core.state !== 'stopped' || core.problem === null) problem = null;
+    else
+      problem ??= { code: core.problem.code, detail: core.problem.detail.slice(0, 500), at: new Date().toISOString() };
+    // Without simulators the demonstration has no devices, but it opens: what is on the disk can be looked at.
+    if (simulators.state === 'stopped') settleSimulators();
+    const now = state();
+    if (core.state === 'running') {
+      toCore({ type: 'processes', processes: now.processes }).catch((error: unknown) =>
+        options.log.warn({ code: error instanceof VantageError ? error.code : 'INTERNAL' }, 'core was not told'),
+      );
+    }
+    for (const listener of listeners) listener(now);
+  }
+
+  return {
+    start: () => {
+      for (const [, keeper] of kept) keeper.start();
+      return new Promise((resolve) => {
+        const check = (now: StationState): void => {
+          if (now.phase === 'starting' || now.phase === 'restarting') return;
+          listeners.delete(check);
+          resolve();
+        };
+        listeners.add(check);
+        check(state());
+      });
+    },
+    get state() {
+      return state();
+    },
+    onState: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    attachScreen: (port, screen) => {
+      if (core.state !== 'running' || core.handle === null) {
+        options.launcher.open(port).close();
+        return false;
+      }
+      core.handle.give(port, 'screen', screen);
+      return true;
+    },
+    openMedia: async (path, screenSessionId) => {
+      if (core.state !== 'running') return null;
+      return (await toCore({ type: 'open-media', path, screenSessionId })) as MediaGrant | null;
+    },
+    retry: () => {
+      for (const [, keeper] of kept) keeper.start();
+    },
+    stop: async () => {
+      isStopping = true;
+      settleSimulators();
+      // Core first: it still has devices and inference to take leave of.
+      await core.stop();
+      await Promise.all([devices.stop(), inference.stop(), simulators.stop()]);
+      changed();
+    },
+  };
+}
+
+function phaseOf<Port>(core: Keeper<Port>, isStopping: boolean): StationState['phase'] {
+  if (isStopping) return 'stopped';
+  switch (core.state) {
+    case 'starting':
+      return 'starting';
+    case 'running':
+      return 'ready';
+    case 'restarting':
+      return 'restarting';
+    case 'stopped':
+      return 'failed';
+    default:
+      return core.state satisfies never;
+  }
+}
