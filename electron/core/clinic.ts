@@ -17,6 +17,7 @@ import { Readings } from './capture/readings.ts';
 import type { Clinic, ClinicOptions, MediaGrant, Screen, ScreenPort } from './clinic-api.ts';
 import type { ClinicParts } from './clinic-parts.ts';
 import { seedDemonstration } from './demonstration/demonstration.ts';
+import { configuredDevices } from './devices/configured-devices.ts';
 import { DeviceBook } from './devices/device-book.ts';
 import { codeOf } from './problems.ts';
 import { ReportJobs } from './reports/report-jobs.ts';
@@ -44,6 +45,8 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
   try {
     const station = stationIdentity(store, mode, stationId);
     const vault = await openVault({ directory: join(directory, 'vault'), database: store.sqlite, masterKey, now, log });
+    // What was being written when core stopped has no document yet: pictures are fetched from their camera again.
+    for (const open of await vault.recoverPending()) await vault.abandon(open.pendingId);
     if (mode === 'demonstration') await seedDemonstration(store, station, now());
 
     const changes = { documents: new Changes(), status: new Changes(), activity: new Changes(), minute: new Changes() };
@@ -53,7 +56,7 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
     let statuses: readonly DeviceStatus[] = [];
 
     const book = new DeviceBook(store, station);
-    await book.remember(options.initialDevices);
+    await book.remember(configuredDevices(directory, options.initialDevices));
     const deviceStatuses = (): readonly DeviceStatus[] => statuses;
     const reports = new ReportJobs({ store, vault, station, mode, now, log, changed: () => changes.activity.notify() });
     const sources: ViewSources = { store, now, deviceStatuses, activity, reportsInProgress: reports.inProgress };

@@ -1,5 +1,6 @@
 /** Paths under which a screen may fetch bytes: random, short-lived, bound to that screen. */
 import { randomBytes } from 'node:crypto';
+import { VantageError } from '../../contract/index.ts';
 import type { MediaGrant } from '../clinic-api.ts';
 import type { Vault } from '../vault/index.ts';
 
@@ -28,6 +29,7 @@ export class MediaTickets {
 
   open(blobId: string, filename: string, screenSessionId: string): { path: string; mediaType: string; size: number; expiresAt: string } {
     const blob = this.#vault.stat(blobId);
+    if (blob === null) throw new VantageError('NOT_FOUND', 'no such blob');
     const expiresMs = this.#now().getTime() + LIFETIME_MS;
     const path = `/media/${randomBytes(24).toString('base64url')}`;
     this.#tickets.set(path, { blobId, screenSessionId, expiresMs, mediaType: blob.mediaType, size: blob.size, filename });

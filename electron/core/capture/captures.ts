@@ -242,7 +242,7 @@ export class Captures {
     ask: (grant: { path: string; key: string }) => Promise<AsyncIterable<CaptureEvent>>,
   ): Promise<boolean> {
     const { vault, activity } = this.#options;
-    const pending = await vault.grantWrite();
+    const pending = await vault.grantWrite({ subject: capture.id, expectedBytes: PICTURE_BYTES });
     let outcome: Outcome<CapturedObject | null>;
     try {
       outcome = await this.#follow(capture.id, await ask(pending.grant));
@@ -294,7 +294,7 @@ export class Captures {
     const blob = await vault.prepareCommit(pendingId, object);
     const at = this.#at();
     await store.transaction((tx) => {
-      const row = vault.insertRow(blob, tx.sqlite);
+      const row = vault.insertRow(blob);
       tx.update('captures', capture.id, (current) => ({
         ...current,
         state: 'on-disk' as const,
@@ -373,8 +373,8 @@ export class Captures {
     inference: InferenceApi,
     signal: AbortSignal,
   ): Promise<void> {
-    const thumbnail = await vault.grantWrite();
-    const overlay = await vault.grantWrite();
+    const thumbnail = await vault.grantWrite({ subject: capture.id });
+    const overlay = await vault.grantWrite({ subject: capture.id });
     let prepared: { thumbnail: PreparedBlob; overlay: PreparedBlob | null; judgement: NonNullable<Capture['judgement']> };
     try {
       const judgement = await inference.judge(
@@ -415,8 +415,8 @@ export class Captures {
     const { store, vault } = this.#options;
     const { judgement } = prepared;
     await store.transaction((tx) => {
-      const thumbnailBlobId = vault.insertRow(prepared.thumbnail, tx.sqlite).blobId;
-      const overlayBlobId = prepared.overlay === null ? null : vault.insertRow(prepared.overlay, tx.sqlite).blobId;
+      const thumbnailBlobId = vault.insertRow(prepared.thumbnail).blobId;
+      const overlayBlobId = prepared.overlay === null ? null : vault.insertRow(prepared.overlay).blobId;
       tx.update('captures', capture.id, (current) => ({
         ...current,
         state: 'judged' as const,

@@ -15,7 +15,7 @@ export class DeviceBook {
     this.#station = station;
   }
 
-  /** Takes over what the station was started with: new devices and changed addresses; others of this station stay. */
+  /** Takes over what the station was started with; started with nothing, it has what it had before. */
   async remember(initial: readonly DeviceConfiguration[]): Promise<void> {
     for (const configuration of initial) {
       const former = await this.#store.get('devices', configuration.deviceId);
@@ -32,7 +32,7 @@ export class DeviceBook {
       });
     }
     const records = await this.#store.find('devices', { selector: { stationId: this.#station.stationId } });
-    this.#configurations = records.map((record) => record.configuration);
+    this.#configurations = initial.length > 0 ? initial : records.map((record) => record.configuration);
   }
 
   configurations(): readonly DeviceConfiguration[] {
