@@ -132,6 +132,13 @@ export const PROBLEMS = {
     'Put an empty card into the camera.',
     'Try again',
   ),
+  CAMERA_CARD_UNUSABLE: problem(
+    'pane',
+    'The camera cannot use its card.',
+    'Pictures taken before are on this disk.',
+    'Check that a card is in the camera and not locked.',
+    'Try again',
+  ),
   // images and inference
   IMAGE_DAMAGED: problem(
     'inline',

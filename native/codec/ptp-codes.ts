@@ -96,10 +96,18 @@ export const PTP_PROPERTY = {
   ExposureIndex: 0x500f,
   /** EOS: where pictures go. 2 = card. */
   EosCaptureDestination: 0xd11c,
+  /** Only our simulators have it ({@link VANTAGE_EXTENSION}): text, which picture the next exposure shows. */
+  VantageSubject: 0xd7a0,
 } as const;
 
 /** Vendor extension ids (ISO 15740 5.5, DeviceInfo). */
 export const PTP_VENDOR = { Microsoft: 0x6, Canon: 0xb } as const;
+
+/**
+ * Marks a simulated camera in DeviceInfo's VendorExtensionDesc. Property numbers from 0xD000 up mean something else with each
+ * vendor (ISO 15740 13.4), so the driver writes `VantageSubject` only to a device that says this.
+ */
+export const VANTAGE_EXTENSION = 'vantage.simulator: 1.0;';
 
 const responseNames = new Map<number, string>(Object.entries(PTP_RESPONSE).map(([name, code]) => [code, name]));
 const operationNames = new Map<number, string>(Object.entries(PTP_OPERATION).map(([name, code]) => [code, name]));
