@@ -92,7 +92,7 @@ export type WeightSample = z.infer<typeof weightSampleSchema>;
 export const weightReadingSchema = z.object({
   deviceId: z.uuid(),
   kg: z.number(),
-  /** One standard uncertainty to show, from the division e (OIML R 76: rounding and MPE), kg. */
+  /** Half the width of the interval to show, kg: the maximum permissible error in service (OIML R 76-1 3.5.2) at this load. */
   errorKg: z.number(),
   divisionKg: z.number(),
   at: z.iso.datetime(),

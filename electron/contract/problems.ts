@@ -111,6 +111,20 @@ export const PROBLEMS = {
     'Stand still with both feet on the plate and weigh again.',
     'Weigh again',
   ),
+  SCALE_EMPTY: problem(
+    'inline',
+    'Nobody was on the scale.',
+    'Nothing was saved.',
+    'Step onto the plate with both feet and stand still.',
+    'Weigh again',
+  ),
+  SCALE_NOT_EMPTY: problem(
+    'inline',
+    'There is something on the scale, so zero was not set.',
+    'Zero is as it was before.',
+    'Empty the plate, then set zero.',
+    'Set zero',
+  ),
   CAMERA_NO_PICTURE: problem(
     'inline',
     'The camera did not take a picture.',
