@@ -1,0 +1,121 @@
+/** Where the vault's files lie, and the moves that survive a power cut. Knows names, no keys and no database. */
+import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { VantageError } from '../../contract/index.ts';
+import { codeOf } from '../store/store-problem.ts';
+import { asDiskProblem } from './disk-problem.ts';
+
+export interface VaultFile {
+  readonly kind: 'incoming' | 'stored';
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface VaultFiles {
+  /** Where a granted file is written. */
+  incomingPath(pendingId: string): string;
+  /** Where it stays. 256 folders by the name's first two letters keep listings short. */
+  storedPath(file: string): string;
+  exists(path: string): Promise<boolean>;
+  /**
+   * Flushes the file, moves it to its place (unless it was `moved` before a crash) and flushes the folders: after this the
+   * bytes and the name survive a power cut.
+   */
+  settle(pendingId: string, file: string, moved: boolean): Promise<void>;
+  /** Idempotent. */
+  remove(path: string): Promise<void>;
+  list(): Promise<readonly VaultFile[]>;
+  /** Bytes and ms since 1970, or null when it has gone. */
+  measure(path: string): Promise<{ readonly bytes: number; readonly modifiedMs: number } | null>;
+  space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>;
+}
+
+/** Makes the folders (mode 0700) where they are missing. @throws VantageError DISK_FULL, DISK_FAILED. */
+export async function openVaultFiles(directory: string): Promise<VaultFiles> {
+  const incoming = join(directory, 'incoming');
+  const stored = join(directory, 'blobs');
+  const incomingPath = (pendingId: string): string => join(incoming, pendingId);
+  const storedPath = (file: string): string => join(stored, file.slice(0, 2), file);
+  await onDisk(async () => {
+    await mkdir(incoming, { recursive: true, mode: 0o700 });
+    await mkdir(stored, { recursive: true, mode: 0o700 });
+    for (const folder of [dirname(directory), directory]) await flushFolder(folder);
+  });
+  return {
+    incomingPath,
+    storedPath,
+    exists: async (path) => (await measure(path)) !== null,
+    async settle(pendingId, file, moved) {
+      const target = storedPath(file);
+      await onDisk(async () => {
+        await flushFile(moved ? target : incomingPath(pendingId));
+        const made = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+        if (!moved) await rename(incomingPath(pendingId), target);
+        if (moved || made !== undefined) await flushFolder(stored);
+        await flushFolder(dirname(target));
+        await flushFolder(incoming);
+      });
+    },
+    async remove(path) {
+      await onDisk(() => unlink(path)).catch((error: unknown) => {
+        if (error instanceof VantageError && codeOf(error.cause) === 'ENOENT') return;
+        throw error;
+      });
+    },
+    list: () =>
+      onDisk(async () => {
+        const all: VaultFile[] = [];
+        for (const name of await readdir(incoming)) all.push({ kind: 'incoming', name, path: incomingPath(name) });
+        for (const folder of await readdir(stored)) {
+          for (const name of await readdir(join(stored, folder))) {
+            all.push({ kind: 'stored', name, path: join(stored, folder, name) });
+          }
+        }
+        return all;
+      }),
+    measure,
+    space: () =>
+      onDisk(async () => {
+        const { bavail, blocks, bsize } = await statfs(directory);
+        return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+      }),
+  };
+}
+
+async function measure(path: string): Promise<{ readonly bytes: number; readonly modifiedMs: number } | null> {
+  try {
+    const { size, mtimeMs } = await stat(path);
+    return { bytes: size, modifiedMs: mtimeMs };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw asDiskProblem(error);
+  }
+}
+
+async function flushFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A rename is durable only when its folder is (POSIX fsync). Windows has no such call; NTFS journals names by itself. */
+async function flushFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asDiskProblem(error);
+  }
+}
