@@ -192,7 +192,7 @@ export class CameraBody {
   }
 
   private async nextFile(directory: string): Promise<ObjectSource | null> {
-    const names = (await readdir(directory)).filter((name) => /\.jpe?g$/i.test(name)).sort();
+    const names = await jpegsIn(directory);
     const name = names[this.folderIndex++ % Math.max(1, names.length)];
     if (name === undefined) return null;
     const path = join(directory, name);
@@ -235,6 +235,11 @@ export class CameraBody {
     this.objects.set(handle, object);
     return object;
   }
+}
+
+/** The JPEGs of a folder in the order of their names. */
+export async function jpegsIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => /\.jpe?g$/i.test(name)).sort();
 }
 
 interface ObjectSource {

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { encodePtpIp, PTP_IP_FAIL, PTP_IP_VERSION, PtpIpDecoder, type PtpIpFrame } from '../codec/ptp-ip.ts';
-import { CameraBody, type CameraKind, type CameraObject, type PlannedPicture } from './camera-body.ts';
+import { CameraBody, jpegsIn, type CameraKind, type CameraObject, type PlannedPicture } from './camera-body.ts';
 import { type CameraDialect, CameraResponder } from './camera-responder.ts';
 import { CameraWire } from './camera-wire.ts';
 import { type Fault, FaultScript } from './faults.ts';
@@ -53,8 +53,15 @@ export interface CameraSimulator {
 
 const MAX_SOCKETS = 16;
 
-/** Starts listening. @throws the socket's error when the port is taken. */
+/**
+ * Starts listening.
+ * @throws the socket's error when the port is taken; Error when `imagesDirectory` cannot be read or holds no JPEG.
+ */
 export async function startCameraSimulator(options: CameraSimulatorOptions): Promise<CameraSimulator> {
+  const { imagesDirectory } = options;
+  if (imagesDirectory !== undefined && (await jpegsIn(imagesDirectory)).length === 0) {
+    throw new Error(`there is no JPEG in ${imagesDirectory}`);
+  }
   const server = new SimulatedCamera(options);
   await server.plugIn();
   return server;
