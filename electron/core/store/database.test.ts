@@ -308,6 +308,28 @@ describe('the file', () => {
     await expect(openTestStore(folder.path)).rejects.toMatchObject({ code: 'STORE_NEWER' });
   });
 
+  it('made when collections had other indexes opens, with those of now', async () => {
+    const current = await opened();
+    await current.write('patients', patientDraft(1));
+    const internal = '"rx:_rxdb_internal:0"';
+    const row = current.sqlite
+      .prepare<[], { id: string; data: string }>(
+        `SELECT id, data FROM ${internal} WHERE data LIKE '%"name":"patients"%'`,
+      )
+      .get();
+    const older = JSON.parse(row?.data ?? '') as { data: { schemaHash: string; schema: { indexes: unknown[] } } };
+    older.data.schemaHash = 'of another time';
+    older.data.schema.indexes = older.data.schema.indexes.filter(
+      (index) => !JSON.stringify(index).includes('familyName'),
+    );
+    current.sqlite.prepare(`UPDATE ${internal} SET data = ? WHERE id = ?`).run(JSON.stringify(older), row?.id);
+    current.sqlite.exec(
+      'DROP INDEX "rx:patients:0 (deleted, f:familyName, id)"; ALTER TABLE "rx:patients:0" DROP COLUMN "f:familyName"',
+    );
+    const again = await opened();
+    expect(await again.find('patients', { selector: { familyName: 'Family 1' } })).toHaveLength(1);
+  });
+
   it('shows nothing of a document to whoever reads the disk, while open and after', async () => {
     const canary = 'CANARY-4f1c-Ωλ';
     const current = await opened();

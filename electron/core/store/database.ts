@@ -3,6 +3,7 @@ import { createRxDatabase } from 'rxdb';
 import type { RxCollectionCreator, RxDatabase } from 'rxdb';
 import { HybridClock, newId } from '../../contract/index.ts';
 import type { CollectionName } from '../../contract/index.ts';
+import { adoptSchemas } from './adopt-schemas.ts';
 import { CLOCK_KEY, ClinicStore } from './clinic-store.ts';
 import type { ClinicCollections } from './clinic-store.ts';
 import { openEncryptedFile } from './encrypted-file.ts';
@@ -36,9 +37,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     const connection = new SqliteConnection(sqlite);
     const storeId = connection.transaction(() => {
-      const known = readStationValue(sqlite, STORE_ID_KEY) ?? newId();
-      writeStationValue(sqlite, STORE_ID_KEY, known);
-      return known;
+      const known = readStationValue(sqlite, STORE_ID_KEY);
+      if (known !== null) return known;
+      const made = newId();
+      writeStationValue(sqlite, STORE_ID_KEY, made);
+      return made;
     });
     database = await createRxDatabase<ClinicCollections>({
       name: `clinic-${storeId}`,
@@ -46,7 +49,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       multiInstance: false,
       eventReduce: true,
     });
-    const creators = Object.fromEntries(COLLECTION_NAMES.map((name) => [name, { schema: rxSchemaOf(name) }]));
+    const schemas = Object.fromEntries(COLLECTION_NAMES.map((name) => [name, rxSchemaOf(name)]));
+    const adopted = await adoptSchemas(database as never, schemas);
+    if (adopted.length > 0) options.log?.info({ collections: adopted }, 'indexes were brought up to date');
+    const creators = Object.fromEntries(COLLECTION_NAMES.map((name) => [name, { schema: schemas[name] }]));
     await database.addCollections(creators as unknown as Record<CollectionName, RxCollectionCreator>);
     const clock = new HybridClock(options.stationId, options.now);
     const last = readStationValue(sqlite, CLOCK_KEY);

@@ -38,6 +38,8 @@ function conditionOfEntry(field: string, operation: unknown, columns: ReadonlyMa
 
 function conditionOfOperator(column: Column, operator: string, operand: unknown): SqlCondition {
   if (operator === '$in' && Array.isArray(operand)) return conditionOfIn(column, operand);
+  // What is missing or null is NULL, and so is what is of another type: the matcher looks again.
+  if (operator === '$eq' && operand === null) return { sql: `${column.name} IS NULL`, values: [], exact: false };
   const comparison = COMPARISONS[operator];
   const value = columnValue(column.kind, operand);
   if (comparison === undefined || value === undefined) return UNDECIDED;

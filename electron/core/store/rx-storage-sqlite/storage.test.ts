@@ -118,6 +118,7 @@ function comparisonWith(value: fc.Arbitrary<unknown>): fc.Arbitrary<Record<strin
       .map(([operator, operand]) => ({ [operator]: operand })),
     fc.tuple(value, value).map(([low, high]) => ({ $gt: low, $lte: high })),
     fc.array(value, { maxLength: 3 }).map((values) => ({ $in: values })),
+    fc.constant({ $eq: null }),
   );
 }
 

@@ -17,7 +17,7 @@ export interface WriteResult<RxDocType> {
 export class TableWriter<RxDocType> {
   readonly #connection: SqliteConnection;
   readonly #layout: TableLayout<RxDocType>;
-  readonly #sql: { readonly insert: string; readonly update: string; readonly read: string };
+  readonly #sql: Readonly<Record<'insert' | 'update' | 'read' | 'lastSeq' | 'setSeq', string>>;
   readonly #bulkIdPrefix = randomUUID();
   #bulks = 0;
 
@@ -30,6 +30,8 @@ export class TableWriter<RxDocType> {
     this.#sql = {
       insert: `INSERT INTO ${table} (${columns.join(', ')}, id) VALUES (${columns.map(() => '?').join(', ')}, ?) ON CONFLICT (id) DO NOTHING`,
       update: `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ? AND rev = ?`,
+      lastSeq: 'SELECT seq FROM "rx:sequences" WHERE collection = ?',
+      setSeq: 'UPDATE "rx:sequences" SET seq = ? WHERE collection = ?',
       read: `SELECT data FROM ${table} WHERE id = ?`,
     };
   }
@@ -38,15 +40,19 @@ export class TableWriter<RxDocType> {
   write(rows: readonly BulkWriteRow<RxDocType>[], context: string): WriteResult<RxDocType> {
     const errors: RxStorageWriteError<RxDocType>[] = [];
     const events: RxStorageChangeEvent<RxDocType>[] = [];
-    let seq = this.#reserve(rows.length);
+    const before = this.#lastSeq();
+    let seq = before;
     const written = new Set<string>();
     for (const row of rows) {
       const id = this.#idOf(row.document);
-      seq += 1;
       // The second row of the same document in one batch cannot know of the first: it is a conflict, whatever it expects.
-      if (!written.has(id) && this.#writeRow(row, id, seq, events)) written.add(id);
-      else errors.push(this.#conflict(row, id, context));
+      if (!written.has(id) && this.#writeRow(row, id, seq + 1, events)) {
+        written.add(id);
+        seq += 1;
+      } else errors.push(this.#conflict(row, id, context));
     }
+    // A batch of which nothing was written changes no page: a full disk can still be opened and read.
+    if (seq !== before) this.#connection.statement(this.#sql.setSeq).run(seq, this.#layout.table.slice(1, -1));
     this.#bulks += 1;
     return { errors, eventBulk: { id: `${this.#bulkIdPrefix}-${this.#bulks}`, events, checkpoint: { seq }, context } };
   }
@@ -89,13 +95,10 @@ export class TableWriter<RxDocType> {
     return { status: 409, isError: true, documentId: id, writeRow: row, documentInDb, context };
   }
 
-  /** Takes `count` numbers. @returns the last one taken before. */
-  #reserve(count: number): number {
-    const last = this.#connection
-      .plucked('UPDATE "rx:sequences" SET seq = seq + ? WHERE collection = ? RETURNING seq')
-      .get(count, this.#layout.table.slice(1, -1));
+  #lastSeq(): number {
+    const last = this.#connection.plucked(this.#sql.lastSeq).get(this.#layout.table.slice(1, -1));
     if (typeof last !== 'number') throw new Error(`collection ${this.#layout.table} was removed`);
-    return last - count;
+    return last;
   }
 
   #idOf(document: BulkWriteRow<RxDocType>['document']): string {
