@@ -1,0 +1,74 @@
+/** Electron's main process: windows, policies and supervision. Everything of the clinic is in the services. */
+import { app, crashReporter, dialog, Menu, MessageChannelMain, protocol, safeStorage, utilityProcess } from 'electron';
+import { buildId } from '../../services/build-id.ts';
+import { serviceLog } from '../../services/service-log.ts';
+import { createSupervisor } from '../../services/supervisor.ts';
+import { purgeCrashReports } from './crash-reports.ts';
+import { loadMasterKey } from './key-store.ts';
+import { BUNDLE_SCHEME } from './policies/navigation.ts';
+import { resourcesAt } from './resources.ts';
+import { Screens } from './screens.ts';
+import { clinicDirectory, parseStartOptions } from './start-options.ts';
+import { createUtilityLauncher } from './utility-service-process.ts';
+
+const log = serviceLog('main');
+const options = parseStartOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd());
+
+app.enableSandbox();
+if (options.directory !== null) app.setPath('userData', options.directory);
+// Kept here, never sent: a dump holds what was in memory.
+crashReporter.start({ uploadToServer: false });
+protocol.registerSchemesAsPrivileged([
+  { scheme: BUNDLE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+]);
+
+if (app.requestSingleInstanceLock()) {
+  app
+    .whenReady()
+    .then(run)
+    .catch((error: unknown) => {
+      log.error({ name: error instanceof Error ? error.name : typeof error }, 'not started');
+      dialog.showErrorBox('Vantage Workstation', `It could not be started. Nothing was changed.\n\n${String(error)}`);
+      app.exit(1);
+    });
+} else {
+  // The first one's window comes to the front; nothing of the clinic is touched by this one.
+  log.warn({ code: 'SECOND_INSTANCE' }, 'this clinic is already open on this computer');
+  app.quit();
+}
+
+function run(): void {
+  const developerTools = !app.isPackaged;
+  if (!developerTools) Menu.setApplicationMenu(null);
+  purgeCrashReports(app.getPath('crashDumps'), Date.now());
+
+  const resources = resourcesAt(app.getAppPath());
+  const directory = clinicDirectory(app.getPath('userData'), options.mode);
+  const clinic = { directory, mode: options.mode };
+  const supervisor = createSupervisor({
+    launcher: createUtilityLauncher({ app, utilityProcess, MessageChannelMain }, process.env),
+    buildId: buildId(),
+    entries: resources.services,
+    clinic,
+    loadMasterKey: () => loadMasterKey(clinic, safeStorage),
+    modelsDirectory: resources.models,
+    log,
+  });
+  const screens = new Screens({
+    placement: options,
+    resources,
+    supervisor,
+    buildId: buildId(),
+    developerTools,
+    log,
+    onStaffClosed: () => app.quit(),
+  });
+  app.on('second-instance', () => screens.focus());
+  app.on('window-all-closed', () => app.quit());
+  app.on('will-quit', (event) => {
+    // Core finishes its writes first; the supervisor bounds that.
+    event.preventDefault();
+    void supervisor.stop().finally(() => app.exit(0));
+  });
+  void supervisor.start();
+}

@@ -1,0 +1,188 @@
+/** One window: its page, its session, its port to core, and its return after a crash. */
+import { randomUUID } from 'node:crypto';
+import type { IpcMainEvent, MessagePortMain } from 'electron';
+import { BrowserWindow, MessageChannelMain, session } from 'electron';
+import type { Log } from '../../core/clinic-api.ts';
+import type { Surface } from '../../contract/index.ts';
+import type { StationState, Supervisor } from '../../services/supervisor.ts';
+import { createBundleHandler } from './bundle-protocol.ts';
+import type { Placement } from './policies/displays.ts';
+import { BUNDLE_ORIGIN, BUNDLE_SCHEME, isInsideBundle } from './policies/navigation.ts';
+import type { Resources } from './resources.ts';
+import { secureContents, secureSession } from './window-security.ts';
+
+export interface ScreenWindowOptions {
+  readonly placement: Placement;
+  readonly resources: Resources;
+  readonly supervisor: Supervisor<MessagePortMain>;
+  readonly buildId: string;
+  readonly developerTools: boolean;
+  readonly log: Log;
+  readonly onClosed: () => void;
+}
+
+const PAGES: Readonly<Record<Surface, string>> = { staff: '/index.html', checkin: '/checkin.html' };
+const BACKGROUND = '#f7f8fa';
+const RELOAD_AFTER_MS = [100, 500, 2000, 10_000] as const;
+/** A page that stood this long has recovered. */
+const SETTLED_MS = 60_000;
+
+export class ScreenWindow {
+  readonly surface: Surface;
+  readonly #options: ScreenWindowOptions;
+  readonly #window: BrowserWindow;
+  /** Given by the host, so that no page can be another; it outlives the page, so that a crash does not sign anybody out. */
+  readonly #screenSessionId = randomUUID();
+  /** The page stands and listens. */
+  #isAsking = false;
+  #phase: StationState['phase'] | null = null;
+  #wasToldProblem = false;
+  #crashes = 0;
+  #loadedAt = 0;
+  readonly #stopListening: () => void;
+
+  constructor(options: ScreenWindowOptions) {
+    this.#options = options;
+    this.surface = options.placement.surface;
+    const { bounds, kiosk } = options.placement;
+    // Without `persist:` a partition lives in memory; a new one for each window shares nothing with any other.
+    const own = session.fromPartition(`screen-${this.#screenSessionId}`, { cache: false });
+    secureSession(own, this.surface, options.developerTools);
+    own.protocol.handle(
+      BUNDLE_SCHEME,
+      createBundleHandler({
+        directory: options.resources.renderer,
+        openMedia: (path) => options.supervisor.openMedia(path, this.#screenSessionId),
+      }),
+    );
+    this.#window = new BrowserWindow({
+      ...bounds,
+      kiosk,
+      show: false,
+      backgroundColor: BACKGROUND,
+      webPreferences: {
+        session: own,
+        preload: options.resources.preload,
+        sandbox: true,
+        contextIsolation: true,
+        nodeIntegration: false,
+        webSecurity: true,
+        spellcheck: false,
+        devTools: options.developerTools,
+      },
+    });
+    const { webContents: contents } = this.#window;
+    secureContents(contents, [PAGES[this.surface]]);
+    contents.ipc.on('vantage:port-please', (event) => this.#asked(event));
+    contents.on('did-start-navigation', (event) => {
+      if (event.isMainFrame && !event.isSameDocument) this.#forgetPage();
+    });
+    contents.on('did-finish-load', () => {
+      this.#loadedAt = Date.now();
+    });
+    contents.on('render-process-gone', (_event, { reason }) => this.#crashed(reason));
+    this.#window.once('ready-to-show', () => this.#window.show());
+    this.#stopListening = options.supervisor.onState((state) => this.#stationChanged(state));
+    this.#window.on('closed', () => {
+      this.#stopListening();
+      options.onClosed();
+    });
+    this.#load();
+  }
+
+  /** Where the displays have changed. */
+  place({ bounds, kiosk }: Placement): void {
+    if (this.#window.isKiosk() && !kiosk) this.#window.setKiosk(false);
+    this.#window.setBounds(bounds);
+    if (kiosk) this.#window.setKiosk(true);
+  }
+
+  focus(): void {
+    if (this.#window.isMinimized()) this.#window.restore();
+    this.#window.focus();
+  }
+
+  close(): void {
+    if (!this.#window.isDestroyed()) this.#window.destroy();
+  }
+
+  #load(): void {
+    if (this.#window.isDestroyed()) return;
+    this.#window.loadURL(`${BUNDLE_ORIGIN}${PAGES[this.surface]}`).catch((error: unknown) => {
+      // A load that the next one has overtaken is none that failed.
+      const code = (error as { readonly code?: string }).code ?? 'unknown';
+      if (code !== 'ERR_ABORTED') this.#options.log.error({ surface: this.surface, code }, 'page not loaded');
+    });
+  }
+
+  #asked(event: IpcMainEvent): void {
+    const { senderFrame } = event;
+    const { webContents: contents } = this.#window;
+    if (senderFrame === null || senderFrame !== contents.mainFrame || !isInsideBundle(senderFrame.url)) return;
+    // A page that knows of the problem and asks again was told to by a person: that is the problem's one action.
+    const isRetry = this.#wasToldProblem && this.surface === 'staff';
+    this.#isAsking = true;
+    const { supervisor } = this.#options;
+    if (supervisor.state.phase === 'failed' && isRetry) {
+      this.#wasToldProblem = false;
+      supervisor.retry();
+      return;
+    }
+    this.#phase = null;
+    this.#stationChanged(supervisor.state);
+  }
+
+  #stationChanged(state: StationState): void {
+    if (!this.#isAsking || this.#window.isDestroyed() || state.phase === this.#phase) return;
+    const { webContents: contents } = this.#window;
+    const before = this.#phase;
+    this.#phase = state.phase;
+    switch (state.phase) {
+      case 'ready':
+        this.#offerPort();
+        break;
+      case 'restarting':
+        if (before !== null) contents.send('vantage:restarting', { process: 'core' });
+        break;
+      case 'failed':
+        this.#wasToldProblem = true;
+        contents.send('vantage:problem', { problem: state.problem });
+        break;
+      case 'starting':
+      case 'stopped':
+        break;
+      default:
+        state.phase satisfies never;
+    }
+  }
+
+  #offerPort(): void {
+    const { supervisor, buildId } = this.#options;
+    const { port1, port2 } = new MessageChannelMain();
+    const screen = { surface: this.surface, screenSessionId: this.#screenSessionId };
+    if (supervisor.attachScreen(port1, screen)) {
+      this.#window.webContents.postMessage('vantage:port', { buildId }, [port2]);
+    } else {
+      // The next `ready` offers again.
+      port2.close();
+      this.#phase = 'restarting';
+    }
+  }
+
+  #forgetPage(): void {
+    this.#isAsking = false;
+    this.#phase = null;
+    this.#wasToldProblem = false;
+  }
+
+  /** The page comes back by itself, later each time it does not stay. */
+  #crashed(reason: string): void {
+    this.#forgetPage();
+    if (reason === 'clean-exit' || this.#window.isDestroyed()) return;
+    if (Date.now() - this.#loadedAt > SETTLED_MS) this.#crashes = 0;
+    const afterMs = RELOAD_AFTER_MS[Math.min(this.#crashes, RELOAD_AFTER_MS.length - 1)] ?? 0;
+    this.#crashes += 1;
+    this.#options.log.warn({ surface: this.surface, reason, crashes: this.#crashes, afterMs }, 'page gone');
+    setTimeout(() => this.#load(), afterMs);
+  }
+}
