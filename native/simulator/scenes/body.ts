@@ -14,7 +14,7 @@ export interface BodyScene {
   readonly seed: number;
   /** A fault of the picture: the feet are below its lower edge. */
   readonly feetCutOff?: boolean;
-  /** Upright size; the file is stored lying, as a camera on a stand writes it. */
+  /** Upright size. */
   readonly width?: number;
   readonly height?: number;
   readonly takenAt?: Date;
@@ -47,21 +47,22 @@ async function draw(scene: BodyScene): Promise<Buffer> {
     .removeAlpha()
     .raw()
     .toBuffer();
-  const upright = await sharp(picture, { raw: { ...half, channels: 3 } })
-    .resize(width, height, { kernel: 'lanczos3', fit: 'fill' })
+  // Turned while it is small: the file lies on its side, as a camera on a stand writes it.
+  const lying = await sharp(picture, { raw: { ...half, channels: 3 } })
+    .rotate(270)
+    .raw()
+    .toBuffer();
+  return sharp(lying, { raw: { width: half.height, height: half.width, channels: 3 } })
+    .resize(height, width, { kernel: 'cubic', fit: 'fill' })
     .composite([
       {
-        input: createGrain(seed + 23, GRAIN_TILE, 7),
+        input: createGrain(seed + 23, GRAIN_TILE, 6),
         raw: { width: GRAIN_TILE, height: GRAIN_TILE, channels: 3 },
         tile: true,
         blend: 'hard-light',
       },
     ])
     .removeAlpha()
-    .raw()
-    .toBuffer();
-  return sharp(upright, { raw: { width, height, channels: 3 } })
-    .rotate(270)
     .withExif(exifOf({ model: 'Simulated Body Camera', exposureTime: '1/125', fNumber: '8/1', iso: 200 }))
     .withMetadata({ orientation: 6 })
     .jpeg({ quality: 90 })
