@@ -60,9 +60,10 @@ function atLeastOne(pixels: number): number {
   return Math.max(1, Math.round(pixels));
 }
 
-/** The silhouette on the plane, one of its own pixels wider, so that the outline is inside. */
+/** The silhouette on the plane, three of its own pixels wider, so that the whole outline with its blur is inside. */
 function enlarged({ mask }: Silhouette, plane: Plane): Uint8Array {
-  const wide = grown(mask.data, mask.width, mask.height, 1);
+  let wide = mask.data;
+  for (let round = 0; round < 3; round += 1) wide = grown(wide, mask.width, mask.height, 1);
   const inside = new Uint8Array(plane.width * plane.height);
   const columns = Int32Array.from({ length: plane.width }, (_, x) => Math.floor((x * mask.width) / plane.width));
   for (let y = 0; y < plane.height; y += 1) {
@@ -77,11 +78,11 @@ function focusOf(plane: Plane, silhouette: Silhouette | null, inside: Uint8Array
   if (silhouette === null) return { tiles: [], finding: criterion(1, 'at-least', parameters.limit, 'ratio', 'soft') };
   const scaleX = plane.width / silhouette.mask.width;
   const scaleY = plane.height / silhouette.mask.height;
-  const width = (silhouette.right - silhouette.left + 3) * scaleX;
-  const height = (silhouette.bottom - silhouette.top + 3) * scaleY;
+  const width = (silhouette.right - silhouette.left + 7) * scaleX;
+  const height = (silhouette.bottom - silhouette.top + 7) * scaleY;
   const grid = {
-    left: (silhouette.left - 1) * scaleX,
-    top: (silhouette.top - 1) * scaleY,
+    left: (silhouette.left - 3) * scaleX,
+    top: (silhouette.top - 3) * scaleY,
     width,
     height,
     columns: Math.max(1, Math.round(width / parameters.tilePx)),

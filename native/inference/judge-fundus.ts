@@ -12,7 +12,7 @@ import { criterion, runCheck, type Finding } from './measures/check.ts';
 import { measureFocus } from './measures/focus.ts';
 import { measureFundusFraming } from './measures/fundus-framing.ts';
 import { measureEvenLight, measureExposure } from './measures/light.ts';
-import { luma, type Circle, type Plane } from './planes.ts';
+import { channel, luma, type Circle, type Plane } from './planes.ts';
 
 /** The rim itself is an edge of the camera, not of the eye. */
 const RIM_SHARE = 0.97;
@@ -45,7 +45,10 @@ export function checkFundus(fundus: Fundus, gates: readonly CheckId[]): Checked 
     ],
     exposure: [EXPOSURE, () => measureExposure(plane, inside)],
     framing: [FUNDUS_FRAMING, () => measureFundusFraming(field, working.width, working.height)],
-    'even-light': [EVEN_LIGHT, () => measureEvenLight(onGrid ? quarters(plane, onGrid.circle) : [])],
+    'even-light': [
+      EVEN_LIGHT,
+      () => measureEvenLight(onGrid ? quarters(channel(onGrid.picture, 0), onGrid.circle) : []),
+    ],
   };
   const checks = gates.map((gate) => runCheck(gate, ...measures[gate]));
   return { checks, tiles, field: fieldOf(fundus) };

@@ -5,15 +5,21 @@
  */
 
 /**
- * Sharpness: varLap(I) / varLap(G * I) per tile, on luma (BT.601), with the 4-neighbour Laplacian and G a Gaussian. A tile
- * counts only where it has coarse structure (variance of the difference of two Gaussians). Where the Laplacian's variance is
- * below `floorVariance`, all that is left is rounding and compression noise, whose ratio is high: it counts as 1, the ratio of
- * a picture that blur takes nothing from.
+ * Sharpness: the re-blur ratio varLap(I) / varLap(G1 * I) per tile, on luma (BT.601), with the 4-neighbour Laplacian and G a
+ * Gaussian. By itself it can't be trusted on blurred pictures: once the detail is gone, what is left is rounding and sensor
+ * noise, whose ratio is high (white noise: 178). Three things guard it:
+ * - below `floorVariance` the detail is not more than rounding and compression leave behind: the ratio counts as 1;
+ * - the ratio one octave coarser, varLap(G1 * I) / varLap(G2 * I), times `coarseWeight`, is taken if it is smaller: noise
+ *   reaches it a hundred times weaker;
+ * - above `noiseRatio` the tile is noise and says nothing, like a tile without coarse structure (variance of the difference
+ *   of two Gaussians below `textureVariance`); of the tiles at least `minimumJudgedShare` must say something. A ratio below 1 comes from an edge beyond the tile, and says nothing either.
  */
 const FOCUS = {
-  reblurSigmaPx: 1,
+  fineSigmaPx: 1,
+  coarseSigmaPx: 2,
   /** Rounding to 8 bits alone gives 20/12 = 1.7; the noise of JPEG quality 92 on a blurred picture reaches about 4. */
   floorVariance: 5,
+  noiseRatio: 80,
   textureInnerSigmaPx: 3,
   textureOuterSigmaPx: 12,
 } as const;
@@ -28,8 +34,8 @@ export const FUNDUS_FOCUS = {
     rows: 6,
     /** Tiles over the field's square; those of which less lies in the field are left out: 24 stay. */
     minimumTileShare: 0.6,
+    coarseWeight: 1.4,
     textureVariance: 0.3,
-    /** Of the tiles, so many must have structure at all: a fundus always has. */
     minimumJudgedShare: 0.5,
     /** The value is this quantile of the tiles with structure; 0 = the softest. */
     quantile: 0,
@@ -47,9 +53,10 @@ export const BODY_FOCUS = {
     /** Tiles over the silhouette's box, as near to squares of this length as fits, px. */
     tilePx: 64,
     minimumTileShare: 0.15,
+    coarseWeight: 1.2,
     /** High: edges count (outline, clothes, face), the smooth shading of a limb does not. */
     textureVariance: 30,
-    minimumJudgedShare: 0.1,
+    minimumJudgedShare: 0.25,
     quantile: 0.25,
     limit: 4,
   },

@@ -4,8 +4,11 @@ import { gaussian, laplacian, quantile, type Plane } from '../planes.ts';
 import { criterion, type Finding } from './check.ts';
 
 export interface FocusParameters {
-  readonly reblurSigmaPx: number;
+  readonly fineSigmaPx: number;
+  readonly coarseSigmaPx: number;
+  readonly coarseWeight: number;
   readonly floorVariance: number;
+  readonly noiseRatio: number;
   readonly textureInnerSigmaPx: number;
   readonly textureOuterSigmaPx: number;
   readonly textureVariance: number;
@@ -45,7 +48,8 @@ export function measureFocus(
   parameters: FocusParameters,
 ): { readonly tiles: Tile[]; readonly finding: Finding } {
   const detail = laplacian(plane).data;
-  const blurred = laplacian(gaussian(plane, parameters.reblurSigmaPx)).data;
+  const fine = laplacian(gaussian(plane, parameters.fineSigmaPx)).data;
+  const coarse = laplacian(gaussian(plane, parameters.coarseSigmaPx)).data;
   const inner = gaussian(plane, parameters.textureInnerSigmaPx).data;
   const outer = gaussian(plane, parameters.textureOuterSigmaPx).data;
   const structure = inner.map((value, at) => value - outer[at]!);
@@ -58,7 +62,7 @@ export function measureFocus(
       const top = grid.top + row * tileHeight;
       const pixels = insideOf(plane, inside, left, top, left + tileWidth, top + tileHeight);
       if (pixels.length < parameters.minimumTileShare * tileWidth * tileHeight) continue;
-      const focus = variance(structure, pixels) < parameters.textureVariance ? null : ratio(pixels);
+      const focus = sharpness(pixels);
       tiles.push({
         ...fractions(whole, left, top, tileWidth, tileHeight),
         focus,
@@ -71,9 +75,15 @@ export function measureFocus(
   const value = enough ? quantile(judged, parameters.quantile) : 1;
   return { tiles, finding: criterion(value, 'at-least', parameters.limit, 'ratio', 'soft') };
 
-  function ratio(pixels: Int32Array): number {
-    const fine = variance(detail, pixels);
-    return fine < parameters.floorVariance ? 1 : fine / variance(blurred, pixels);
+  function sharpness(pixels: Int32Array): number | null {
+    if (variance(structure, pixels) < parameters.textureVariance) return null;
+    const whole = variance(detail, pixels);
+    if (whole < parameters.floorVariance) return 1;
+    const once = variance(fine, pixels);
+    if (whole > parameters.noiseRatio * once) return null;
+    const ratio = Math.min(whole / once, (parameters.coarseWeight * once) / variance(coarse, pixels));
+    // Blur can't add detail: what it brought here belongs to an edge beyond the tile's pixels.
+    return ratio < 1 ? null : ratio;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Exposure and evenness of light, on luma of the subject. */
+/** Exposure and evenness of light. */
 import { EXPOSURE, EVEN_LIGHT } from '../../../electron/contract/measures/image-quality.ts';
 import { quantile, type Plane } from '../planes.ts';
 import { criterion, deciding, type Finding } from './check.ts';
@@ -23,7 +23,7 @@ export function measureExposure(plane: Plane, inside: Uint8Array): Finding {
   ]);
 }
 
-/** Smallest over largest of the medians of groups of luma values; empty groups don't count, without groups it is 0. */
+/** Smallest over largest of the medians of groups of brightness values; empty groups don't count, without groups it is 0. */
 export function measureEvenLight(groups: readonly (readonly number[])[]): Finding {
   const medians = groups.filter((group) => group.length > 0).map((group) => quantile(group, 0.5));
   const value = medians.length < 2 ? 0 : Math.min(...medians) / Math.max(1, ...medians);

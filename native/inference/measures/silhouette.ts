@@ -15,11 +15,9 @@ export interface Silhouette {
 
 /** Width of the strips at both edges that show the wall, share of the picture. */
 const STRIP_SHARE = 0.06;
-/** Rows over which the wall is taken as one: its light changes slowly. */
-const ROWS_SHARE = 0.015;
 /** The least difference (RGB distance, 0-441) that counts, above soft shadows on the wall. */
 const LEAST_DIFFERENCE = 24;
-/** Parts smaller than this share of the largest are not the person; larger ones are (a light shirt may part head and legs). */
+/** Parts smaller than this share of the largest are not the person. */
 const PART_SHARE = 0.04;
 /** Of the picture; less is dirt, not a person. */
 const LEAST_AREA_SHARE = 0.01;
@@ -39,7 +37,7 @@ export function findSilhouette(picture: Picture): Silhouette | null {
   }
   const threshold = Math.max(LEAST_DIFFERENCE, 3 * quantile(edges, 0.9));
   const data = Uint8Array.from(difference, (value) => (value > threshold ? 1 : 0));
-  const mask = parts({ width, height, data: closed(data, width, height) });
+  const mask = parts({ width, height, data: cleaned(data, width, height) });
   let area = 0;
   let [top, bottom, left, right, sumX] = [height, -1, width, -1, 0];
   for (let y = 0; y < height; y += 1) {
@@ -63,17 +61,14 @@ function stripWidth(width: number): number {
 
 function differenceFromWall({ width, height, data }: Picture): Float32Array {
   const strip = stripWidth(width);
-  const rows = Math.max(1, Math.round(ROWS_SHARE * height));
   const difference = new Float32Array(width * height);
   for (let y = 0; y < height; y += 1) {
     const walls = [0, 1, 2].map((channel) => {
       const left: number[] = [];
       const right: number[] = [];
-      for (let row = Math.max(0, y - rows); row <= Math.min(height - 1, y + rows); row += 1) {
-        for (let x = 0; x < strip; x += 1) {
-          left.push(data[3 * (row * width + x) + channel]!);
-          right.push(data[3 * (row * width + width - 1 - x) + channel]!);
-        }
+      for (let x = 0; x < strip; x += 1) {
+        left.push(data[3 * (y * width + x) + channel]!);
+        right.push(data[3 * (y * width + width - 1 - x) + channel]!);
       }
       return [quantile(left, 0.5), quantile(right, 0.5)] as const;
     });
@@ -90,9 +85,11 @@ function differenceFromWall({ width, height, data }: Picture): Float32Array {
   return difference;
 }
 
-/** Dilates, then erodes by one pixel: heals hairline gaps. */
-function closed(data: Uint8Array, width: number, height: number): Uint8Array {
-  return grown(grown(data, width, height, 1), width, height, 0);
+/** Heals gaps and then removes lines up to two pixels wide: a plumb line, the edge of the floor. */
+function cleaned(data: Uint8Array, width: number, height: number): Uint8Array {
+  let result = data;
+  for (const value of [1, 0, 0, 1] as const) result = grown(result, width, height, value);
+  return result;
 }
 
 /** Every pixel that has, or has a 4-neighbour with, `value`, becomes `value`. */
@@ -111,19 +108,37 @@ export function grown(data: Uint8Array, width: number, height: number, value: 0 
   return result;
 }
 
-/** The largest region and all others of at least `PART_SHARE` of its size. */
+/**
+ * The largest region, and all others of at least `PART_SHARE` of its size that lie above or below it (a light shirt may part
+ * head and legs). What hangs beside it is something else: a colour chart, a lamp.
+ */
 function parts(mask: Mask): Mask {
-  const data = new Uint8Array(mask.data.length);
-  const rest = Uint8Array.from(mask.data);
-  let first = 0;
+  const main = largestRegion(mask);
+  const data = Uint8Array.from(main.mask.data);
+  const rest = mask.data.map((value, at) => (data[at] === 1 ? 0 : value));
+  const trunk = columnsOf(main.mask);
   for (;;) {
     const region = largestRegion({ ...mask, data: rest });
-    first = Math.max(first, region.area);
-    if (region.area === 0 || region.area < PART_SHARE * first) return { ...mask, data };
+    if (region.area === 0 || region.area < PART_SHARE * main.area) return { ...mask, data };
+    const columns = columnsOf(region.mask);
+    const centre = (columns.first + columns.last) / 2;
+    const belongs = centre >= trunk.first && centre <= trunk.last;
     for (let at = 0; at < data.length; at += 1) {
       if (region.mask.data[at] === 0) continue;
-      data[at] = 1;
       rest[at] = 0;
+      if (belongs) data[at] = 1;
     }
   }
+}
+
+function columnsOf(mask: Mask): { readonly first: number; readonly last: number } {
+  let first = mask.width;
+  let last = -1;
+  for (let at = 0; at < mask.data.length; at += 1) {
+    if (mask.data[at] === 0) continue;
+    const x = at % mask.width;
+    first = Math.min(first, x);
+    last = Math.max(last, x);
+  }
+  return { first, last };
 }
