@@ -90,6 +90,13 @@ describe('media', () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(PICTURE)).toBe(true);
   });
 
+  it('are given in parts', async () => {
+    const part = await get('/media/front', { headers: { range: 'bytes=65530-65545' } });
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 65530-65545/200000']);
+    expect(Buffer.from(await part.arrayBuffer()).equals(PICTURE.subarray(65_530, 65_546))).toBe(true);
+    expect((await get('/media/front', { headers: { range: 'bytes=200000-' } })).status).toBe(416);
+  });
+
   it('are never a document, never another screen’s, never what core did not grant', async () => {
     expect((await get('/media/page')).status).toBe(404);
     expect((await get('/media/unknown')).status).toBe(404);

@@ -4,6 +4,7 @@ import { extname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import type { MediaGrant } from '../../core/clinic-api.ts';
 import { createBlobReadStream } from '../../core/vault/blob-file.ts';
+import { byteRangeOf } from '../../services/byte-range.ts';
 import { securityHeaders } from './policies/content-security-policy.ts';
 import { isInsideBundle } from './policies/navigation.ts';
 
@@ -38,7 +39,7 @@ export function createBundleHandler(options: BundleOptions): (request: Request) 
     const { pathname } = new URL(request.url);
     try {
       return pathname.startsWith(MEDIA_PREFIX)
-        ? await serveMedia(pathname, options)
+        ? await serveMedia(pathname, request, options)
         : await serveFile(pathname, options.directory);
     } catch {
       return refusal(500);
@@ -69,18 +70,41 @@ function fileWithin(directory: string, pathname: string): string | null {
 }
 
 /** Decrypts while it streams; a damaged file ends the stream with an error, so that no half picture passes for a whole one. */
-async function serveMedia(pathname: string, options: BundleOptions): Promise<Response> {
+async function serveMedia(pathname: string, request: Request, options: BundleOptions): Promise<Response> {
   const grant = await options.openMedia(pathname);
   if (grant === null || !MEDIA_TYPES.test(grant.mediaType)) return refusal(404);
-  const body = Readable.toWeb(createBlobReadStream(grant)) as ReadableStream<Uint8Array>;
-  return new Response(body, {
-    headers: {
-      ...securityHeaders(),
-      'content-type': grant.mediaType,
-      'content-length': String(grant.size),
-      'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(grant.filename)}`,
-    },
-  });
+  const headers = {
+    ...securityHeaders(),
+    'content-type': grant.mediaType,
+    'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(grant.filename)}`,
+    'accept-ranges': 'bytes',
+  };
+  const range = byteRangeOf(request.headers.get('range') ?? undefined, grant.size);
+  switch (range.kind) {
+    case 'whole':
+      return new Response(bodyOf(grant, 0, grant.size - 1), {
+        headers: { ...headers, 'content-length': String(grant.size) },
+      });
+    case 'part': {
+      const { start, end } = range;
+      return new Response(bodyOf(grant, start, end), {
+        status: 206,
+        headers: {
+          ...headers,
+          'content-length': String(end - start + 1),
+          'content-range': `bytes ${start}-${end}/${grant.size}`,
+        },
+      });
+    }
+    case 'unsatisfiable':
+      return new Response(null, { status: 416, headers: { ...headers, 'content-range': `bytes */${grant.size}` } });
+    default:
+      return range satisfies never;
+  }
+}
+
+function bodyOf(grant: MediaGrant, start: number, end: number): ReadableStream<Uint8Array> {
+  return Readable.toWeb(createBlobReadStream(grant, { start, end })) as ReadableStream<Uint8Array>;
 }
 
 function refusal(status: 404 | 405 | 500): Response {

@@ -25,10 +25,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+const name = (platform: NodeJS.Platform, isAvailable: boolean, linuxBackend = ''): string =>
+  keyRingBackend({ platform, isAvailable, linuxBackend });
+
 describe('which key ring', () => {
   it('is named by the platform, and on Linux by the backend', () => {
-    const name = (platform: NodeJS.Platform, isAvailable: boolean, linuxBackend = ''): string =>
-      keyRingBackend({ platform, isAvailable, linuxBackend });
     expect(name('darwin', true)).toBe('keychain');
     expect(name('win32', true)).toBe('dpapi');
     expect(name('linux', true, 'kwallet6')).toBe('kwallet6');

@@ -1,9 +1,10 @@
 /** Where the desktop host keeps the master key: wrapped by the system's key ring, or, for the demonstration, in a file. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SafeStorage } from 'electron';
 import type { KeyStore } from '../../core/store/key-handling.ts';
 import { fileKeyStore, loadOrMakeKey, wrappedKeyStore } from '../../core/store/key-handling.ts';
+import type { StationMode } from '../../services/directories.ts';
+import { holdsData } from '../../services/directories.ts';
 
 type KeyRing = Pick<
   SafeStorage,
@@ -54,12 +55,12 @@ export function keyRingStore(path: string, keyRing: KeyRing, platform = process.
  * @throws VantageError KEY_MISSING, KEY_WRONG, KEY_STORE_INSECURE
  */
 export function loadMasterKey(
-  clinic: { readonly directory: string; readonly mode: 'demonstration' | 'clinic' },
+  clinic: { readonly directory: string; readonly mode: StationMode },
   keyRing: KeyRing,
 ): Promise<Uint8Array> {
   const keyStore =
     clinic.mode === 'demonstration'
       ? fileKeyStore(join(clinic.directory, 'demonstration.key'))
       : keyRingStore(join(clinic.directory, 'station.key'), keyRing);
-  return loadOrMakeKey(keyStore, { mayMake: !existsSync(join(clinic.directory, 'clinic.db')) });
+  return loadOrMakeKey(keyStore, { mayMake: !holdsData(clinic.directory) });
 }

@@ -1,6 +1,7 @@
 /** Electron's main process: windows, policies and supervision. Everything of the clinic is in the services. */
 import { app, crashReporter, dialog, Menu, MessageChannelMain, protocol, safeStorage, utilityProcess } from 'electron';
 import { buildId } from '../../services/build-id.ts';
+import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
 import { serviceLog } from '../../services/service-log.ts';
 import { createSupervisor } from '../../services/supervisor.ts';
 import { purgeCrashReports } from './crash-reports.ts';
@@ -8,14 +9,17 @@ import { loadMasterKey } from './key-store.ts';
 import { BUNDLE_SCHEME } from './policies/navigation.ts';
 import { resourcesAt } from './resources.ts';
 import { Screens } from './screens.ts';
-import { clinicDirectory, parseStartOptions } from './start-options.ts';
+import { parseStartOptions } from './start-options.ts';
 import { createUtilityLauncher } from './utility-service-process.ts';
 
 const log = serviceLog('main');
-const options = parseStartOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd());
+const options = parseStartOptions(process.argv.slice(app.isPackaged ? 1 : 2));
+const { env: environment, platform } = process;
+const root = rootDirectory({ environment, platform, home: app.getPath('home') });
 
 app.enableSandbox();
-if (options.directory !== null) app.setPath('userData', options.directory);
+// The lock of a single instance is this folder's: one program for each station's data.
+app.setPath('userData', root);
 // Kept here, never sent: a dump holds what was in memory.
 crashReporter.start({ uploadToServer: false });
 protocol.registerSchemesAsPrivileged([
@@ -43,10 +47,10 @@ function run(): void {
   purgeCrashReports(app.getPath('crashDumps'), Date.now());
 
   const resources = resourcesAt(app.getAppPath());
-  const directory = clinicDirectory(app.getPath('userData'), options.mode);
-  const clinic = { directory, mode: options.mode };
+  const mode = options.mode ?? modeOf(root);
+  const clinic = { directory: clinicDirectory(root, mode), mode };
   const supervisor = createSupervisor({
-    launcher: createUtilityLauncher({ app, utilityProcess, MessageChannelMain }, process.env),
+    launcher: createUtilityLauncher({ app, utilityProcess, MessageChannelMain }, environment),
     buildId: buildId(),
     entries: resources.services,
     clinic,
@@ -55,7 +59,10 @@ function run(): void {
     log,
   });
   const screens = new Screens({
-    placement: options,
+    placement: {
+      windowed: options.windowed ?? mode === 'demonstration',
+      checkinOnOneDisplay: options.checkinOnOneDisplay,
+    },
     resources,
     supervisor,
     buildId: buildId(),

@@ -1,49 +1,33 @@
-/** What the command line may ask of the desktop host. */
-import { isAbsolute, join, resolve } from 'node:path';
+/** What the command line may ask of the desktop host. Where the data lies is `VANTAGE_DIRECTORY`'s, as for the other host. */
 import { parseArgs } from 'node:util';
+import type { StationMode } from '../../services/directories.ts';
 
 export interface StartOptions {
-  /** Everything of this installation; null leaves it to the system's custom. */
-  readonly directory: string | null;
-  readonly mode: 'demonstration' | 'clinic';
-  /** Windows with frames, instead of whole displays. */
-  readonly windowed: boolean;
+  /** Null: what the data that lies there says. */
+  readonly mode: StationMode | null;
+  /** Windows with frames, or whole displays. Null: frames for a demonstration, none for a clinic. */
+  readonly windowed: boolean | null;
   /** Check-in on the same display where there is only one. */
   readonly checkinOnOneDisplay: boolean;
 }
 
-/**
- * Reads the options after the program's name. Chromium's and Electron's own switches are not ours and are passed over.
- * A demonstration has frames around its windows unless `--kiosk` is given; a clinic has none unless `--windowed` is.
- */
-export function parseStartOptions(args: readonly string[], workingDirectory: string): StartOptions {
+/** Reads the options after the program's name. Chromium's and Electron's own switches are not ours and are passed over. */
+export function parseStartOptions(args: readonly string[]): StartOptions {
   const { values } = parseArgs({
     args: [...args],
     strict: false,
     allowPositionals: true,
     options: {
-      directory: { type: 'string' },
       clinic: { type: 'boolean' },
       kiosk: { type: 'boolean' },
       windowed: { type: 'boolean' },
       'check-in-here': { type: 'boolean' },
     },
   });
-  const mode = values.clinic === true ? 'clinic' : 'demonstration';
-  const { directory } = values;
+  const framed = values.windowed === true ? true : null;
   return {
-    directory: typeof directory === 'string' ? absolute(directory, workingDirectory) : null,
-    mode,
-    windowed: values.windowed === true || (mode === 'demonstration' && values.kiosk !== true),
+    mode: values.clinic === true ? 'clinic' : null,
+    windowed: values.kiosk === true ? false : framed,
     checkinOnOneDisplay: values['check-in-here'] === true,
   };
-}
-
-/** Demonstration and clinic never share a directory: their data is never mixed. */
-export function clinicDirectory(userData: string, mode: StartOptions['mode']): string {
-  return join(userData, mode);
-}
-
-function absolute(path: string, workingDirectory: string): string {
-  return isAbsolute(path) ? path : resolve(workingDirectory, path);
 }

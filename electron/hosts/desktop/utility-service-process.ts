@@ -63,7 +63,7 @@ function launchUtility(
     if (shouldDie) kill();
   });
 
-  let onLine: (line: string, stream: 'stdout' | 'stderr') => void = () => undefined;
+  let onLine: (line: string, stream: 'stdout' | 'stderr') => void = ignoreLine;
   for (const stream of ['stdout', 'stderr'] as const) {
     const source = child[stream];
     if (source !== null) {
@@ -119,6 +119,8 @@ function exitOf(electron: UtilityElectron, child: UtilityProcess, serviceName: s
   child.once('exit', (code) => settle({ code, signal: null, reason: reason ?? `exit ${code}` }));
   return promise;
 }
+
+function ignoreLine(): void {}
 
 /** `launch` never throws: a failure to start is an exit. */
 function neverStarted(name: string, reason: string): ServiceProcess<MessagePortMain> {
