@@ -23,6 +23,7 @@ export interface RetinaLayout {
 const FIELD_RADIUS = 15.4;
 const STEP = 0.12;
 const THINNEST = 0.055;
+const MOST_TURN = 0.8;
 
 /** Where disc and fovea lie: 15 degrees apart, the disc a little higher. */
 export function layRetina(seed: number): RetinaLayout {
@@ -172,7 +173,7 @@ class Grower {
       if (Math.hypot(at.x, at.y) > FIELD_RADIUS) break;
       points.push({ ...at, width });
       if (t * length > next) {
-        next += between(this.random, 1.5, 3.4);
+        next += between(this.random, 1.7, 3.9);
         branchSide = -branchSide;
         const child = width * between(this.random, 0.4, 0.75);
         this.branch(
@@ -207,6 +208,9 @@ class Grower {
         direction += 0.045 * turn;
       }
       direction += bend * STEP + 0.13 * this.noise(phase + run * 0.9, phase);
+      // No vessel turns back on itself.
+      const turned = angleBetween(heading, direction);
+      direction = heading + Math.max(-MOST_TURN, Math.min(MOST_TURN, turned));
       x += Math.cos(direction) * STEP;
       y += Math.sin(direction) * STEP;
       calibre = width * (1 - 0.55 * (run / length));
