@@ -17,6 +17,8 @@ import { luma, type Picture, type Plane } from './planes.ts';
 import type { Checked } from './judge-fundus.ts';
 
 const SILHOUETTE_PX = 256;
+/** The outline with its blur belongs to the person: so many pixels of the silhouette around it. */
+const MARGIN = 3;
 
 export interface Body {
   /** Longer edge as `BODY_FOCUS` defines it. */
@@ -60,10 +62,10 @@ function atLeastOne(pixels: number): number {
   return Math.max(1, Math.round(pixels));
 }
 
-/** The silhouette on the plane, three of its own pixels wider, so that the whole outline with its blur is inside. */
+/** The silhouette on the plane, widened by the margin. */
 function enlarged({ mask }: Silhouette, plane: Plane): Uint8Array {
   let wide = mask.data;
-  for (let round = 0; round < 3; round += 1) wide = grown(wide, mask.width, mask.height, 1);
+  for (let round = 0; round < MARGIN; round += 1) wide = grown(wide, mask.width, mask.height, 1);
   const inside = new Uint8Array(plane.width * plane.height);
   const columns = Int32Array.from({ length: plane.width }, (_, x) => Math.floor((x * mask.width) / plane.width));
   for (let y = 0; y < plane.height; y += 1) {
@@ -78,17 +80,40 @@ function focusOf(plane: Plane, silhouette: Silhouette | null, inside: Uint8Array
   if (silhouette === null) return { tiles: [], finding: criterion(1, 'at-least', parameters.limit, 'ratio', 'soft') };
   const scaleX = plane.width / silhouette.mask.width;
   const scaleY = plane.height / silhouette.mask.height;
-  const width = (silhouette.right - silhouette.left + 7) * scaleX;
-  const height = (silhouette.bottom - silhouette.top + 7) * scaleY;
+  // Only the part around the person is looked at: the wall has no say, and costs as much as the person.
+  const left = Math.max(0, Math.floor((silhouette.left - MARGIN) * scaleX));
+  const top = Math.max(0, Math.floor((silhouette.top - MARGIN) * scaleY));
+  const right = Math.min(plane.width, Math.ceil((silhouette.right + 1 + MARGIN) * scaleX));
+  const bottom = Math.min(plane.height, Math.ceil((silhouette.bottom + 1 + MARGIN) * scaleY));
+  const width = right - left;
+  const height = bottom - top;
+  const part: Plane = { width, height, data: cut(plane.data, plane.width, left, top, width, height) };
   const grid = {
-    left: (silhouette.left - 3) * scaleX,
-    top: (silhouette.top - 3) * scaleY,
+    left: 0,
+    top: 0,
     width,
     height,
     columns: Math.max(1, Math.round(width / parameters.tilePx)),
     rows: Math.max(1, Math.round(height / parameters.tilePx)),
   };
-  return measureFocus(plane, inside, grid, { left: 0, top: 0, width: plane.width, height: plane.height }, parameters);
+  const partInside = cut(inside, plane.width, left, top, width, height);
+  return measureFocus(part, partInside, grid, { left, top, width: plane.width, height: plane.height }, parameters);
+}
+
+function cut<Values extends Float32Array | Uint8Array>(
+  values: Values,
+  stride: number,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+): Values {
+  const result = values.slice(0, width * height) as Values;
+  for (let y = 0; y < height; y += 1) {
+    const from = (top + y) * stride + left;
+    result.set(values.subarray(from, from + width), y * width);
+  }
+  return result;
 }
 
 /** Luma of the wall left and right of the person, upper half only: the floor may be of any colour. */

@@ -20,6 +20,8 @@ const FOCUS = {
   /** Rounding to 8 bits alone gives 20/12 = 1.7; the noise of JPEG quality 92 on a blurred picture reaches about 4. */
   floorVariance: 5,
   noiseRatio: 80,
+  /** The structure is measured on means of blocks of this size: nothing so coarse needs every pixel. */
+  textureStepPx: 4,
   textureInnerSigmaPx: 3,
   textureOuterSigmaPx: 12,
 } as const;

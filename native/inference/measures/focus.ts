@@ -9,6 +9,7 @@ export interface FocusParameters {
   readonly coarseWeight: number;
   readonly floorVariance: number;
   readonly noiseRatio: number;
+  readonly textureStepPx: number;
   readonly textureInnerSigmaPx: number;
   readonly textureOuterSigmaPx: number;
   readonly textureVariance: number;
@@ -50,9 +51,14 @@ export function measureFocus(
   const detail = laplacian(plane).data;
   const fine = laplacian(gaussian(plane, parameters.fineSigmaPx)).data;
   const coarse = laplacian(gaussian(plane, parameters.coarseSigmaPx)).data;
-  const inner = gaussian(plane, parameters.textureInnerSigmaPx).data;
-  const outer = gaussian(plane, parameters.textureOuterSigmaPx).data;
-  const structure = inner.map((value, at) => value - outer[at]!);
+  const step = parameters.textureStepPx;
+  const small = blockMeans(plane, step);
+  const smallInside = everyBlock(inside, plane, step);
+  const structure = differenceOfGaussians(
+    small,
+    parameters.textureInnerSigmaPx / step,
+    parameters.textureOuterSigmaPx / step,
+  );
   const tileWidth = grid.width / grid.columns;
   const tileHeight = grid.height / grid.rows;
   const tiles: Tile[] = [];
@@ -62,7 +68,8 @@ export function measureFocus(
       const top = grid.top + row * tileHeight;
       const pixels = insideOf(plane, inside, left, top, left + tileWidth, top + tileHeight);
       if (pixels.length < parameters.minimumTileShare * tileWidth * tileHeight) continue;
-      const focus = sharpness(pixels);
+      const blocks = insideOf(small, smallInside, left / step, top / step, (left + tileWidth) / step, (top + tileHeight) / step);
+      const focus = variance(structure, blocks) < parameters.textureVariance ? null : sharpness(pixels);
       tiles.push({
         ...fractions(whole, left, top, tileWidth, tileHeight),
         focus,
@@ -76,7 +83,6 @@ export function measureFocus(
   return { tiles, finding: criterion(value, 'at-least', parameters.limit, 'ratio', 'soft') };
 
   function sharpness(pixels: Int32Array): number | null {
-    if (variance(structure, pixels) < parameters.textureVariance) return null;
     const whole = variance(detail, pixels);
     if (whole < parameters.floorVariance) return 1;
     const once = variance(fine, pixels);
@@ -85,6 +91,42 @@ export function measureFocus(
     // Blur can't add detail: what it brought here belongs to an edge beyond the tile's pixels.
     return ratio < 1 ? null : ratio;
   }
+}
+
+function differenceOfGaussians(plane: Plane, inner: number, outer: number): Float32Array {
+  const wide = gaussian(plane, outer).data;
+  return gaussian(plane, inner).data.map((value, at) => value - wide[at]!);
+}
+
+/** Means of `step` x `step` pixels; a remainder at the right and bottom is left out. */
+function blockMeans(plane: Plane, step: number): Plane {
+  const width = Math.max(1, Math.floor(plane.width / step));
+  const height = Math.max(1, Math.floor(plane.height / step));
+  const data = new Float32Array(width * height);
+  for (let y = 0; y < height * step; y += 1) {
+    const row = Math.floor(y / step) * width;
+    for (let x = 0; x < width; x += 1) {
+      let sum = 0;
+      const from = y * plane.width + x * step;
+      for (let at = from; at < from + step; at += 1) sum += plane.data[at]!;
+      data[row + x]! += sum / (step * step);
+    }
+  }
+  return { width, height, data };
+}
+
+/** The mask at the middle of each block. */
+function everyBlock(inside: Uint8Array, plane: Plane, step: number): Uint8Array {
+  const width = Math.floor(plane.width / step);
+  const height = Math.floor(plane.height / step);
+  const middle = Math.floor(step / 2);
+  const result = new Uint8Array(width * height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      result[y * width + x] = inside[(y * step + middle) * plane.width + x * step + middle]!;
+    }
+  }
+  return result;
 }
 
 /** Indices of the pixels of a rectangle that lie inside; the plane's outermost pixels have no Laplacian. */
