@@ -51,13 +51,13 @@ describe('the wrapped key', () => {
     const key = await loadMasterKey({ directory, mode: 'clinic' }, keyRing('gnome_libsecret'));
     expect(key).toHaveLength(32);
     expect(await loadMasterKey({ directory, mode: 'clinic' }, keyRing('gnome_libsecret'))).toEqual(key);
-    const file = readFileSync(join(directory, 'station.key'));
+    const file = readFileSync(join(directory, 'station.ring-key'));
     expect(file.includes(Buffer.from(key))).toBe(false);
     expect(file.toString('latin1')).not.toContain(Buffer.from(key).toString('base64'));
   });
 
   it('of another key ring is not replaced', async () => {
-    const path = join(directory, 'station.key');
+    const path = join(directory, 'station.ring-key');
     await keyRingStore(path, keyRing('gnome_libsecret'), 'linux').save(new Uint8Array(32).fill(7));
     const before = readFileSync(path);
     await expect(keyRingStore(path, keyRing('gnome_libsecret', 0x11), 'linux').load()).rejects.toMatchObject({

@@ -61,6 +61,7 @@ export function loadMasterKey(
   const keyStore =
     clinic.mode === 'demonstration'
       ? fileKeyStore(join(clinic.directory, 'demonstration.key'))
-      : keyRingStore(join(clinic.directory, 'station.key'), keyRing);
+      : // Beside the other host's `station.key`, never over it: that one is locked by a passphrase.
+        keyRingStore(join(clinic.directory, 'station.ring-key'), keyRing);
   return loadOrMakeKey(keyStore, { mayMake: !holdsData(clinic.directory) });
 }

@@ -1,4 +1,5 @@
 /** Electron's main process: windows, policies and supervision. Everything of the clinic is in the services. */
+import { join } from 'node:path';
 import { app, crashReporter, dialog, Menu, MessageChannelMain, protocol, safeStorage, utilityProcess } from 'electron';
 import { buildId } from '../../services/build-id.ts';
 import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
@@ -46,7 +47,7 @@ function run(): void {
   if (!developerTools) Menu.setApplicationMenu(null);
   purgeCrashReports(app.getPath('crashDumps'), Date.now());
 
-  const resources = resourcesAt(app.getAppPath());
+  const resources = resourcesAt(join(import.meta.dirname, '../..'));
   const mode = options.mode ?? modeOf(root);
   const clinic = { directory: clinicDirectory(root, mode), mode };
   const supervisor = createSupervisor({

@@ -12,7 +12,7 @@ export interface Resources {
 
 export const SERVICE_NAMES = ['core', 'devices', 'inference', 'simulators'] as const;
 
-/** @param root `app.getAppPath()`: the folder, or archive, with package.json. */
+/** @param root the folder, or archive, with package.json. */
 export function resourcesAt(root: string): Resources {
   const service = (name: string): string => join(root, 'dist/services', `${name}.js`);
   return {
