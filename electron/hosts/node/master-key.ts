@@ -1,0 +1,88 @@
+/** Where the Node host has the master key from: a file in the demonstration, a passphrase in a clinic. Never environment or arguments. */
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/store/key-handling.ts';
+import { VantageError } from '../../contract/index.ts';
+import type { StationMode } from '../../services/directories.ts';
+import { holdsData } from '../../services/directories.ts';
+
+export interface KeySource {
+  readonly directory: string;
+  readonly mode: StationMode;
+  /** Asked in a clinic only. @throws VantageError KEY_MISSING when nobody can be asked. */
+  readonly passphrase: () => Promise<string>;
+}
+
+/** @throws VantageError KEY_WRONG, KEY_MISSING; nothing is overwritten. */
+export async function loadMasterKey({ directory, mode, passphrase }: KeySource): Promise<Uint8Array> {
+  const mayMake = !holdsData(directory);
+  const store =
+    mode === 'demonstration'
+      ? fileKeyStore(join(directory, 'demonstration.key'))
+      : passphraseKeyStore(join(directory, 'station.key'), await passphrase());
+  return loadOrMakeKey(store, { mayMake });
+}
+
+const LONGEST_PASSPHRASE = 1024;
+
+/**
+ * Reads the passphrase from an open file descriptor (first line), or asks on the terminal without showing it. Twice, when it
+ * will lock a new station.
+ */
+export async function askPassphrase(descriptor: number | null, isNew: boolean): Promise<string> {
+  if (descriptor !== null) return firstLineOf(descriptor);
+  if (!process.stdin.isTTY) {
+    throw new VantageError('KEY_MISSING', 'no terminal to ask for the passphrase; give --passphrase-fd');
+  }
+  const first = await askHidden(isNew ? 'Choose the passphrase of this station: ' : 'Passphrase of this station: ');
+  if (isNew && (await askHidden('The same once more: ')) !== first) {
+    throw new VantageError('KEY_WRONG', 'the two passphrases differ; nothing was made');
+  }
+  return first;
+}
+
+async function firstLineOf(descriptor: number): Promise<string> {
+  const lines = createInterface({ input: createReadStream('', { fd: descriptor, end: LONGEST_PASSPHRASE }) });
+  try {
+    for await (const line of lines) return line;
+  } catch (error) {
+    throw new VantageError('KEY_MISSING', `file descriptor ${descriptor} can't be read`, { cause: error });
+  }
+  throw new VantageError('KEY_MISSING', `file descriptor ${descriptor} holds nothing`);
+}
+
+function askHidden(question: string): Promise<string> {
+  const { stdin, stdout } = process;
+  stdout.write(question);
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  stdin.resume();
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const finish = (): void => {
+      stdin.off('data', onData);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stdout.write('\n');
+    };
+    const onData = (chunk: string): void => {
+      for (const character of chunk) {
+        if (character === '\r' || character === '\n') {
+          finish();
+          resolve(text);
+          return;
+        }
+        // Ctrl-C, Ctrl-D
+        if (character === '\u0003' || character === '\u0004') {
+          finish();
+          reject(new VantageError('KEY_MISSING', 'no passphrase was entered'));
+          return;
+        }
+        if (character === '\u007f' || character === '\b') text = text.slice(0, -1);
+        else if (text.length < LONGEST_PASSPHRASE) text += character;
+      }
+    };
+    stdin.on('data', onData);
+  });
+}

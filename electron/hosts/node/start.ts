@@ -1,0 +1,204 @@
+/** `npm start`: Electron where it can be had, else this host with a browser window, else its address. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import type { ProblemCode } from '../../contract/index.ts';
+import { PROBLEMS, VantageError } from '../../contract/index.ts';
+import { buildId } from '../../services/build-id.ts';
+import { clinicDirectory, holdsData, modeOf, rootDirectory } from '../../services/directories.ts';
+import type { StationMode } from '../../services/directories.ts';
+import { sourceEntries, sourceModelsDirectory } from '../../services/entries.ts';
+import type { StationState } from '../../services/supervisor.ts';
+import type { Machine, OpenedBrowser } from './browser.ts';
+import { findBrowser, hasDisplay, openBrowser } from './browser.ts';
+import { findElectron } from './electron-binary.ts';
+import type { NodeHost } from './host.ts';
+import { startNodeHost } from './host.ts';
+import { askPassphrase, loadMasterKey } from './master-key.ts';
+import { buildRenderer, isRendererFresh } from './renderer-build.ts';
+
+const HELP = `Starts the workstation. Without a clinic on this computer it is the demonstration, with simulated devices.
+
+  --clinic             set up, or open, this computer's clinic (asks for its passphrase)
+  --passphrase-fd N    read the passphrase from file descriptor N instead of the terminal
+  --port N             listen on this port of 127.0.0.1 instead of any free one
+  --no-electron        use a browser even where Electron is there
+  --no-browser         open no window, print the addresses only
+  --help`;
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const machine: Machine = {
+  environment: process.env,
+  platform: process.platform,
+  isRoot: process.getuid?.() === 0,
+};
+
+interface StartArguments {
+  readonly mode: StationMode;
+  readonly directory: string;
+  readonly passphraseDescriptor: number | null;
+  readonly port: number;
+  readonly mayUseElectron: boolean;
+  readonly mayOpenBrowser: boolean;
+}
+
+process.exitCode = await start();
+
+async function start(): Promise<number> {
+  try {
+    const given = readArguments();
+    if (given === null) {
+      console.log(HELP);
+      return 0;
+    }
+    if (!hasDisplay(machine)) console.log('No display is used here, so no window opens: the addresses follow.');
+    else if (given.mayUseElectron) {
+      const code = await runElectron();
+      if (code !== null) return code;
+    }
+    return await runNodeHost(given);
+  } catch (error) {
+    tell(error);
+    return 1;
+  }
+}
+
+/** @returns null for --help. @throws on an unknown or unusable option. */
+function readArguments(): StartArguments | null {
+  const { values } = parseArgs({
+    allowNegative: true,
+    options: {
+      clinic: { type: 'boolean', default: false },
+      'passphrase-fd': { type: 'string' },
+      port: { type: 'string', default: '0' },
+      electron: { type: 'boolean', default: true },
+      browser: { type: 'boolean', default: true },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const rootOfData = rootDirectory({ environment: process.env, platform: process.platform, home: homedir() });
+  const mode = values.clinic ? 'clinic' : modeOf(rootOfData);
+  const descriptor = values['passphrase-fd'];
+  return {
+    mode,
+    directory: clinicDirectory(rootOfData, mode),
+    passphraseDescriptor: descriptor === undefined ? null : wholeNumber('--passphrase-fd', descriptor, 1024),
+    port: wholeNumber('--port', values.port, 65_535),
+    mayUseElectron: values.electron,
+    mayOpenBrowser: values.browser,
+  };
+}
+
+function wholeNumber(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > most) throw new Error(`${name} needs a number up to ${most}`);
+  return value;
+}
+
+/** @returns Electron's exit code, or null when it is not to be had. */
+async function runElectron(): Promise<number | null> {
+  const search = await findElectron({
+    root,
+    environment: process.env,
+    onFetch: () => console.log('Fetching Electron, once; this takes a minute at most.'),
+  });
+  const main = join(root, 'dist', 'desktop', 'main.js');
+  if (search.kind === 'missing' || !existsSync(main)) {
+    const reason = search.kind === 'missing' ? search.reason : 'the desktop program is not built (npm run build)';
+    console.log(`Electron is not used: ${reason}. A browser window takes its place.`);
+    return null;
+  }
+  const child = spawn(search.path, [main], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.log(`Electron is not used: ${error.message}. A browser window takes its place.`);
+      resolve(null);
+    });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** Runs until the station is told to stop. */
+async function runNodeHost(given: StartArguments): Promise<number> {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ask());
+
+  const rendererDirectory = join(root, 'dist', 'renderer');
+  if (!isRendererFresh(root, rendererDirectory)) {
+    console.log('Building the screens, once; this takes a moment.');
+    await buildRenderer(root);
+  }
+  const passphrase =
+    given.mode === 'clinic' ? await askPassphrase(given.passphraseDescriptor, !holdsData(given.directory)) : '';
+  const windows: OpenedBrowser[] = [];
+  const host: NodeHost = await startNodeHost({
+    environment: process.env,
+    rendererDirectory,
+    port: given.port,
+    buildId: buildId(),
+    entries: sourceEntries(),
+    clinic: { directory: given.directory, mode: given.mode },
+    loadMasterKey: async () =>
+      loadMasterKey({ directory: given.directory, mode: given.mode, passphrase: async () => passphrase }),
+    modelsDirectory: sourceModelsDirectory(),
+    log: pino(
+      { name: 'station' },
+      pino.destination({ dest: join(given.directory, 'station.log'), mkdir: true, mode: 0o600 }),
+    ),
+    onSecondStart: () => openWindow(host, given, windows),
+  });
+  if (given.mode === 'demonstration') console.log('Demonstration clinic: simulated devices, invented people.');
+  console.log(`Staff:    ${host.staffUrl}`);
+  console.log(`Check-in: ${host.checkinUrl}`);
+  try {
+    // The window may come first: its page waits for the station and says what it is doing.
+    openWindow(host, given, windows);
+    tellState(await Promise.race([host.startStation(), asked.then(() => null)]));
+    host.supervisor.onState(tellState);
+    await asked;
+  } finally {
+    for (const window of windows) window.close();
+    await host.stop();
+  }
+  return 0;
+}
+
+function openWindow(host: NodeHost, given: StartArguments, windows: OpenedBrowser[]): void {
+  if (!given.mayOpenBrowser || !hasDisplay(machine)) return;
+  const browser = findBrowser(machine);
+  if (browser === null) {
+    console.log('No Chromium, Chrome or Edge was found: open the staff address in a browser.');
+    return;
+  }
+  windows.push(
+    openBrowser(browser, host.oneTimeUrl('staff'), join(given.directory, 'browser'), machine, (reason) =>
+      console.log(`The window could not be opened (${reason}): open the staff address in a browser.`),
+    ),
+  );
+}
+
+let toldPhase: StationState['phase'] | null = null;
+function tellState(state: StationState | null): void {
+  if (state === null || state.phase === toldPhase) return;
+  toldPhase = state.phase;
+  if (state.phase === 'ready') console.log('The station is open. Ctrl-C closes it.');
+  if (state.phase === 'failed' && state.problem !== null) tellProblem(state.problem.code, state.problem.detail);
+}
+
+function tell(error: unknown): void {
+  if (error instanceof VantageError) tellProblem(error.code, error.detail);
+  else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    console.error('The port is taken by another program. Start with another --port, or without one.');
+  } else console.error(error instanceof Error ? error.message : String(error));
+}
+
+function tellProblem(code: ProblemCode, detail: string): void {
+  const { happened, safe, todo, action } = PROBLEMS[code];
+  console.error(`${code}: ${happened} ${safe}\n${todo} [${action}]${detail === '' ? '' : `\n(${detail})`}`);
+}
