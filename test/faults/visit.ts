@@ -37,7 +37,8 @@ export const visitFaults: FaultProof = async ({ full, seed }) => {
   const kills: Record<string, number[]> = { host: [], core: [], devices: [], inference: [] };
   const failures: string[] = [];
   let visits = 0;
-  const scale = await startScaleSimulator({ port: 0, seed });
+  const scale = await startScaleSimulator({ port: 0, seed, person: 'manual' });
+  scale.stepOn(60 + random.between(0, 400) / 10);
   const body = await startCameraSimulator({ port: 0, kind: 'body-camera', seed, exposureMs: 120 });
   const fundus = await startCameraSimulator({ port: 0, kind: 'fundus-camera', seed, exposureMs: 120, badFirstTry: true });
   const devices: DeviceConfiguration[] = [

@@ -1,0 +1,24 @@
+/** `npm run bench [-- --json]`: from the device's bytes to the screen, each against the bare libraries in the same run. */
+import { parseArgs } from 'node:util';
+import type { Row } from './bench.ts';
+import { printRows } from './bench.ts';
+import { captureToVerdict } from './capture-bench.ts';
+import { fundusToMap } from './inference-bench.ts';
+import { weightWireToScreen } from './weight-bench.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<Row>>> = {
+  'fundus-to-map-8mp': fundusToMap,
+  'capture-to-verdict-45mp': captureToVerdict,
+  'weight-wire-to-screen-p99': weightWireToScreen,
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
+const rows: Row[] = [];
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const row = await bench();
+  rows.push(row);
+  printRows([row]);
+}
+if (values.json) console.log(JSON.stringify({ bench: 'bench', rows }));
+process.exit(rows.length === 0 ? 2 : 0);
