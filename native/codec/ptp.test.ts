@@ -182,6 +182,21 @@ describe('EOS events', () => {
     );
   });
 
+  test('the newer record with one field more is read, too', () => {
+    const record = Buffer.alloc(48 + 8);
+    record.writeUInt32LE(48, 0);
+    record.writeUInt32LE(0xc1a7, 4);
+    record.writeUInt32LE(77, 8);
+    record.writeUInt32LE(0x20001, 12);
+    record.writeUInt16LE(0x3801, 16);
+    record.writeUInt32LE(123_456, 28);
+    record.write('A.J', 44, 'latin1');
+    record.writeUInt32LE(8, 48);
+    expect(decodeEosEvents(record)).toEqual([
+      { type: 'objectAdded', handle: 77, storageId: 0x20001, objectFormat: 0x3801, size: 123_456, filename: 'A.J' },
+    ]);
+  });
+
   test('an unknown record between known ones is kept raw', () => {
     const first: EosEvent = { type: 'objectAdded', handle: 1, storageId: 2, objectFormat: 3, size: 4, filename: 'A' };
     const raw = Buffer.from('0c00000099c10000deadbeef', 'hex');

@@ -15,14 +15,8 @@ import {
   type PtpObjectInfo,
 } from '../codec/ptp.ts';
 import { decodeEosEvents, type EosEvent } from '../codec/ptp-canon.ts';
-import {
-  PTP_OPERATION,
-  PTP_PROPERTY,
-  PTP_RESPONSE,
-  ptpOperationName,
-  ptpResponseName,
-  VANTAGE_EXTENSION,
-} from '../codec/ptp-codes.ts';
+import { PTP_OPERATION, PTP_PROPERTY, PTP_RESPONSE, ptpOperationName, ptpResponseName } from '../codec/ptp-codes.ts';
+import { quirksOf } from './camera-ptp-quirks.ts';
 import { openPtpIp, type PtpIpConnection, type PtpRequest } from '../transport/ptpip.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 
@@ -71,12 +65,14 @@ export class PtpDevice {
   readonly connection: PtpIpConnection;
   readonly info: PtpDeviceInfo;
   private readonly timeouts: PtpTimeouts;
+  private readonly quirks: ReturnType<typeof quirksOf>;
   private eosReady = false;
 
   private constructor(connection: PtpIpConnection, info: PtpDeviceInfo, timeouts: PtpTimeouts) {
     this.connection = connection;
     this.info = info;
     this.timeouts = timeouts;
+    this.quirks = quirksOf(info);
   }
 
   /** Connects, opens a session (ISO 15740 10.4.2) and asks who it is. */
@@ -106,16 +102,14 @@ export class PtpDevice {
 
   /** Which picture is meant, told only to a camera that says it is simulated. */
   async choose(subject: string): Promise<PtpFailure | null> {
-    const { vendorExtensionDescription, devicePropertiesSupported } = this.info;
-    if (!vendorExtensionDescription.includes(VANTAGE_EXTENSION)) return null;
-    if (!devicePropertiesSupported.includes(PTP_PROPERTY.VantageSubject)) return null;
+    if (!this.quirks.has('subject-property')) return null;
     const value = encodePropertyValue(PTP_TYPE.String, subject);
     const answer = await this.run(PTP_OPERATION.SetDevicePropValue, [PTP_PROPERTY.VantageSubject], { dataOut: value });
     return isFailure(answer) ? answer : null;
   }
 
   get eos(): boolean {
-    return this.can(PTP_OPERATION.EosRemoteRelease) || this.can(PTP_OPERATION.EosRemoteReleaseOn);
+    return this.quirks.has('eos-release');
   }
 
   /** Makes ready to release: for EOS, remote mode, events, pictures to the card, and old events taken away. */
@@ -140,11 +134,10 @@ export class PtpDevice {
 
   /** Releases the shutter, once. InitiateCapture (ISO 15740 10.4.14) or the EOS release. */
   async release(): Promise<PtpFailure | null> {
-    if (this.can(PTP_OPERATION.EosRemoteReleaseOn)) return this.pressAndLetGo();
-    const operation = this.can(PTP_OPERATION.EosRemoteRelease)
-      ? PTP_OPERATION.EosRemoteRelease
-      : PTP_OPERATION.InitiateCapture;
-    const answer = await this.run(operation, operation === PTP_OPERATION.InitiateCapture ? [0, 0] : []);
+    if (this.quirks.has('eos-two-step-release')) return this.pressAndLetGo();
+    const answer = this.eos
+      ? await this.run(PTP_OPERATION.EosRemoteRelease, [])
+      : await this.run(PTP_OPERATION.InitiateCapture, [0, 0]);
     return isFailure(answer) ? answer : null;
   }
 

@@ -125,8 +125,7 @@ class CheckedWriter {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength === 0) return;
-    // A copy: a sink may keep what it was given until its own write is done, the wire's buffer may not wait.
-    await this.sink.write(Buffer.from(bytes));
+    await this.sink.write(bytes);
     this.written += bytes.byteLength;
     this.onReceived(this.written);
   }

@@ -3,9 +3,7 @@ import type { ProblemCode } from '../../electron/contract/index.ts';
 import { VantageError } from '../../electron/contract/index.ts';
 import { PTP_RESPONSE } from '../codec/ptp-codes.ts';
 import type { PtpFailure } from './camera-ptp-device.ts';
-import type { Outcome } from './driver.ts';
-
-type Failure = Exclude<Outcome<never>, { readonly kind: 'completed' }>;
+import type { Failure } from './outcome.ts';
 
 /** The problem a response code stands for (ISO 15740 11.3), and whether asking again may help. */
 const RESPONSES: Readonly<Record<number, readonly [Failure['kind'], ProblemCode]>> = {

@@ -46,7 +46,7 @@ function picture(index: number): Promise<Buffer> {
   return readFile(join(pictures.path, pictures.names[index % pictures.names.length] ?? ''));
 }
 
-describe.each(['plain', 'eos', 'minimal'] as const)('a %s camera', (dialect) => {
+describe.each(['plain', 'minimal', 'eos', 'eos-r'] as const)('a %s camera', (dialect) => {
   test('takes pictures that arrive byte for byte, and forgets them when told to', async () => {
     const simulator = await camera({ dialect });
     const driver = driverFor(simulator);
@@ -74,8 +74,14 @@ describe.each(['plain', 'eos', 'minimal'] as const)('a %s camera', (dialect) => 
   });
 
   test('after a lost reply the picture is fetched, not taken again', async () => {
-    const release = dialect === 'eos' ? 'EosRemoteRelease' : 'InitiateCapture';
-    const simulator = await camera({ dialect, faults: [{ selector: release, action: 'drop' }] });
+    const releases = {
+      plain: { selector: 'InitiateCapture' },
+      minimal: { selector: 'InitiateCapture' },
+      eos: { selector: 'EosRemoteRelease' },
+      // The second: the first only presses half.
+      'eos-r': { selector: 'EosRemoteReleaseOn', skip: 1 },
+    } as const;
+    const simulator = await camera({ dialect, faults: [{ ...releases[dialect], action: 'drop' }] });
     const driver = driverFor(simulator);
     const since = await driver.lastToken(never);
     const lost = await driver.capture(FRONT, new MemorySink(), quiet, never);
@@ -88,7 +94,8 @@ describe.each(['plain', 'eos', 'minimal'] as const)('a %s camera', (dialect) => 
   });
 
   test('a connection that breaks in a download is taken up where it broke', async () => {
-    const read = { plain: 'GetPartialObject', eos: 'EosGetPartialObject', minimal: 'GetObject' }[dialect];
+    const reads = { plain: 'GetPartialObject', minimal: 'GetObject', eos: 'EosGetPartialObject' } as const;
+    const read = reads[dialect === 'eos-r' ? 'eos' : dialect];
     const simulator = await camera({ dialect, faults: [{ selector: read, action: 'unplug', atByte: 1_400_000 }] });
     const driver = driverFor(simulator);
     const sink = new MemorySink();

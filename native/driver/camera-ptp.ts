@@ -22,6 +22,7 @@ import {
 } from './camera-ptp-objects.ts';
 import { afterShutterOutcome, plainOutcome } from './camera-ptp-outcome.ts';
 import { ObjectWatch } from './camera-ptp-watch.ts';
+import { completed, type Failure } from './outcome.ts';
 import type { CameraDriver, CapturedObject, CaptureProgress, CaptureSink, Outcome } from './driver.ts';
 
 export interface PtpCameraOptions {
@@ -284,17 +285,13 @@ class PtpCamera implements CameraDriver {
 const GONE: Outcome<{ readonly removed: boolean }> = { kind: 'completed', value: { removed: false } };
 
 /** A refusal of the release means no picture; anything unclear means that there may be one. */
-function releaseOutcome(failure: PtpFailure): Exclude<Outcome<never>, { readonly kind: 'completed' }> {
+function releaseOutcome(failure: PtpFailure): Failure {
   if (failure.failed !== 'refused') {
     const aborted = failure.failed === 'aborted';
     return { ...afterShutterOutcome(failure), code: aborted ? 'CANCELLED' : 'CAMERA_REPLY_LOST' };
   }
   if (failure.code === PTP_RESPONSE.GeneralError) return { ...plainOutcome(failure), code: 'CAMERA_NO_PICTURE' };
   return plainOutcome(failure);
-}
-
-function completed<T>(value: T): { readonly kind: 'completed'; readonly value: T } {
-  return { kind: 'completed', value };
 }
 
 /** False when aborted. */

@@ -26,8 +26,11 @@ import {
 } from '../codec/ptp-codes.ts';
 import { type CameraBody, type CameraObject, STORAGE_ID } from './camera-body.ts';
 
-/** `eos` releases and reports by the Canon EOS extension, `plain` by ISO 15740 alone, `minimal` also lacks partial reads. */
-export type CameraDialect = 'plain' | 'eos' | 'minimal';
+/**
+ * `plain`: ISO 15740 alone; `minimal`: without partial reads, too. `eos` releases and reports by the Canon EOS extension,
+ * `eos-r` presses the release in two steps as later bodies do.
+ */
+export type CameraDialect = 'plain' | 'minimal' | 'eos' | 'eos-r';
 
 /** An answer: the response, and the data before it, read piece by piece. */
 export interface Answer {
@@ -53,6 +56,7 @@ export interface ResponderOptions {
 }
 
 const ALL = 0xffff_ffff;
+const EOS_FULL_PRESS = 2;
 const BASE_OPERATIONS: readonly number[] = [
   PTP_OPERATION.GetDeviceInfo,
   PTP_OPERATION.OpenSession,
@@ -69,18 +73,19 @@ const BASE_OPERATIONS: readonly number[] = [
   PTP_OPERATION.GetDevicePropValue,
   PTP_OPERATION.SetDevicePropValue,
 ];
+const EOS_OPERATIONS: readonly number[] = [
+  ...BASE_OPERATIONS,
+  PTP_OPERATION.EosGetPartialObject,
+  PTP_OPERATION.EosSetDevicePropValueEx,
+  PTP_OPERATION.EosSetRemoteMode,
+  PTP_OPERATION.EosSetEventMode,
+  PTP_OPERATION.EosGetEvent,
+];
 const OPERATIONS: Record<CameraDialect, readonly number[]> = {
   plain: [...BASE_OPERATIONS, PTP_OPERATION.InitiateCapture, PTP_OPERATION.GetPartialObject],
   minimal: [...BASE_OPERATIONS, PTP_OPERATION.InitiateCapture],
-  eos: [
-    ...BASE_OPERATIONS,
-    PTP_OPERATION.EosGetPartialObject,
-    PTP_OPERATION.EosRemoteRelease,
-    PTP_OPERATION.EosSetDevicePropValueEx,
-    PTP_OPERATION.EosSetRemoteMode,
-    PTP_OPERATION.EosSetEventMode,
-    PTP_OPERATION.EosGetEvent,
-  ],
+  eos: [...EOS_OPERATIONS, PTP_OPERATION.EosRemoteRelease],
+  'eos-r': [...EOS_OPERATIONS, PTP_OPERATION.EosRemoteReleaseOn, PTP_OPERATION.EosRemoteReleaseOff],
 };
 /** Operations whose data phase goes from the initiator to the responder; libgphoto2's DataPhaseInfo does not say so. */
 export const DATA_OUT_OPERATIONS: ReadonlySet<number> = new Set([
@@ -144,6 +149,11 @@ export class CameraResponder {
         return bytes(encodeEosEvents(this.eventMode ? this.eosEvents.splice(0) : []));
       case PTP_OPERATION.EosRemoteRelease:
         return this.remoteMode ? this.release(transactionId) : { code: PTP_RESPONSE.AccessDenied };
+      case PTP_OPERATION.EosRemoteReleaseOn:
+        if (!this.remoteMode) return { code: PTP_RESPONSE.AccessDenied };
+        return first === EOS_FULL_PRESS ? this.release(transactionId) : { code: PTP_RESPONSE.OK };
+      case PTP_OPERATION.EosRemoteReleaseOff:
+        return { code: PTP_RESPONSE.OK };
       case PTP_OPERATION.InitiateCapture:
         return this.release(transactionId);
       default:
@@ -151,16 +161,20 @@ export class CameraResponder {
     }
   }
 
+  private get eos(): boolean {
+    return this.options.dialect === 'eos' || this.options.dialect === 'eos-r';
+  }
+
   private deviceInfo(): PtpDeviceInfo {
     const { dialect, manufacturer, model, serial } = this.options;
     return {
       standardVersion: 100,
-      vendorExtensionId: dialect === 'eos' ? PTP_VENDOR.Canon : 0,
+      vendorExtensionId: this.eos ? PTP_VENDOR.Canon : 0,
       vendorExtensionVersion: 100,
       vendorExtensionDescription: VANTAGE_EXTENSION,
       functionalMode: 0,
       operationsSupported: OPERATIONS[dialect],
-      eventsSupported: dialect === 'eos' ? [] : [PTP_EVENT.ObjectAdded, PTP_EVENT.StoreFull, PTP_EVENT.CaptureComplete],
+      eventsSupported: this.eos ? [] : [PTP_EVENT.ObjectAdded, PTP_EVENT.StoreFull, PTP_EVENT.CaptureComplete],
       devicePropertiesSupported: properties(this.options.body).map((entry) => entry.property),
       captureFormats: [PTP_FORMAT.ExifJpeg],
       imageFormats: [PTP_FORMAT.ExifJpeg],
@@ -250,7 +264,7 @@ export class CameraResponder {
   }
 
   private async announce(object: CameraObject | null, transactionId: number): Promise<void> {
-    if (this.options.dialect === 'eos') {
+    if (this.eos) {
       if (object === null) return;
       const { info, handle } = object;
       const { storageId, objectFormat, objectCompressedSize: size, filename } = info;
