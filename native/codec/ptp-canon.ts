@@ -6,7 +6,7 @@
 import { PtpReader, PtpWriter } from './ptp.ts';
 
 /** EOS event types this station understands. */
-export const EOS_EVENT = {
+const EOS_EVENT = {
   ObjectAddedEx: 0xc181,
   ObjectRemoved: 0xc182,
   StoreFull: 0xc187,

@@ -5,7 +5,7 @@
  */
 
 /** Packet types (CIPA DC-005 2.3, table of packet types). */
-export const PTP_IP_TYPE = {
+const PTP_IP_TYPE = {
   InitCommandRequest: 1,
   InitCommandAck: 2,
   InitEventRequest: 3,

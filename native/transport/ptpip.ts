@@ -52,7 +52,7 @@ export interface PtpRequest {
  * - `oversized`: the device sent more than was allowed.
  * - `rejected`: `onData` threw; the rest of the data was read and dropped.
  */
-export type PtpResult =
+type PtpResult =
   | {
       readonly kind: 'response';
       readonly code: number;
@@ -67,7 +67,7 @@ export type PtpResult =
   | { readonly kind: 'rejected'; readonly error: unknown };
 
 /** Frames that were dropped, for the technician's log. */
-export interface PtpIpCounters {
+interface PtpIpCounters {
   readonly wrongTransaction: number;
   readonly malformed: number;
 }

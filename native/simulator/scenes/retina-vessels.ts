@@ -4,7 +4,7 @@
  */
 import { between, createNoise, createRandom } from './random.ts';
 
-export interface VesselPoint {
+interface VesselPoint {
   readonly x: number;
   readonly y: number;
   /** Diameter in degrees. */
