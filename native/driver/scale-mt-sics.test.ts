@@ -94,7 +94,7 @@ describe.concurrent('MT-SICS scale driver', () => {
   it('streams dynamic samples and then stable ones, without gaps, and stops when nobody listens', async () => {
     const { driver, scale } = await rig();
     scale.stepOn(72.4);
-    const samples = await take(driver, 30);
+    const samples = await take(driver, 35);
     const states = samples.map((sample) => sample.state);
     expect(states[0]).toBe('dynamic');
     expect(states.at(-1)).toBe('stable');
@@ -251,7 +251,7 @@ describe.skipIf(PTY_UNAVAILABLE !== null)('MT-SICS scale driver over a pseudo-te
     await take(driver, 2);
     await pair.unplug();
     await streaming;
-    expect((await driver.closed).kind).toBe('lost');
+    expect(await driver.closed).toMatchObject({ kind: 'lost' });
     expect(await driver.weigh(never())).toMatchObject({ kind: 'broken', code: 'DEVICE_LOST' });
   });
 });

@@ -21,10 +21,10 @@ const FREQUENCY_HZ = 2.1;
 const DAMPING_RATIO = 0.35;
 /** A person's sway just after stepping on, what stays of it, and how fast it fades; kg and s. */
 const SWAY_FIRST_KG = 0.35;
-const SWAY_LEFT_KG = 0.012;
-const SWAY_FADES_S = 0.7;
+const SWAY_LEFT_KG = 0.006;
+const SWAY_FADES_S = 0.5;
 const RESTLESS_KG = 0.9;
-const CELL_NOISE_KG = 0.004;
+const CELL_NOISE_KG = 0.002;
 /** One converted value each 100 ms; stable when so many of them lie within one division. */
 export const TICK_MS = 100;
 const STABLE_TICKS = 6;
@@ -42,7 +42,8 @@ interface Segment {
 
 export class ScalePlate {
   private readonly options: ScalePlateOptions;
-  private segments: Segment[] = [{ atMs: Number.NEGATIVE_INFINITY, fromKg: 0, toKg: 0 }];
+  private segments: Segment[] = [{ atMs: 0, fromKg: 0, toKg: 0 }];
+  private steps = 0;
   private restless = false;
   private zeroKg = 0;
   private tareKg = 0;
@@ -64,6 +65,7 @@ export class ScalePlate {
   put(kg: number, atMs: number): void {
     this.segments.push({ atMs, fromKg: this.loadAt(atMs), toKg: kg });
     this.segments = this.segments.slice(-8);
+    this.steps += 1;
   }
 
   /** A restless person never comes to rest. */
@@ -73,7 +75,7 @@ export class ScalePlate {
 
   read(atMs: number): PlateReading {
     const { capacityKg, divisionKg } = this.options;
-    const tick = Math.floor(atMs / TICK_MS);
+    const tick = this.tickAt(atMs);
     const gross = this.grossAt(tick);
     const kg = this.rounded(gross - this.zeroKg - this.tareKg);
     if (gross > capacityKg + OVERLOAD_DIVISIONS * divisionKg) return { kg, state: 'overload' };
@@ -90,38 +92,45 @@ export class ScalePlate {
 
   /** Whether zero could be set to what is on the plate now. */
   zeroRange(atMs: number): 'within' | 'above' | 'below' {
-    const gross = this.grossAt(Math.floor(atMs / TICK_MS));
+    const gross = this.grossAt(this.tickAt(atMs));
     const range = ZERO_RANGE * this.options.capacityKg;
     return gross > range ? 'above' : gross < -range ? 'below' : 'within';
   }
 
   setZero(atMs: number): void {
-    this.zeroKg = this.grossAt(Math.floor(atMs / TICK_MS));
+    this.zeroKg = this.grossAt(this.tickAt(atMs));
     this.tareKg = 0;
   }
 
   setTare(atMs: number): void {
-    this.tareKg = this.grossAt(Math.floor(atMs / TICK_MS)) - this.zeroKg;
+    this.tareKg = this.grossAt(this.tickAt(atMs)) - this.zeroKg;
   }
 
   clearTare(): void {
     this.tareKg = 0;
   }
 
+  /** Ticks count from the last change of load, so that the same step on the same seed reads the same at any time of day. */
+  private tickAt(atMs: number): number {
+    return Math.floor((atMs - this.lastChangeMs) / TICK_MS);
+  }
+
+  private get lastChangeMs(): number {
+    return this.segments.at(-1)?.atMs ?? 0;
+  }
+
   private grossAt(tick: number): number {
-    const atMs = tick * TICK_MS;
-    const load = this.loadAt(atMs);
-    const since = (atMs - (this.segments.at(-1)?.atMs ?? 0)) / 1000;
-    const fading = SWAY_FIRST_KG * Math.exp(-Math.max(0, since) / SWAY_FADES_S) + SWAY_LEFT_KG;
+    const load = this.loadAt(this.lastChangeMs + tick * TICK_MS);
+    const seconds = Math.max(0, tick * TICK_MS) / 1000;
+    const fading = SWAY_FIRST_KG * Math.exp(-seconds / SWAY_FADES_S) + SWAY_LEFT_KG;
     const standing = this.loadKg === 0 ? 0 : this.restless ? RESTLESS_KG : fading;
-    return load + gaussian(this.options.seed, tick) * (standing + CELL_NOISE_KG);
+    return load + gaussian(this.options.seed, this.steps * 1_000_003 + tick) * (standing + CELL_NOISE_KG);
   }
 
   private loadAt(atMs: number): number {
     const segment = this.segments.findLast((each) => each.atMs <= atMs);
     if (segment === undefined) return 0;
     const seconds = (atMs - segment.atMs) / 1000;
-    if (!Number.isFinite(seconds)) return segment.toKg;
     const omega = 2 * Math.PI * FREQUENCY_HZ;
     const damped = omega * Math.sqrt(1 - DAMPING_RATIO ** 2);
     const swing =

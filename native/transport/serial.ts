@@ -5,6 +5,7 @@
  */
 import { SerialPort } from 'serialport';
 import { abortedError, ByteStream, withinCloseLimit } from './byte-stream.ts';
+import { readUntilHangUp } from './read-until-hang-up.ts';
 import { type CloseCause, type Transport, TransportError } from './transport.ts';
 
 export interface SerialOptions {
@@ -17,6 +18,9 @@ export function createSerialTransport(options: SerialOptions): Transport {
   return new SerialTransport(options);
 }
 
+/** What reads and writes on a pulled cable end with. */
+const GONE: ReadonlySet<string> = new Set(['EIO', 'ENXIO', 'ENODEV', 'EBADF']);
+
 class SerialTransport implements Transport {
   readonly address: string;
   private readonly stream: ByteStream;
@@ -27,10 +31,20 @@ class SerialTransport implements Transport {
     this.stream = new ByteStream(this.address);
     this.port = new SerialPort({ path: options.path, baudRate: options.baudRate, autoOpen: false, lock: true });
     this.stream.attach(this.port);
+    // Before the first read, which the library starts at this same event.
+    this.port.on('open', () => {
+      const binding = this.port.port;
+      if (binding !== undefined && 'poller' in binding) readUntilHangUp(binding);
+    });
     this.port.on('data', (bytes: Buffer) => this.stream.push(bytes));
-    this.port.on('error', (error: Error) =>
-      this.stream.end({ kind: 'failed', detail: error.message, errorCode: errnoOf(error) }),
-    );
+    this.port.on('error', (error: Error) => {
+      const errorCode = errnoOf(error);
+      this.stream.end(
+        errorCode !== null && GONE.has(errorCode)
+          ? { kind: 'lost', detail: `the port went away (${errorCode})` }
+          : { kind: 'failed', detail: error.message, errorCode },
+      );
+    });
     this.port.on('close', (error: unknown) => {
       const unplugged = typeof error === 'object' && error !== null && 'disconnected' in error;
       this.stream.end({ kind: 'lost', detail: unplugged ? 'the port went away' : 'the port was closed' });

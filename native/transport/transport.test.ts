@@ -148,6 +148,20 @@ describe.skipIf(PTY_UNAVAILABLE !== null)('serial transport over a pseudo-termin
     await a.close();
   });
 
+  it('notices a cable pulled in the very moment after a byte arrived', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const pair = await openPtyPair();
+      const a = createSerialTransport({ path: pair.a, baudRate: 9600 });
+      const b = createSerialTransport({ path: pair.b, baudRate: 9600 });
+      await Promise.all([a.open(soon()), b.open(soon())]);
+      await b.write(Buffer.from('S'));
+      await read(a, 1);
+      await pair.unplug();
+      expect((await a.closed).kind).toBe('lost');
+      expect((await b.closed).kind).toBe('lost');
+    }
+  });
+
   it('says NOT_FOUND for a path that is not there', async () => {
     const transport = createSerialTransport({ path: '/dev/vantage-none', baudRate: 9600 });
     await expect(transport.open(soon())).rejects.toMatchObject({ code: 'NOT_FOUND' });
