@@ -36,12 +36,17 @@ export async function buildRenderer(root: string): Promise<void> {
         '--config',
         join(root, 'renderer', 'vite.config.ts'),
       ],
-      { cwd: root, timeout: BUILD_LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024 },
+      {
+        cwd: root,
+        env: { ...process.env, NO_COLOR: '1' },
+        timeout: BUILD_LIMIT_MS,
+        killSignal: 'SIGKILL',
+        maxBuffer: 16 * 1024 * 1024,
+      },
     );
   } catch (error) {
     const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-    throw new Error(`The screens could not be built:\n${output.trim().split('\n').slice(-12).join('\n')}`, {
-      cause: error,
-    });
+    const lines = output.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+    throw new Error(['The screens could not be built:', ...lines.slice(0, 20)].join('\n'), { cause: error });
   }
 }

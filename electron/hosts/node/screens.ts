@@ -22,8 +22,8 @@ const LARGEST_FRAME_BYTES = 1024 * 1024;
 const PING_MS = 30_000;
 
 export interface ScreensOptions {
-  readonly supervisor: Supervisor<ServicePort>;
-  readonly launcher: ServiceLauncher<ServicePort>;
+  readonly supervisor: Pick<Supervisor<ServicePort>, 'attachScreen'>;
+  readonly launcher: Pick<ServiceLauncher<ServicePort>, 'makeChannel' | 'open'>;
   readonly log: Log;
   /** Unsent bytes at which a screen counts as too slow. */
   readonly mostBufferedBytes?: number;

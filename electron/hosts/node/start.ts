@@ -148,7 +148,7 @@ async function runNodeHost(given: StartArguments): Promise<number> {
       loadMasterKey({ directory: given.directory, mode: given.mode, passphrase: async () => passphrase }),
     modelsDirectory: sourceModelsDirectory(),
     log: pino(
-      { name: 'station' },
+      { name: 'station', base: null },
       pino.destination({ dest: join(given.directory, 'station.log'), mkdir: true, mode: 0o600 }),
     ),
     onSecondStart: () => openWindow(host, given, windows),
