@@ -17,6 +17,7 @@ const { version } = createRequire(import.meta.url)('../../../package.json') as {
 /** Packages with binaries or files beside their code: they are found in node_modules when the program runs. */
 const OUTSIDE = [
   'better-sqlite3-multiple-ciphers',
+  'fontkit',
   'onnxruntime-node',
   'pdfkit',
   'serialport',
