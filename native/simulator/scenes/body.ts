@@ -180,7 +180,16 @@ function frontFigure(figure: Figure, back: boolean): string {
     L${x(92)} 452C${x(84)} 520 ${x(40)} ${back ? 500 : 556} 750 ${back ? 500 : 556}C${x(-40)} ${back ? 500 : 556} ${x(-84)} 520 ${x(-92)} 452Z"/>`;
   const shorts = `<path fill="url(#k)" d="M${x(-122)} 905Q750 925 ${x(122)} 905C${x(134)} 950 ${x(146)} 1000 ${x(148)} 1050L${x(143)} 1180Q${x(80)} 1200 ${x(14)} 1184L${x(5)} 1080L${x(-5)} 1080L${x(-14)} 1184
     Q${x(-80)} 1200 ${x(-143)} 1180L${x(-148)} 1050C${x(-146)} 1000 ${x(-134)} 950 ${x(-122)} 905Z"/>`;
-  return both(leg) + both(arm) + torso + relief + top + shorts + head(figure, back ? 'back' : 'front');
+  return (
+    neck(figure, 'front') +
+    both(leg) +
+    both(arm) +
+    torso +
+    relief +
+    top +
+    shorts +
+    head(figure, back ? 'back' : 'front')
+  );
 }
 
 /** Seen from its left side: the face looks to the viewer's left. */
@@ -198,17 +207,22 @@ function sideFigure(figure: Figure): string {
   const arm = `<path fill="url(#s)" d="M${x(-24)} 470C${x(4)} 446 ${x(58)} 456 ${x(62)} 530C${x(62)} 620 ${x(56)} 700 ${x(40)} 770C${x(26)} 850 ${x(4)} 920 ${x(-12)} 986
     C${x(-16)} 1030 ${x(-26)} 1080 ${x(-46)} 1086C${x(-66)} 1084 ${x(-64)} 1030 ${x(-56)} 980C${x(-50)} 900 ${x(-38)} 830 ${x(-34)} 770C${x(-40)} 680 ${x(-46)} 560 ${x(-24)} 470Z"/>
     <path fill="none" stroke="${figure.shade}" stroke-opacity=".5" stroke-width="8" filter="url(#b)" d="M${x(58)} 560C${x(58)} 660 ${x(48)} 740 ${x(36)} 790"/>`;
-  return leg + torso + top + shorts + arm + head(figure, 'side');
+  return neck(figure, 'side') + leg + torso + top + shorts + arm + head(figure, 'side');
 }
 
 function both(draw: (sign: 1 | -1) => string): string {
   return draw(-1) + draw(1);
 }
 
+/** Drawn first: the shoulders cover where it ends, the head where it begins. */
+function neck(figure: Figure, view: 'front' | 'side'): string {
+  const shape =
+    view === 'side' ? 'M722 330L728 470Q770 480 800 456L790 320Z' : 'M714 340L708 462Q750 480 792 462L786 340Z';
+  return `<path fill="url(#s)" d="${shape}"/>`;
+}
+
 /** A head without a face: nobody can be recognised. */
 function head(figure: Figure, view: 'front' | 'back' | 'side'): string {
-  const neck =
-    view === 'side' ? 'M722 330L728 430Q770 440 800 416L790 320Z' : 'M714 340L708 424Q750 448 792 424L786 340Z';
   const skull =
     view === 'side'
       ? 'M750 170C682 168 664 226 666 262C658 286 648 300 656 308C664 312 666 330 670 352C678 376 706 380 728 374C792 366 836 318 832 256C830 202 800 170 750 170Z'
@@ -223,8 +237,8 @@ function head(figure: Figure, view: 'front' | 'back' | 'side'): string {
     view === 'side'
       ? `<ellipse cx="752" cy="284" rx="13" ry="24" fill="${figure.shade}"/>`
       : `<ellipse cx="669" cy="284" rx="10" ry="24" fill="${figure.shade}"/><ellipse cx="831" cy="284" rx="10" ry="24" fill="${figure.shade}"/>`;
-  const under = `<ellipse cx="750" cy="392" rx="40" ry="14" fill="${figure.shade}" fill-opacity=".5" filter="url(#b)"/>`;
-  return `<path fill="url(#s)" d="${neck}"/>${under}<path fill="url(#s)" d="${skull}"/>${ears}<path fill="${figure.hair}" d="${hair}"/>`;
+  const under = `<ellipse cx="750" cy="384" rx="24" ry="20" fill="${figure.shade}" fill-opacity=".8" filter="url(#b)"/>`;
+  return `${under}<path fill="url(#s)" d="${skull}"/>${ears}<path fill="${figure.hair}" d="${hair}"/>`;
 }
 
 /** A weight on a thread: what is vertical in this picture. */

@@ -158,12 +158,12 @@ function vesselSvg(view: View, tree: readonly Vessel[]): string {
 
 /** Thin vessels hold less blood and look paler. */
 function opacityOf(vessel: Vessel): string {
-  return Math.min(1, 0.5 + (vessel.points[0]?.width ?? 0) * 2.2).toFixed(2);
+  return Math.min(1, 0.5 + vessel.calibre * 2.2).toFixed(2);
 }
 
 /** The light reflex along wide arteries and the small foveal reflex. */
 function reflexSvg(view: View, tree: readonly Vessel[], layout: RetinaLayout): string {
-  const wide = tree.filter((vessel) => vessel.kind === 'artery' && (vessel.points[0]?.width ?? 0) > 0.14);
+  const wide = tree.filter((vessel) => vessel.kind === 'artery' && vessel.calibre > 0.14);
   const [x, y] = project(view, layout.fovea.x, layout.fovea.y);
   return svg(
     view,

@@ -12,6 +12,8 @@ interface VesselPoint {
 }
 export interface Vessel {
   readonly kind: 'artery' | 'vein';
+  /** Its greatest diameter, degrees. */
+  readonly calibre: number;
   readonly points: readonly VesselPoint[];
 }
 
@@ -121,7 +123,7 @@ export function growVessels(seed: number, layout: RetinaLayout): Vessel[] {
     const grower = new Grower(random, createNoise(seed * 13 + index, 2), layout, kind, vessels);
     for (const trunk of TRUNKS) grower.trunk(trunk, index);
   }
-  return vessels.sort((a, b) => (b.points[0]?.width ?? 0) - (a.points[0]?.width ?? 0));
+  return vessels.sort((a, b) => b.calibre - a.calibre);
 }
 
 class Grower {
@@ -169,7 +171,8 @@ class Grower {
       const heading = Math.atan2(below - y, ahead - x);
       const wobble = 0.42 * Math.min(1, t * 6) * this.noise(phase + t * length * 0.32, side * 7 + phase);
       const at = { x: x - Math.sin(heading) * wobble, y: y + Math.cos(heading) * wobble };
-      const width = calibre * (1 - 0.62 * t);
+      // Comes up out of the cup thin, then narrows all its way.
+      const width = calibre * (1 - 0.62 * t) * Math.min(1, 0.35 + (t * length) / 1.6);
       if (Math.hypot(at.x, at.y) > FIELD_RADIUS) break;
       points.push({ ...at, width });
       if (t * length > next) {
@@ -185,7 +188,7 @@ class Grower {
         );
       }
     }
-    this.vessels.push({ kind: this.kind, points });
+    this.vessels.push({ kind: this.kind, calibre, points });
   }
 
   private branch(from: { x: number; y: number }, heading: number, width: number, length: number, level: number): void {
@@ -231,7 +234,7 @@ class Grower {
         );
       }
     }
-    if (points.length > 3) this.vessels.push({ kind: this.kind, points });
+    if (points.length > 3) this.vessels.push({ kind: this.kind, calibre: points[0]?.width ?? width, points });
   }
 }
 

@@ -76,8 +76,8 @@ describe('a drawn fundus', () => {
       const layout = layRetina(seed);
       const tree = growVessels(seed, layout);
       expect(tree.length).toBeGreaterThan(40);
-      for (const { points } of tree) {
-        expect(points.at(-1)?.width).toBeLessThanOrEqual(points[0]?.width ?? 0);
+      for (const { points, calibre } of tree) {
+        expect(points.at(-1)?.width).toBeLessThan(calibre);
         for (const { x, y } of points.slice(0, -1)) {
           expect(Math.hypot(x, y)).toBeLessThan(15.5);
           expect(Math.hypot(x - layout.fovea.x, y - layout.fovea.y)).toBeGreaterThan(1.5);
