@@ -11,6 +11,8 @@ const config: KnipConfig = {
     'test/summary-reporter.ts',
     'test/{bench,faults}/run.ts',
   ],
+  // Debian's gphoto2: a peer for the simulated camera, not a package.
+  ignoreBinaries: ['gphoto2'],
   project: ['{electron,native,renderer,workflows,test}/**/*.{ts,tsx}'],
 };
 export default config;
