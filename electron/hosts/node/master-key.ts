@@ -1,5 +1,5 @@
 /** Where the Node host has the master key from: a file in the demonstration, a passphrase in a clinic. Never environment or arguments. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/store/key-handling.ts';
@@ -20,8 +20,17 @@ export async function loadMasterKey({ directory, mode, passphrase }: KeySource):
   const store =
     mode === 'demonstration'
       ? fileKeyStore(join(directory, 'demonstration.key'))
-      : passphraseKeyStore(join(directory, 'station.key'), await passphrase());
+      : passphraseKeyStore(passphraseFile(directory), await passphrase());
   return loadOrMakeKey(store, { mayMake });
+}
+
+function passphraseFile(directory: string): string {
+  return join(directory, 'station.key');
+}
+
+/** Whether the passphrase that is given now will be the station's from now on. */
+export function isNewClinic(directory: string): boolean {
+  return !existsSync(passphraseFile(directory)) && !holdsData(directory);
 }
 
 const LONGEST_PASSPHRASE = 1024;

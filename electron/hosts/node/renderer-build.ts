@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 
 const BUILD_LIMIT_MS = 180_000;
 const SOURCES = ['renderer', join('electron', 'contract'), 'package.json'];
@@ -45,7 +45,8 @@ export async function buildRenderer(root: string): Promise<void> {
       },
     );
   } catch (error) {
-    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    const output =
+      error instanceof Error && 'stderr' in error ? stripVTControlCharacters(String(error.stderr)) : String(error);
     const lines = output.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
     throw new Error(['The screens could not be built:', ...lines.slice(0, 20)].join('\n'), { cause: error });
   }

@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import type { ProblemCode } from '../../contract/index.ts';
 import { PROBLEMS, VantageError } from '../../contract/index.ts';
 import { buildId } from '../../services/build-id.ts';
-import { clinicDirectory, holdsData, modeOf, rootDirectory } from '../../services/directories.ts';
+import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
 import type { StationMode } from '../../services/directories.ts';
 import { sourceEntries, sourceModelsDirectory } from '../../services/entries.ts';
 import type { StationState } from '../../services/supervisor.ts';
@@ -18,7 +18,7 @@ import { findBrowser, hasDisplay, openBrowser } from './browser.ts';
 import { findElectron } from './electron-binary.ts';
 import type { NodeHost } from './host.ts';
 import { startNodeHost } from './host.ts';
-import { askPassphrase, loadMasterKey } from './master-key.ts';
+import { askPassphrase, isNewClinic, loadMasterKey } from './master-key.ts';
 import { buildRenderer, isRendererFresh } from './renderer-build.ts';
 
 const HELP = `Starts the workstation. Without a clinic on this computer it is the demonstration, with simulated devices.
@@ -135,7 +135,7 @@ async function runNodeHost(given: StartArguments): Promise<number> {
     await buildRenderer(root);
   }
   const passphrase =
-    given.mode === 'clinic' ? await askPassphrase(given.passphraseDescriptor, !holdsData(given.directory)) : '';
+    given.mode === 'clinic' ? await askPassphrase(given.passphraseDescriptor, isNewClinic(given.directory)) : '';
   const windows: OpenedBrowser[] = [];
   const host: NodeHost = await startNodeHost({
     environment: process.env,

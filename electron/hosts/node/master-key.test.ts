@@ -1,0 +1,51 @@
+import { mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { askPassphrase, loadMasterKey } from './master-key.ts';
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'vantage-key-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const right = async (): Promise<string> => 'correct horse';
+const nobody = async (): Promise<string> => {
+  throw new Error('the demonstration asks nobody');
+};
+
+describe('master key of the Node host', () => {
+  it('is made once in the demonstration, readable by its owner only', async () => {
+    const first = await loadMasterKey({ directory, mode: 'demonstration', passphrase: nobody });
+    expect(first).toHaveLength(32);
+    expect(await loadMasterKey({ directory, mode: 'demonstration', passphrase: nobody })).toEqual(first);
+    expect(statSync(join(directory, 'demonstration.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('is opened by its passphrase and by no other', async () => {
+    const first = await loadMasterKey({ directory, mode: 'clinic', passphrase: right });
+    expect(await loadMasterKey({ directory, mode: 'clinic', passphrase: right })).toEqual(first);
+    const kept = readFileSync(join(directory, 'station.key'));
+    await expect(
+      loadMasterKey({ directory, mode: 'clinic', passphrase: async () => 'wrong horse' }),
+    ).rejects.toMatchObject({ code: 'KEY_WRONG' });
+    expect(readFileSync(join(directory, 'station.key')).equals(kept)).toBe(true);
+  });
+
+  it('is never made anew where data lies that it could not open', async () => {
+    writeFileSync(join(directory, 'clinic.db'), 'data');
+    await expect(loadMasterKey({ directory, mode: 'demonstration', passphrase: nobody })).rejects.toMatchObject({
+      code: 'KEY_MISSING',
+    });
+  });
+
+  it('takes the passphrase from a file descriptor, and says so when there is none', async () => {
+    const path = join(directory, 'passphrase');
+    writeFileSync(path, 'correct horse\nnot this\n');
+    expect(await askPassphrase(openSync(path, 'r'), false)).toBe('correct horse');
+    writeFileSync(path, '');
+    await expect(askPassphrase(openSync(path, 'r'), false)).rejects.toMatchObject({ code: 'KEY_MISSING' });
+    await expect(askPassphrase(1000, false)).rejects.toMatchObject({ code: 'KEY_MISSING' });
+  });
+});
