@@ -47,13 +47,17 @@ for (const stage of STAGES) {
   });
   const seconds = Math.round((performance.now() - began) / 1000);
   const passed = result.status === 0;
-  const counts = stage.vitest ? readCounts(countsPath) : { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, reasons: [] };
+  const counts = stage.vitest
+    ? readCounts(countsPath)
+    : { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, reasons: [] };
   if (!passed && counts.failed === 0) counts.failed = 1;
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
   total.reasons.push(...counts.reasons);
-  lines.push(`${passed ? 'passed' : 'FAILED'}  ${stage.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds} s)`);
+  lines.push(
+    `${passed ? 'passed' : 'FAILED'}  ${stage.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds} s)`,
+  );
 }
 
 rmSync(folder, { recursive: true, force: true });

@@ -9,7 +9,8 @@ describe('hybrid clock', () => {
         let index = 0;
         const clock = new HybridClock('a', () => walls[Math.min(index++, walls.length - 1)] ?? 0);
         const ticks = walls.map(() => clock.tick());
-        for (let i = 1; i < ticks.length; i += 1) expect(compareHlc(ticks[i - 1] ?? '', ticks[i] ?? '')).toBeLessThan(0);
+        for (let i = 1; i < ticks.length; i += 1)
+          expect(compareHlc(ticks[i - 1] ?? '', ticks[i] ?? '')).toBeLessThan(0);
       }),
     );
   });
@@ -23,7 +24,9 @@ describe('hybrid clock', () => {
 
   it('does not follow a clock beyond the bound, and does not refuse it either', () => {
     const clock = new HybridClock('a', () => 1_000);
-    expect(clock.observe(formatHlc({ ms: 1_001 + MAX_DRIFT_MS, counter: 0, stationId: 'b' }))).toEqual({ rebased: true });
+    expect(clock.observe(formatHlc({ ms: 1_001 + MAX_DRIFT_MS, counter: 0, stationId: 'b' }))).toEqual({
+      rebased: true,
+    });
     expect(clock.tick()).toBe(formatHlc({ ms: 1_000, counter: 0, stationId: 'a' }));
   });
 });

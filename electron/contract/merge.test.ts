@@ -25,7 +25,10 @@ describe('three-way merge', () => {
     const base = { status: 'CAPTURING', pausedAt: null, hlc: { lead: clock(1, 'a') } };
     const ours = { status: 'ANALYSING', pausedAt: null, hlc: { lead: clock(9, 'a') } };
     const theirs = { status: 'CAPTURING', pausedAt: '2026-11-21T09:00:00.000Z', hlc: { lead: clock(4, 'b') } };
-    expect(mergeDocuments<MergeableDocument>(base, ours, theirs, groups)).toMatchObject({ status: 'ANALYSING', pausedAt: null });
+    expect(mergeDocuments<MergeableDocument>(base, ours, theirs, groups)).toMatchObject({
+      status: 'ANALYSING',
+      pausedAt: null,
+    });
   });
 
   it('lets fields survive that this version does not know', () => {

@@ -76,6 +76,13 @@ export const PROBLEMS = {
     'Ask a technician to check which device is connected.',
     'Try again',
   ),
+  DEVICE_UNSUPPORTED: problem(
+    'pane',
+    'This station does not know how to speak to the device as it is set up.',
+    'Nothing was changed.',
+    'Ask a technician to check the device’s model and address.',
+    'Try again',
+  ),
   DEVICE_REFUSED: problem(
     'inline',
     'The device refused.',

@@ -7,7 +7,9 @@ import { procedure } from './procedure.ts';
 
 function metasOf(contract: RoledContract): ProcedureMeta[] {
   return Object.values(contract).flatMap((value) =>
-    '~orpc' in value ? [(value as { readonly '~orpc': { readonly meta: ProcedureMeta } })['~orpc'].meta] : metasOf(value),
+    '~orpc' in value
+      ? [(value as { readonly '~orpc': { readonly meta: ProcedureMeta } })['~orpc'].meta]
+      : metasOf(value),
   );
 }
 

@@ -155,7 +155,15 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
       reinstate: (deviceId) => devices.reinstate({ deviceId }),
       audit,
       auditPatient: async (patientId, action, subjectId) =>
-        store.audit.append({ at: now().toISOString(), actorId: patientId, role: 'patient', action, subjectKind: 'appointment', subjectId, detail: {} }),
+        store.audit.append({
+          at: now().toISOString(),
+          actorId: patientId,
+          role: 'patient',
+          action,
+          subjectKind: 'appointment',
+          subjectId,
+          detail: {},
+        }),
     };
     const handlers = {
       staff: new RPCHandler<ApiContext>(createStaffRouter(parts)),
@@ -167,7 +175,9 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
     function watchDevices(): void {
       watcher.start(devices, closing.signal, log, (next) => {
         const came = next.some(
-          (status) => status.state === 'ready' && statuses.find((former) => former.deviceId === status.deviceId)?.state !== 'ready',
+          (status) =>
+            status.state === 'ready' &&
+            statuses.find((former) => former.deviceId === status.deviceId)?.state !== 'ready',
         );
         statuses = next;
         changes.status.notify();
@@ -176,7 +186,9 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
       });
     }
     function resume(analysisBack = false): void {
-      captures.resumeAll(analysisBack).catch((error: unknown) => log.error({ code: codeOf(error) }, 'captures could not be taken up'));
+      captures
+        .resumeAll(analysisBack)
+        .catch((error: unknown) => log.error({ code: codeOf(error) }, 'captures could not be taken up'));
     }
 
     await devices.configure({ devices: book.configurations() }).catch((error: unknown) => {
@@ -257,4 +269,3 @@ class DeviceWatcher {
     });
   }
 }
-

@@ -17,6 +17,7 @@ export function codeOf(error: unknown): ProblemCode {
 /** A problem for a screen from anything thrown. Details of unexpected errors stay in the log. */
 export function problemFrom(error: unknown, now: Date): Problem {
   const at = now.toISOString();
-  if (error instanceof VantageError) return { code: error.code, detail: error.detail.slice(0, 500), at, ...error.extra };
+  if (error instanceof VantageError)
+    return { code: error.code, detail: error.detail.slice(0, 500), at, ...error.extra };
   return { code: codeOf(error), detail: '', at };
 }

@@ -15,14 +15,31 @@ export interface Row {
 }
 
 /** @param goal the greatest ratio that is good enough. */
-export function ratioRow(measure: string, unit: string, ours: number, reference: number, referenceName: string, goal: number): Row {
+export function ratioRow(
+  measure: string,
+  unit: string,
+  ours: number,
+  reference: number,
+  referenceName: string,
+  goal: number,
+): Row {
   const ratio = ours / reference;
-  return { measure, unit, ours: round(ours), reference: round(reference), referenceName, ratio: round(ratio), goal, met: ratio <= goal };
+  return {
+    measure,
+    unit,
+    ours: round(ours),
+    reference: round(reference),
+    referenceName,
+    ratio: round(ratio),
+    goal,
+    met: ratio <= goal,
+  };
 }
 
 export function printRows(rows: readonly Row[]): void {
   for (const row of rows) {
-    const against = row.reference === null ? '' : `, ${row.referenceName}: ${row.reference} ${row.unit}, ratio ${row.ratio}`;
+    const against =
+      row.reference === null ? '' : `, ${row.referenceName}: ${row.reference} ${row.unit}, ratio ${row.ratio}`;
     const verdict = row.met === null ? '' : row.met ? `, within ${row.goal}` : `, NOT within ${row.goal}`;
     console.log(`${row.measure}: ${row.ours} ${row.unit}${against}${verdict}`);
   }

@@ -44,7 +44,14 @@ export async function weightWireToScreen(): Promise<Row> {
     await browser.close();
   }
   console.log(`  ${ours.length} weights each; median ${percentile(ours, 50)} ms ours, ${percentile(bare, 50)} ms bare`);
-  return ratioRow('weight-wire-to-screen-p99', 'ms', percentile(ours, 99), percentile(bare, 99), 'serialport -> WebSocket -> page', 1.5);
+  return ratioRow(
+    'weight-wire-to-screen-p99',
+    'ms',
+    percentile(ours, 99),
+    percentile(bare, 99),
+    'serialport -> WebSocket -> page',
+    1.5,
+  );
 }
 
 async function measureOurs(browser: Browser): Promise<number[]> {
@@ -55,7 +62,17 @@ async function measureOurs(browser: Browser): Promise<number[]> {
   const tap = await tapScale(pty.b, scale.port);
   const station = await startStation({
     directory,
-    devices: [{ deviceId: derivedId('bench', 'scale'), kind: 'scale', name: 'Scale', room: 'Room 1', model: 'mt-sics-scale', address: { type: 'serial', path: pty.a, baudRate: 115_200 }, simulated: true }],
+    devices: [
+      {
+        deviceId: derivedId('bench', 'scale'),
+        kind: 'scale',
+        name: 'Scale',
+        room: 'Room 1',
+        model: 'mt-sics-scale',
+        address: { type: 'serial', path: pty.a, baudRate: 115_200 },
+        simulated: true,
+      },
+    ],
   });
   const context = await browser.newContext({ viewport: { width: 1920, height: 1080 } });
   try {
@@ -89,7 +106,10 @@ async function prepareVisit(address: { readonly origin: string; readonly token: 
 }
 
 /** Joins the terminal and the simulator, leaves the simulator's weights out and lets the bench say its own. */
-async function tapScale(path: string, port: number): Promise<{ send: (kg: string) => number; close: () => Promise<void> }> {
+async function tapScale(
+  path: string,
+  port: number,
+): Promise<{ send: (kg: string) => number; close: () => Promise<void> }> {
   const { createConnection } = await import('node:net');
   const terminal = await openTerminal(path);
   const socket = createConnection({ host: '127.0.0.1', port });

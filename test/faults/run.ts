@@ -6,7 +6,9 @@ export interface FaultOptions {
   readonly seed: number;
 }
 /** @returns one line per thing that must hold and does not. */
-export type FaultProof = (options: FaultOptions) => Promise<{ readonly passed: number; readonly failures: readonly string[] }>;
+export type FaultProof = (
+  options: FaultOptions,
+) => Promise<{ readonly passed: number; readonly failures: readonly string[] }>;
 
 const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
   visit: async () => (await import('./visit.ts')).visitFaults,

@@ -40,11 +40,42 @@ export const visitFaults: FaultProof = async ({ full, seed }) => {
   const scale = await startScaleSimulator({ port: 0, seed, person: 'manual' });
   scale.stepOn(60 + random.between(0, 400) / 10);
   const body = await startCameraSimulator({ port: 0, kind: 'body-camera', seed, exposureMs: 120 });
-  const fundus = await startCameraSimulator({ port: 0, kind: 'fundus-camera', seed, exposureMs: 120, badFirstTry: true });
+  const fundus = await startCameraSimulator({
+    port: 0,
+    kind: 'fundus-camera',
+    seed,
+    exposureMs: 120,
+    badFirstTry: true,
+  });
   const devices: DeviceConfiguration[] = [
-    { deviceId: derivedId('faults', 'scale'), kind: 'scale', name: 'Scale', room: 'Room 1', model: 'vantage-sim-scale', address: { type: 'tcp', host: '127.0.0.1', port: scale.port }, simulated: true },
-    { deviceId: derivedId('faults', 'body'), kind: 'body-camera', name: 'Body camera', room: 'Room 1', model: 'vantage-sim-camera', address: { type: 'ptpip', host: '127.0.0.1', port: body.port }, simulated: true },
-    { deviceId: derivedId('faults', 'fundus'), kind: 'fundus-camera', name: 'Fundus', room: 'Room 2', model: 'vantage-sim-camera', address: { type: 'ptpip', host: '127.0.0.1', port: fundus.port }, simulated: true, fieldAngleDegrees: 30 },
+    {
+      deviceId: derivedId('faults', 'scale'),
+      kind: 'scale',
+      name: 'Scale',
+      room: 'Room 1',
+      model: 'vantage-sim-scale',
+      address: { type: 'tcp', host: '127.0.0.1', port: scale.port },
+      simulated: true,
+    },
+    {
+      deviceId: derivedId('faults', 'body'),
+      kind: 'body-camera',
+      name: 'Body camera',
+      room: 'Room 1',
+      model: 'vantage-sim-camera',
+      address: { type: 'ptpip', host: '127.0.0.1', port: body.port },
+      simulated: true,
+    },
+    {
+      deviceId: derivedId('faults', 'fundus'),
+      kind: 'fundus-camera',
+      name: 'Fundus',
+      room: 'Room 2',
+      model: 'vantage-sim-camera',
+      address: { type: 'ptpip', host: '127.0.0.1', port: fundus.port },
+      simulated: true,
+      fieldAngleDegrees: 30,
+    },
   ];
   const done = (): boolean => VICTIMS.every((name) => (kills[name]?.length ?? 0) >= wanted);
 
@@ -64,7 +95,9 @@ export const visitFaults: FaultProof = async ({ full, seed }) => {
           failures.push(...result.failures.map((failure) => `visit ${visits + 1} (${number}): ${failure}`));
           pictures += result.pictures;
         } catch (error) {
-          failures.push(`visit ${visits + 1} (${number}) was not completed: ${error instanceof Error ? error.message : String(error)}`);
+          failures.push(
+            `visit ${visits + 1} (${number}) was not completed: ${error instanceof Error ? error.message : String(error)}`,
+          );
         }
         visits += 1;
         stop.abort();
@@ -140,7 +173,8 @@ class Worker {
         sessionId ??= await this.#checkIn(staff, number);
         const visit = await until(await staff.visits.watch({ sessionId }), () => true, 20_000);
         const broken = acknowledged.filter((entry) => !entry.holds(visit));
-        if (broken.length > 0) return { pictures: 0, failures: broken.map((entry) => `lost although acknowledged: ${entry.what}`) };
+        if (broken.length > 0)
+          return { pictures: 0, failures: broken.map((entry) => `lost although acknowledged: ${entry.what}`) };
         if (visit.status === 'COMPLETED') return await this.#check(staff, visit);
         await this.#next(staff, visit, acknowledged);
       } catch (error) {
@@ -187,7 +221,10 @@ class Worker {
     if (stepId === 'weight') {
       const reading = await staff.devices.weigh({ deviceId: step.deviceId ?? '' });
       await staff.visits.saveWeight({ sessionId, stepId, reading });
-      acknowledged.push({ what: `weight ${reading.kg}`, holds: (view) => stepOf(view, stepId).quantity?.value === reading.kg });
+      acknowledged.push({
+        what: `weight ${reading.kg}`,
+        holds: (view) => stepOf(view, stepId).quantity?.value === reading.kg,
+      });
       return;
     }
     if (stepId === 'height') {
@@ -202,7 +239,8 @@ class Worker {
       acknowledged.push({
         what: `capture ${captureId}`,
         holds: (view) =>
-          stepOf(view, stepId).captureId === captureId && stepOf(view, stepId).tries.some((capture) => capture.sha256 === sha256),
+          stepOf(view, stepId).captureId === captureId &&
+          stepOf(view, stepId).tries.some((capture) => capture.sha256 === sha256),
       });
       return;
     }
@@ -218,7 +256,11 @@ class Worker {
     if (last.state === 'on-disk' && last.problem !== null) await staff.capture.retry({ captureId: last.captureId });
     const changed = (view: VisitView): boolean => {
       const capture = stepOf(view, stepId).tries.at(-1);
-      return capture?.state === 'judged' || capture?.state === 'failed' || (capture?.state === 'on-disk' && capture.problem !== null);
+      return (
+        capture?.state === 'judged' ||
+        capture?.state === 'failed' ||
+        (capture?.state === 'on-disk' && capture.problem !== null)
+      );
     };
     await until(await staff.visits.watch({ sessionId }), changed, 15_000);
   }
@@ -244,7 +286,11 @@ class Worker {
     } finally {
       connection.close();
     }
-    await until(await staff.visits.watch({ sessionId: visit.sessionId }), (view) => view.status === 'COMPLETED', 20_000);
+    await until(
+      await staff.visits.watch({ sessionId: visit.sessionId }),
+      (view) => view.status === 'COMPLETED',
+      20_000,
+    );
   }
 
   /** What is on the disk is what the document says, for each try of each step. */
@@ -256,15 +302,22 @@ class Worker {
       pictures += 1;
       const { path } = await staff.media.open({ of: 'capture', captureId: capture.captureId, part: 'image' });
       const bytes = await this.#connection?.media(path);
-      const sha256 = createHash('sha256').update(bytes ?? new Uint8Array()).digest('hex');
-      if (sha256 !== capture.sha256) failures.push(`bytes of ${capture.stepId} try ${capture.attempt} are not what was stored`);
+      const sha256 = createHash('sha256')
+        .update(bytes ?? new Uint8Array())
+        .digest('hex');
+      if (sha256 !== capture.sha256)
+        failures.push(`bytes of ${capture.stepId} try ${capture.attempt} are not what was stored`);
     }
     return { pictures, failures };
   }
 
   async verifyAudit(): Promise<{ ok: boolean; firstBad: number | null }> {
     const station = await this.#running();
-    const connection = await connect<StaffClient>(station.staff.origin, 'staff', await exchangeToken(station.staff, 'staff'));
+    const connection = await connect<StaffClient>(
+      station.staff.origin,
+      'staff',
+      await exchangeToken(station.staff, 'staff'),
+    );
     await unlock(connection.client, 'AT');
     const result = await connection.client.audit.verify();
     connection.close();

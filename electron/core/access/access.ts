@@ -136,7 +136,9 @@ export class Access {
 
   #failures(staffId: string): { readonly count: number; readonly lastMs: number } {
     const row = this.#store.sqlite
-      .prepare<[string], { count: number; last_ms: number }>('SELECT count, last_ms FROM pin_failures WHERE staff_id = ?')
+      .prepare<[string], { count: number; last_ms: number }>(
+        'SELECT count, last_ms FROM pin_failures WHERE staff_id = ?',
+      )
       .get(staffId);
     return row === undefined ? { count: 0, lastMs: 0 } : { count: row.count, lastMs: row.last_ms };
   }
@@ -164,7 +166,9 @@ export class Access {
     state.actor = null;
     state.abort.abort(new VantageError('NOT_SIGNED_IN'));
     state.abort = new AbortController();
-    this.#store.sqlite.prepare('DELETE FROM screen_sessions WHERE id_hash = ?').run(hashOf(state.screen.screenSessionId));
+    this.#store.sqlite
+      .prepare('DELETE FROM screen_sessions WHERE id_hash = ?')
+      .run(hashOf(state.screen.screenSessionId));
   }
 }
 

@@ -36,11 +36,15 @@ export function createCheckinRouter(parts: ClinicParts) {
     }
     entry.count += 1;
     if (entry.count > TRIES_PER_MINUTE) {
-      throw new VantageError('PIN_WAIT', 'too many tries', { waitSeconds: Math.ceil((entry.fromMs + 60_000 - nowMs) / 1000) });
+      throw new VantageError('PIN_WAIT', 'too many tries', {
+        waitSeconds: Math.ceil((entry.fromMs + 60_000 - nowMs) / 1000),
+      });
     }
   }
 
-  async function appointmentOf(input: { by: 'code'; code: string } | { by: 'name'; familyName: string; birthDate: string }) {
+  async function appointmentOf(
+    input: { by: 'code'; code: string } | { by: 'name'; familyName: string; birthDate: string },
+  ) {
     const day = dayOf(parts.now());
     if (input.by === 'code') {
       const codeHash = createHash('sha256').update(input.code.trim().toUpperCase()).digest('hex');
@@ -50,7 +54,8 @@ export function createCheckinRouter(parts: ClinicParts) {
     const wanted = fold(input.familyName);
     for (const appointment of await store.find('appointments', { selector: { day, state: 'booked' } })) {
       const patient = await store.get('patients', appointment.patientId);
-      if (patient !== null && patient.birthDate === input.birthDate && fold(patient.familyName) === wanted) return appointment;
+      if (patient !== null && patient.birthDate === input.birthDate && fold(patient.familyName) === wanted)
+        return appointment;
     }
     return null;
   }
@@ -119,9 +124,5 @@ export function createCheckinRouter(parts: ClinicParts) {
 
 /** Names as people type them: without case, accents and spaces. */
 function fold(name: string): string {
-  return name
-    .normalize('NFD')
-    .replaceAll(/\p{M}/gu, '')
-    .replaceAll(/\s+/gu, '')
-    .toLocaleLowerCase('en');
+  return name.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll(/\s+/gu, '').toLocaleLowerCase('en');
 }

@@ -59,7 +59,11 @@ export async function guardCall<T>(
 }
 
 /** Wraps a stream so that its failures reach the screen as problems. */
-export async function* guardStream<T>(stream: AsyncIterable<T>, options: GuardOptions, path: string): AsyncGenerator<T, void, void> {
+export async function* guardStream<T>(
+  stream: AsyncIterable<T>,
+  options: GuardOptions,
+  path: string,
+): AsyncGenerator<T, void, void> {
   try {
     yield* stream;
   } catch (error) {
@@ -71,11 +75,17 @@ function asProblem(error: unknown, options: GuardOptions, path: string): unknown
   // The library's own errors (input not as the contract says) keep their meaning, without echoing the input.
   if (error instanceof ORPCError && error.code === PROBLEM_ERROR) return error;
   if (error instanceof ORPCError && error.code === 'BAD_REQUEST') {
-    return problemError(new VantageError('INPUT_INVALID', 'not as the contract says', { field: fieldOf(error) }), options.now());
+    return problemError(
+      new VantageError('INPUT_INVALID', 'not as the contract says', { field: fieldOf(error) }),
+      options.now(),
+    );
   }
   const code = codeOf(error);
   if (code === 'INTERNAL') {
-    options.log.error({ path, name: error instanceof Error ? error.name : typeof error, stack: stackOf(error) }, 'unexpected error');
+    options.log.error(
+      { path, name: error instanceof Error ? error.name : typeof error, stack: stackOf(error) },
+      'unexpected error',
+    );
   }
   return problemError(error, options.now());
 }
@@ -96,5 +106,9 @@ function fieldOf(error: ORPCError<string, unknown>): string {
 /** Where it happened, without the message: messages may quote input. */
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  return (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8).join('\n');
+  return (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .slice(0, 8)
+    .join('\n');
 }

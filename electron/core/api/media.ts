@@ -27,12 +27,23 @@ export class MediaTickets {
     this.#now = now;
   }
 
-  open(blobId: string, filename: string, screenSessionId: string): { path: string; mediaType: string; size: number; expiresAt: string } {
+  open(
+    blobId: string,
+    filename: string,
+    screenSessionId: string,
+  ): { path: string; mediaType: string; size: number; expiresAt: string } {
     const blob = this.#vault.stat(blobId);
     if (blob === null) throw new VantageError('NOT_FOUND', 'no such blob');
     const expiresMs = this.#now().getTime() + LIFETIME_MS;
     const path = `/media/${randomBytes(24).toString('base64url')}`;
-    this.#tickets.set(path, { blobId, screenSessionId, expiresMs, mediaType: blob.mediaType, size: blob.size, filename });
+    this.#tickets.set(path, {
+      blobId,
+      screenSessionId,
+      expiresMs,
+      mediaType: blob.mediaType,
+      size: blob.size,
+      filename,
+    });
     this.#sweep();
     return { path, mediaType: blob.mediaType, size: blob.size, expiresAt: new Date(expiresMs).toISOString() };
   }

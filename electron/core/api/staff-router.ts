@@ -181,14 +181,18 @@ export function createStaffRouter(parts: ClinicParts) {
           return media.open(report.blobId, 'report.pdf', screenSessionId);
         }
         const capture = await store.get('captures', input.captureId);
-        const blobId = { image: capture?.blobId, thumbnail: capture?.thumbnailBlobId, overlay: capture?.overlayBlobId }[input.part];
+        const blobId = { image: capture?.blobId, thumbnail: capture?.thumbnailBlobId, overlay: capture?.overlayBlobId }[
+          input.part
+        ];
         if (blobId === null || blobId === undefined) throw new VantageError('NOT_FOUND');
         await parts.audit(actorOf(context), 'picture.read', 'capture', input.captureId);
         return media.open(blobId, `${input.part}.${input.part === 'overlay' ? 'png' : 'jpg'}`, screenSessionId);
       }),
     },
     review: {
-      queue: os.review.queue.handler(({ context, signal }) => stream(context, signal, 'review.queue', () => reviews.queue())),
+      queue: os.review.queue.handler(({ context, signal }) =>
+        stream(context, signal, 'review.queue', () => reviews.queue()),
+      ),
       watch: os.review.watch.handler(async ({ context, input, signal }) => {
         await reviews.view(input.sessionId);
         await parts.audit(actorOf(context), 'patient.read', 'session', input.sessionId);

@@ -67,7 +67,8 @@ export class Captures {
     await vault.assertRoom(PICTURE_BYTES);
     const capture = await store.transaction((tx) => {
       const session = tx.require('sessions', sessionId);
-      if (session.status !== 'CAPTURING' || session.pausedAt !== null) throw new VantageError('STATUS_CONFLICT', session.status);
+      if (session.status !== 'CAPTURING' || session.pausedAt !== null)
+        throw new VantageError('STATUS_CONFLICT', session.status);
       const step = stepOf(protocolOf(session.protocolId), stepId);
       if (step.type !== 'picture') throw new VantageError('STEP_NOT_NOW', 'not a picture step');
       if (recordOf(session, stepId).state !== 'todo') throw new VantageError('STEP_NOT_NOW', stepId);
@@ -122,7 +123,9 @@ export class Captures {
     }
     // A person gives up on a picture whose camera does not come back. The next try starts from what is on the card then.
     await this.#options.store.update('captures', captureId, (current) =>
-      current.state === 'uncertain' ? { ...current, state: 'failed' as const, problem: this.#problem('CANCELLED') } : null,
+      current.state === 'uncertain'
+        ? { ...current, state: 'failed' as const, problem: this.#problem('CANCELLED') }
+        : null,
     );
   }
 
@@ -144,7 +147,9 @@ export class Captures {
    */
   async resumeAll(analysisBack = false): Promise<void> {
     const { store } = this.#options;
-    const open = await store.find('captures', { selector: { state: { $in: ['requested', 'taking', 'uncertain', 'on-disk'] } } });
+    const open = await store.find('captures', {
+      selector: { state: { $in: ['requested', 'taking', 'uncertain', 'on-disk'] } },
+    });
     for (const capture of open) {
       const waitsForAnalysis =
         capture.problem?.code === 'ANALYSIS_RESTARTED' || capture.problem?.code === 'ANALYSIS_UNAVAILABLE';
@@ -268,7 +273,8 @@ export class Captures {
       return outcome.kind === 'ambiguous' && !signal.aborted && capture.state !== 'uncertain';
     }
     // Refused or retryable while recovering says nothing about the picture: it stays uncertain.
-    if (capture.state === 'uncertain') await this.#patch(capture.id, { problem: this.#problem(outcome.code, outcome.detail) });
+    if (capture.state === 'uncertain')
+      await this.#patch(capture.id, { problem: this.#problem(outcome.code, outcome.detail) });
     else await this.#fail(capture.id, outcome.code, outcome.detail);
     return false;
   }
@@ -333,9 +339,15 @@ export class Captures {
   /** Pictures that are safe here and still on a camera's card, because it went away before it could be told. */
   async #releaseOwed(): Promise<void> {
     const { store, deviceStatuses } = this.#options;
-    const ready = new Set(deviceStatuses().filter((status) => status.state === 'ready').map((status) => status.deviceId));
+    const ready = new Set(
+      deviceStatuses()
+        .filter((status) => status.state === 'ready')
+        .map((status) => status.deviceId),
+    );
     if (ready.size === 0) return;
-    const owed = await store.find('captures', { selector: { state: { $in: ['on-disk', 'judged'] }, releasedAt: null } });
+    const owed = await store.find('captures', {
+      selector: { state: { $in: ['on-disk', 'judged'] }, releasedAt: null },
+    });
     for (const capture of owed) {
       if (capture.token !== null && ready.has(capture.deviceId) && !this.#jobs.has(capture.id)) {
         await this.#release(capture.id, capture.deviceId, capture.token);
@@ -358,7 +370,10 @@ export class Captures {
           return;
         } catch (error) {
           if (codeOf(error) !== 'ANALYSIS_RESTARTED' || attempt === JUDGE_ATTEMPTS || signal.aborted) throw error;
-          this.#options.log.warn({ captureId: capture.id, attempt }, 'judging again: the inference process was restarted');
+          this.#options.log.warn(
+            { captureId: capture.id, attempt },
+            'judging again: the inference process was restarted',
+          );
         }
       }
     } finally {
@@ -375,7 +390,11 @@ export class Captures {
   ): Promise<void> {
     const thumbnail = await vault.grantWrite({ subject: capture.id });
     const overlay = await vault.grantWrite({ subject: capture.id });
-    let prepared: { thumbnail: PreparedBlob; overlay: PreparedBlob | null; judgement: NonNullable<Capture['judgement']> };
+    let prepared: {
+      thumbnail: PreparedBlob;
+      overlay: PreparedBlob | null;
+      judgement: NonNullable<Capture['judgement']>;
+    };
     try {
       const judgement = await inference.judge(
         {

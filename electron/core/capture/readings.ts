@@ -40,7 +40,13 @@ export class Readings {
   async require(reading: WeightReading): Promise<void> {
     if (this.#now().getTime() - Date.parse(reading.at) > FRESH_MS) throw new VantageError('READING_STALE', 'too old');
     const given = this.#given.get(keyOf(reading));
-    if (given !== undefined && given.kg === reading.kg && given.errorKg === reading.errorKg && given.raw === reading.raw) return;
+    if (
+      given !== undefined &&
+      given.kg === reading.kg &&
+      given.errorKg === reading.errorKg &&
+      given.raw === reading.raw
+    )
+      return;
     if (given !== undefined) throw new VantageError('READING_STALE', 'not what the scale said');
     const now = await this.weigh(reading.deviceId);
     const agrees = Math.abs(now.kg - reading.kg) <= now.divisionKg * 1.001 && now.errorKg === reading.errorKg;

@@ -10,7 +10,11 @@ import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
 import { dayOf, EMPTY_STEP } from '../visits/steps.ts';
 
-const STAFF: readonly { readonly name: string; readonly initials: string; readonly roles: readonly [Role, ...Role[]] }[] = [
+const STAFF: readonly {
+  readonly name: string;
+  readonly initials: string;
+  readonly roles: readonly [Role, ...Role[]];
+}[] = [
   { name: 'Ines Modelo', initials: 'IM', roles: ['facilitator'] },
   { name: 'Dr Leila Nemuneh', initials: 'LN', roles: ['clinician'] },
   { name: 'Tomasz Przykład', initials: 'TP', roles: ['technician'] },
@@ -35,15 +39,115 @@ interface Invented {
 }
 
 const PEOPLE: readonly Invented[] = [
-  { given: 'Amara', family: 'Exampleton', born: '1988-03-12', sex: 'female', number: 'HR-04127', protocol: 'wellness-imaging-short', time: [9, 30], room: 'Room 1', allergies: ['Latex allergy'], weights: [[24, 73.9], [18, 73.05], [12, 72.4], [6, 71.85]] },
-  { given: 'Teodor', family: 'Samplesson', born: '1954-09-09', sex: 'male', number: 'HR-02218', protocol: 'retina-only', time: [9, 40], room: 'Room 2', accessNeeds: ['Uses a wheelchair'], note: 'Room 2 table lowers' },
-  { given: 'Priya', family: 'Namuna', born: '1995-06-21', sex: 'female', number: 'HR-04301', protocol: 'wellness-imaging-short', time: [10, 10], room: 'Room 1', note: 'Reads Hindi', language: 'hi' },
-  { given: 'Rashid', family: 'Al-Mithal', born: '1977-11-04', sex: 'male', number: 'HR-03877', protocol: 'body-scan', time: [10, 40], room: 'Room 1', note: 'Reads Arabic', language: 'ar', weights: [[6, 84.2]] },
-  { given: 'Yuki', family: 'Mihon', born: '2001-02-17', sex: 'female', number: 'HR-04415', protocol: 'wellness-imaging-short', time: [11, 20], room: 'Room 1' },
-  { given: 'Oluwaseun', family: 'Apẹẹrẹ', born: '1963-12-28', sex: 'male', number: 'HR-01904', protocol: 'wellness-imaging-short', time: [12, 0], room: 'Room 1', weights: [[6, 91.3], [12, 92.75]] },
-  { given: 'Noa', family: 'Dugma', born: '1990-10-15', sex: 'female', number: 'HR-03611', protocol: 'wellness-imaging-short', time: [13, 10], room: 'Room 1', weights: [[6, 64.1]] },
-  { given: 'Juan', family: 'Ejemplo', born: '1972-04-03', sex: 'male', number: 'HR-02950', protocol: 'retina-only', time: [13, 50], room: 'Room 2' },
-  { given: 'Ingrid', family: 'Mustervik', born: '1986-05-06', sex: 'female', number: 'HR-03302', protocol: 'wellness-imaging-short', time: [14, 20], room: 'Room 1' },
+  {
+    given: 'Amara',
+    family: 'Exampleton',
+    born: '1988-03-12',
+    sex: 'female',
+    number: 'HR-04127',
+    protocol: 'wellness-imaging-short',
+    time: [9, 30],
+    room: 'Room 1',
+    allergies: ['Latex allergy'],
+    weights: [
+      [24, 73.9],
+      [18, 73.05],
+      [12, 72.4],
+      [6, 71.85],
+    ],
+  },
+  {
+    given: 'Teodor',
+    family: 'Samplesson',
+    born: '1954-09-09',
+    sex: 'male',
+    number: 'HR-02218',
+    protocol: 'retina-only',
+    time: [9, 40],
+    room: 'Room 2',
+    accessNeeds: ['Uses a wheelchair'],
+    note: 'Room 2 table lowers',
+  },
+  {
+    given: 'Priya',
+    family: 'Namuna',
+    born: '1995-06-21',
+    sex: 'female',
+    number: 'HR-04301',
+    protocol: 'wellness-imaging-short',
+    time: [10, 10],
+    room: 'Room 1',
+    note: 'Reads Hindi',
+    language: 'hi',
+  },
+  {
+    given: 'Rashid',
+    family: 'Al-Mithal',
+    born: '1977-11-04',
+    sex: 'male',
+    number: 'HR-03877',
+    protocol: 'body-scan',
+    time: [10, 40],
+    room: 'Room 1',
+    note: 'Reads Arabic',
+    language: 'ar',
+    weights: [[6, 84.2]],
+  },
+  {
+    given: 'Yuki',
+    family: 'Mihon',
+    born: '2001-02-17',
+    sex: 'female',
+    number: 'HR-04415',
+    protocol: 'wellness-imaging-short',
+    time: [11, 20],
+    room: 'Room 1',
+  },
+  {
+    given: 'Oluwaseun',
+    family: 'Apẹẹrẹ',
+    born: '1963-12-28',
+    sex: 'male',
+    number: 'HR-01904',
+    protocol: 'wellness-imaging-short',
+    time: [12, 0],
+    room: 'Room 1',
+    weights: [
+      [6, 91.3],
+      [12, 92.75],
+    ],
+  },
+  {
+    given: 'Noa',
+    family: 'Dugma',
+    born: '1990-10-15',
+    sex: 'female',
+    number: 'HR-03611',
+    protocol: 'wellness-imaging-short',
+    time: [13, 10],
+    room: 'Room 1',
+    weights: [[6, 64.1]],
+  },
+  {
+    given: 'Juan',
+    family: 'Ejemplo',
+    born: '1972-04-03',
+    sex: 'male',
+    number: 'HR-02950',
+    protocol: 'retina-only',
+    time: [13, 50],
+    room: 'Room 2',
+  },
+  {
+    given: 'Ingrid',
+    family: 'Mustervik',
+    born: '1986-05-06',
+    sex: 'female',
+    number: 'HR-03302',
+    protocol: 'wellness-imaging-short',
+    time: [14, 20],
+    room: 'Room 1',
+  },
 ];
 
 /** Makes the people once, and a schedule for each day on which the demonstration is started. Safe to call again. */
@@ -55,7 +159,16 @@ export async function seedDemonstration(store: Store, station: StationIdentity, 
     const pinHash = await hashPin(DEMONSTRATION_PIN);
     await store.transaction((tx) => {
       for (const person of STAFF) {
-        tx.put('staff', { ...common, id: staffIdOf(person.initials), authorId, name: person.name, initials: person.initials, roles: [...person.roles], pinHash, active: true });
+        tx.put('staff', {
+          ...common,
+          id: staffIdOf(person.initials),
+          authorId,
+          name: person.name,
+          initials: person.initials,
+          roles: [...person.roles],
+          pinHash,
+          active: true,
+        });
       }
     });
   }
@@ -105,7 +218,13 @@ export async function seedDemonstration(store: Store, station: StationIdentity, 
 function earlierVisit(
   common: { readonly tenantId: string; readonly locationId: string },
   station: StationIdentity,
-  visit: { readonly authorId: string; readonly appointmentId: string; readonly patientId: string; readonly at: Date; readonly kg: number },
+  visit: {
+    readonly authorId: string;
+    readonly appointmentId: string;
+    readonly patientId: string;
+    readonly at: Date;
+    readonly kg: number;
+  },
 ) {
   const at = visit.at.toISOString();
   return {
@@ -132,7 +251,16 @@ function earlierVisit(
         state: 'done' as const,
         doneAt: at,
         doneBy: visit.authorId,
-        quantity: { value: visit.kg, unit: 'kg' as const, error: 0.1, source: 'device' as const, deviceId: null, calibrationId: null, at, raw: '' },
+        quantity: {
+          value: visit.kg,
+          unit: 'kg' as const,
+          error: 0.1,
+          source: 'device' as const,
+          deviceId: null,
+          calibrationId: null,
+          at,
+          raw: '',
+        },
       },
     },
     reportId: null,

@@ -26,6 +26,9 @@ function parse(text: string): DeviceConfiguration[] {
   try {
     return z.array(deviceConfigurationSchema).parse(JSON.parse(text));
   } catch (error) {
-    throw new VantageError('INPUT_INVALID', 'devices.json is not a list of device configurations', { field: 'devices.json', cause: error });
+    throw new VantageError('INPUT_INVALID', 'devices.json is not a list of device configurations', {
+      field: 'devices.json',
+      cause: error,
+    });
   }
 }

@@ -59,7 +59,12 @@ export interface ReportPicture {
   readonly takenBy: string;
   readonly attempt: number;
   readonly attempts: number;
-  readonly device: { readonly manufacturer: string; readonly model: string; readonly serial: string; readonly firmware: string } | null;
+  readonly device: {
+    readonly manufacturer: string;
+    readonly model: string;
+    readonly serial: string;
+    readonly firmware: string;
+  } | null;
   readonly settings: Readonly<Record<string, string>>;
   readonly fieldAngleDegrees: number | null;
   readonly sha256: string;

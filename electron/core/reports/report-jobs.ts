@@ -66,7 +66,8 @@ export class ReportJobs {
 
   /** Takes up reports that were wanted when core stopped. */
   async resumeAll(): Promise<void> {
-    for (const session of await this.#options.store.find('sessions', { selector: { status: 'ANALYSING' } })) this.make(session.id);
+    for (const session of await this.#options.store.find('sessions', { selector: { status: 'ANALYSING' } }))
+      this.make(session.id);
   }
 
   async close(): Promise<void> {
@@ -112,7 +113,11 @@ export class ReportJobs {
         madeAt: input.madeAt,
         review: null,
       });
-      tx.update('sessions', sessionId, (latest) => ({ ...latest, status: 'REVIEW' as const, reportId: input.reportId }));
+      tx.update('sessions', sessionId, (latest) => ({
+        ...latest,
+        status: 'REVIEW' as const,
+        reportId: input.reportId,
+      }));
       tx.audit({
         at: input.madeAt,
         actorId: session.authorId,
@@ -166,7 +171,9 @@ export class ReportJobs {
         const record = recordOf(session, step.id);
         if (record.quantity === null) return [];
         const deviceName = record.quantity.deviceId === null ? null : (devices.get(record.quantity.deviceId) ?? null);
-        return [{ title: step.title, quantity: record.quantity, deviceName, takenBy: names.get(record.doneBy ?? '') ?? '' }];
+        return [
+          { title: step.title, quantity: record.quantity, deviceName, takenBy: names.get(record.doneBy ?? '') ?? '' },
+        ];
       }),
       pictures,
       findings: findings

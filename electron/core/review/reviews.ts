@@ -57,7 +57,9 @@ export class Reviews {
     if (session === null || report === null) throw new VantageError('NOT_FOUND', 'no report');
     const captures = await capturesOf(this.#store, sessionId);
     const counted = countedCaptures(session, captures);
-    const findings = (await this.#findings(sessionId)).filter((finding) => counted.some((capture) => capture.id === finding.captureId));
+    const findings = (await this.#findings(sessionId)).filter((finding) =>
+      counted.some((capture) => capture.id === finding.captureId),
+    );
     const names = new Map((await this.#store.find('staff', {})).map((person) => [person.id, person.name]));
     return {
       visit,
@@ -93,7 +95,8 @@ export class Reviews {
       const report = tx.require('reports', input.reportId);
       const session = tx.require('sessions', report.sessionId);
       if (report.review !== null) throw new VantageError('ALREADY_DECIDED', report.review.byName);
-      if (session.reportId !== report.id || report.sha256 !== input.reportSha256) throw new VantageError('REPORT_CHANGED');
+      if (session.reportId !== report.id || report.sha256 !== input.reportSha256)
+        throw new VantageError('REPORT_CHANGED');
       if (input.decision === 'sent-back' && input.reason === null) {
         throw new VantageError('INPUT_INVALID', 'a reason is needed', { field: 'reason' });
       }
@@ -141,16 +144,26 @@ export class Reviews {
   }
 
   /** The latest earlier finished visit of this patient that has findings. */
-  async #earlier(session: Session, findings: readonly Finding[], counted: readonly Capture[]): Promise<ReviewView['earlier']> {
+  async #earlier(
+    session: Session,
+    findings: readonly Finding[],
+    counted: readonly Capture[],
+  ): Promise<ReviewView['earlier']> {
     const others = (await this.#store.find('sessions', { selector: { patientId: session.patientId } }))
       .filter((other) => other.id !== session.id && other.status === 'COMPLETED' && other.day <= session.day)
       .toSorted((a, b) => (a.day < b.day ? 1 : -1));
     for (const other of others) {
       const captures = countedCaptures(other, await capturesOf(this.#store, other.id));
-      const theirs = (await this.#findings(other.id)).filter((finding) => captures.some((capture) => capture.id === finding.captureId));
+      const theirs = (await this.#findings(other.id)).filter((finding) =>
+        captures.some((capture) => capture.id === finding.captureId),
+      );
       if (theirs.length === 0) continue;
       const models = new Set([...findings, ...theirs].map((finding) => finding.provenance.sha256));
-      const cameras = new Set([...counted, ...captures].filter((capture) => capture.stepId.startsWith('retina')).map((capture) => capture.device?.model));
+      const cameras = new Set(
+        [...counted, ...captures]
+          .filter((capture) => capture.stepId.startsWith('retina'))
+          .map((capture) => capture.device?.model),
+      );
       return {
         sessionId: other.id,
         day: other.day,

@@ -36,11 +36,19 @@ export function currentStepOf(protocol: Protocol, session: Pick<Session, 'steps'
 
 /** Whether this try shows a picture that failed its checks or could not be read. Tries without a picture don't count. */
 export function isFailedTry(capture: Capture): boolean {
-  return (capture.judgement !== null && !capture.judgement.passed && capture.kept === null) || (capture.state === 'failed' && capture.blobId !== null);
+  return (
+    (capture.judgement !== null && !capture.judgement.passed && capture.kept === null) ||
+    (capture.state === 'failed' && capture.blobId !== null)
+  );
 }
 
 export function isUnderWay(capture: Capture): boolean {
-  return capture.state === 'requested' || capture.state === 'taking' || capture.state === 'uncertain' || (capture.state === 'on-disk' && capture.problem === null);
+  return (
+    capture.state === 'requested' ||
+    capture.state === 'taking' ||
+    capture.state === 'uncertain' ||
+    (capture.state === 'on-disk' && capture.problem === null)
+  );
 }
 
 export function attemptsLeft(step: Step, tries: readonly Capture[]): number {

@@ -35,7 +35,10 @@ export interface ViewSources {
 export async function dayView(sources: ViewSources): Promise<DayView> {
   const { store } = sources;
   const day = dayOf(sources.now());
-  const appointments = await store.find('appointments', { selector: { day, state: 'booked' }, sort: [{ startsAt: 'asc' }] });
+  const appointments = await store.find('appointments', {
+    selector: { day, state: 'booked' },
+    sort: [{ startsAt: 'asc' }],
+  });
   const rows = await rowsOf(sources, appointments);
   const likeNames = likeNamesOf(rows);
   const waiting = await store.find('sessions', { selector: { status: 'REVIEW' } });
@@ -64,7 +67,9 @@ export async function findRows(sources: ViewSources, text: string): Promise<DayR
   );
   const rows: DayRow[] = [];
   for (const patient of hits.slice(0, 20)) {
-    const appointments = await sources.store.find('appointments', { selector: { patientId: patient.id, state: 'booked' } });
+    const appointments = await sources.store.find('appointments', {
+      selector: { patientId: patient.id, state: 'booked' },
+    });
     rows.push(...(await rowsOf(sources, appointments)));
   }
   return rows.toSorted((a, b) => (a.startsAt < b.startsAt ? 1 : -1)).slice(0, 20);
@@ -102,7 +107,12 @@ async function rowOf(sources: ViewSources, appointment: Appointment, patient: Pa
     steps: protocol.steps.map((step) => ({
       stepId: step.id,
       title: step.title,
-      mark: markOf(step, session ?? scheduled, captures.filter((capture) => capture.stepId === step.id), current),
+      mark: markOf(
+        step,
+        session ?? scheduled,
+        captures.filter((capture) => capture.stepId === step.id),
+        current,
+      ),
     })),
     checkedInAt: session?.checkedInAt ?? null,
     startedAt: session?.startedAt ?? null,
@@ -136,7 +146,14 @@ export async function visitView(sources: ViewSources, sessionId: string): Promis
     patient: summaryOf(patient, sources.now()),
     protocol,
     steps: protocol.steps.map((step) =>
-      stepView(sources, session, step, captures.filter((capture) => capture.stepId === step.id), current, staff),
+      stepView(
+        sources,
+        session,
+        step,
+        captures.filter((capture) => capture.stepId === step.id),
+        current,
+        staff,
+      ),
     ),
     currentStepId: session.status === 'CAPTURING' ? (current?.id ?? null) : null,
     room: appointment.room,
@@ -202,7 +219,10 @@ function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<
     hasThumbnail: capture.thumbnailBlobId !== null,
     hasOverlay: capture.overlayBlobId !== null,
     simulated: capture.simulated,
-    deviceName: sources.deviceStatuses().find((status) => status.deviceId === capture.deviceId)?.name ?? capture.device?.model ?? '',
+    deviceName:
+      sources.deviceStatuses().find((status) => status.deviceId === capture.deviceId)?.name ??
+      capture.device?.model ??
+      '',
     sha256: capture.sha256,
   };
 }
@@ -309,9 +329,11 @@ export async function patientProgress(sources: ViewSources, sessionId: string): 
   if (session === null || patient === null) throw new VantageError('NOT_FOUND');
   const protocol = protocolOf(session.protocolId);
   const current = session.status === 'CAPTURING' ? currentStepOf(protocol, session) : null;
-  const tries = current === null ? [] : (await capturesOf(store, sessionId)).filter((capture) => capture.stepId === current.id);
+  const tries =
+    current === null ? [] : (await capturesOf(store, sessionId)).filter((capture) => capture.stepId === current.id);
   const statuses = sources.deviceStatuses();
-  const room = current === null || current.type === 'typed' ? '' : (deviceFor(statuses, current.deviceKind)?.room ?? '');
+  const room =
+    current === null || current.type === 'typed' ? '' : (deviceFor(statuses, current.deviceKind)?.room ?? '');
   return {
     sessionId,
     givenName: patient.givenName,
@@ -355,7 +377,8 @@ function likeNamesOf(rows: readonly DayRow[]): ReadonlySet<string> {
 
 function roomOfRow(row: DayRow, statuses: readonly DeviceStatus[]): string {
   const open = row.steps.find((step) => step.mark === 'now' || step.mark === 'care');
-  const step = open === undefined ? undefined : protocolOf(row.protocolId).steps.find((candidate) => candidate.id === open.stepId);
+  const step =
+    open === undefined ? undefined : protocolOf(row.protocolId).steps.find((candidate) => candidate.id === open.stepId);
   const device = step === undefined || step.type === 'typed' ? null : deviceFor(statuses, step.deviceKind);
   return device?.room ?? row.room;
 }
@@ -367,4 +390,3 @@ function expectedMinutesOf(protocol: Protocol): number {
 function initial(name: string): string {
   return [...name][0]?.toLocaleUpperCase('en') ?? '';
 }
-

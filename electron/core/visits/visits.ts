@@ -160,7 +160,10 @@ export class Visits {
   }
 
   async answerRequest(sessionId: string, author: Author): Promise<void> {
-    await this.#change(sessionId, author, 'visit.request-answered', (session) => ({ ...session, patientRequest: null }));
+    await this.#change(sessionId, author, 'visit.request-answered', (session) => ({
+      ...session,
+      patientRequest: null,
+    }));
   }
 
   /** The patient asks for a break or for help. */
@@ -186,7 +189,11 @@ export class Visits {
     await this.#change(sessionId, author, 'visit.cancelled', (session, tx) => {
       if (session.status === 'CANCELLED') return null;
       const next = { ...this.#moved(session, 'CANCELLED'), endedAt: this.#at(), endedReason: reason, pausedAt: null };
-      this.#intent(tx, session, { kind: 'session-cancelled', id: derivedId('session-cancelled', sessionId), payload: {} });
+      this.#intent(tx, session, {
+        kind: 'session-cancelled',
+        id: derivedId('session-cancelled', sessionId),
+        payload: {},
+      });
       return next;
     });
   }
@@ -211,7 +218,8 @@ export class Visits {
     if (session === null) throw new VantageError('NOT_FOUND');
     const step = stepOf(protocolOf(session.protocolId), stepId);
     if (step.type === 'picture') throw new VantageError('INPUT_INVALID', 'not a number', { field: 'value' });
-    const limits = step.type === 'typed' ? step.quantity : { minimum: 2, maximum: 400, unit: 'kg' as const, error: 0.5 };
+    const limits =
+      step.type === 'typed' ? step.quantity : { minimum: 2, maximum: 400, unit: 'kg' as const, error: 0.5 };
     if (!Number.isFinite(value) || value < limits.minimum || value > limits.maximum) {
       throw new VantageError('INPUT_INVALID', `outside ${limits.minimum}-${limits.maximum}`, { field: 'value' });
     }
@@ -279,7 +287,9 @@ export class Visits {
         }));
       }
       this.#putStep(tx, session, capture.stepId, author, { state: 'done', captureId });
-      this.#audit(tx, author, passed ? 'capture.kept' : 'capture.kept-despite-checks', captureId, { stepId: capture.stepId });
+      this.#audit(tx, author, passed ? 'capture.kept' : 'capture.kept-despite-checks', captureId, {
+        stepId: capture.stepId,
+      });
     });
   }
 
@@ -306,7 +316,13 @@ export class Visits {
     return toReport;
   }
 
-  async #completeStep(sessionId: string, stepId: string, author: Author, action: string, quantity: Quantity): Promise<void> {
+  async #completeStep(
+    sessionId: string,
+    stepId: string,
+    author: Author,
+    action: string,
+    quantity: Quantity,
+  ): Promise<void> {
     await this.#store.transaction((tx) => {
       const session = tx.require('sessions', sessionId);
       this.#requireCapturing(session);
@@ -327,7 +343,13 @@ export class Visits {
       ...current,
       steps: {
         ...current.steps,
-        [stepId]: { ...recordOf(current, stepId), ...changes, skippedReason: null, doneAt: this.#at(), doneBy: author.id },
+        [stepId]: {
+          ...recordOf(current, stepId),
+          ...changes,
+          skippedReason: null,
+          doneAt: this.#at(),
+          doneBy: author.id,
+        },
       },
     }));
   }
@@ -354,7 +376,8 @@ export class Visits {
 
   /** @throws STATUS_CONFLICT when the visit may not go there, or another station leads it. */
   #moved(session: Session, to: SessionStatus): Session {
-    if (session.leadStationId !== this.#station.stationId) throw new VantageError('STATUS_CONFLICT', 'led by another station');
+    if (session.leadStationId !== this.#station.stationId)
+      throw new VantageError('STATUS_CONFLICT', 'led by another station');
     if (!canMove(session.status, to)) throw new VantageError('STATUS_CONFLICT', `${session.status} -> ${to}`);
     return { ...session, status: to };
   }
