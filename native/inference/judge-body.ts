@@ -52,7 +52,7 @@ export function checkBody(body: Body, gates: readonly CheckId[]): Checked {
     ],
     exposure: [EXPOSURE, () => measureExposure(plane, inside)],
     framing: [BODY_FRAMING, () => measureBodyFraming(body.silhouette)],
-    'even-light': [EVEN_LIGHT, () => measureEvenLight(wallSides(plane, inside))],
+    'even-light': [EVEN_LIGHT, () => measureEvenLight(plane.data, wallSides(plane, inside))],
   };
   const checks = gates.map((gate) => runCheck(gate, ...measures[gate]));
   return { checks, tiles, field: null };
@@ -116,14 +116,13 @@ function cut<Values extends Float32Array | Uint8Array>(
   return result;
 }
 
-/** Luma of the wall left and right of the person, upper half only: the floor may be of any colour. */
-function wallSides(plane: Plane, inside: Uint8Array): number[][] {
-  const sides: number[][] = [[], []];
-  for (let y = 0; y < plane.height / 2; y += 4) {
-    for (let x = 0; x < plane.width; x += 4) {
-      const at = y * plane.width + x;
-      if (inside[at] !== 1) sides[x < plane.width / 2 ? 0 : 1]!.push(plane.data[at]!);
+/** 0 left, 1 right of the person, upper half only (the floor may be of any colour); 255 elsewhere. */
+function wallSides(plane: Plane, inside: Uint8Array): Uint8Array {
+  const groups = new Uint8Array(plane.width * plane.height).fill(255);
+  for (let y = 0, at = 0; y < plane.height / 2; y += 1) {
+    for (let x = 0; x < plane.width; x += 1, at += 1) {
+      if (inside[at] !== 1) groups[at] = x < plane.width / 2 ? 0 : 1;
     }
   }
-  return sides;
+  return groups;
 }

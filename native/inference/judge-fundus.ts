@@ -17,8 +17,6 @@ import { channel, luma, type Circle, type Plane } from './planes.ts';
 /** The rim itself is an edge of the camera, not of the eye. */
 const RIM_SHARE = 0.97;
 const RIM_PX = 4;
-/** The four quarters are compared on every second pixel of every second row: the medians don't change. */
-const LIGHT_STEP = 2;
 
 export interface Checked {
   readonly checks: Check[];
@@ -47,7 +45,10 @@ export function checkFundus(fundus: Fundus, gates: readonly CheckId[]): Checked 
     framing: [FUNDUS_FRAMING, () => measureFundusFraming(field, working.width, working.height)],
     'even-light': [
       EVEN_LIGHT,
-      () => measureEvenLight(onGrid ? quarters(channel(onGrid.picture, 0), onGrid.circle) : []),
+      () =>
+        onGrid
+          ? measureEvenLight(channel(onGrid.picture, 0).data, quarters(plane, onGrid.circle, inside))
+          : measureEvenLight(plane.data, new Uint8Array(0)),
     ],
   };
   const checks = gates.map((gate) => runCheck(gate, ...measures[gate]));
@@ -74,15 +75,13 @@ function focusOf(plane: Plane, onGrid: Fundus['onGrid'], inside: Uint8Array): Re
   return measureFocus(plane, inside, grid, whole, parameters);
 }
 
-function quarters(plane: Plane, circle: Circle): number[][] {
-  const groups: number[][] = [[], [], [], []];
-  const reach = rim(circle) ** 2;
-  for (let y = 0; y < plane.height; y += LIGHT_STEP) {
-    for (let x = 0; x < plane.width; x += LIGHT_STEP) {
-      const dx = x - circle.x;
-      const dy = y - circle.y;
-      if (dx * dx + dy * dy > reach) continue;
-      groups[(dx > 0 ? 1 : 0) + (dy > 0 ? 2 : 0)]!.push(plane.data[y * plane.width + x]!);
+/** 0-3 for the quarters around the middle of the field on every second row (medians need no more), 255 elsewhere. */
+function quarters(plane: Plane, circle: Circle, inside: Uint8Array): Uint8Array {
+  const groups = new Uint8Array(inside.length).fill(255);
+  for (let y = 0; y < plane.height; y += 2) {
+    const lower = y > circle.y ? 2 : 0;
+    for (let x = 0, at = y * plane.width; x < plane.width; x += 1, at += 1) {
+      if (inside[at] === 1) groups[at] = lower + (x > circle.x ? 1 : 0);
     }
   }
   return groups;

@@ -44,14 +44,7 @@ export function channel(picture: Picture, which: 0 | 1 | 2): Plane {
 /** Gaussian blur, kernel cut at 3 sigma, edges repeated. `sigma` in pixels, above 0. */
 export function gaussian(plane: Plane, sigma: number): Plane {
   const reach = Math.max(1, Math.ceil(3 * sigma));
-  const kernel = new Float32Array(2 * reach + 1);
-  let sum = 0;
-  for (let step = -reach; step <= reach; step += 1) {
-    const weight = Math.exp((-step * step) / (2 * sigma * sigma));
-    kernel[step + reach] = weight;
-    sum += weight;
-  }
-  for (let step = 0; step < kernel.length; step += 1) kernel[step]! /= sum;
+  const kernel = halfKernel(sigma, reach);
   const { width, height } = plane;
   const across = new Float32Array(width * height);
   const line = new Float32Array(width + 2 * reach);
@@ -61,34 +54,33 @@ export function gaussian(plane: Plane, sigma: number): Plane {
     line.set(plane.data.subarray(start, start + width), reach);
     line.fill(plane.data[start + width - 1]!, reach + width);
     for (let x = 0; x < width; x += 1) {
-      let value = 0;
-      for (let step = 0; step < kernel.length; step += 1) value += kernel[step]! * line[x + step]!;
+      const middle = x + reach;
+      let value = kernel[0]! * line[middle]!;
+      for (let step = 1; step <= reach; step += 1)
+        value += kernel[step]! * (line[middle - step]! + line[middle + step]!);
       across[start + x] = value;
     }
   }
   const data = new Float32Array(width * height);
   for (let y = 0; y < height; y += 1) {
-    const target = data.subarray(y * width, (y + 1) * width);
-    for (let step = -reach; step <= reach; step += 1) {
-      const row = Math.min(height - 1, Math.max(0, y + step)) * width;
-      const weight = kernel[step + reach]!;
-      for (let x = 0; x < width; x += 1) target[x]! += weight * across[row + x]!;
+    const to = y * width;
+    const middle = kernel[0]!;
+    for (let x = 0; x < width; x += 1) data[to + x] = middle * across[to + x]!;
+    for (let step = 1; step <= reach; step += 1) {
+      const above = Math.max(0, y - step) * width;
+      const below = Math.min(height - 1, y + step) * width;
+      const weight = kernel[step]!;
+      for (let x = 0; x < width; x += 1) data[to + x]! += weight * (across[above + x]! + across[below + x]!);
     }
   }
   return { width, height, data };
 }
 
-/** The 4-neighbour Laplacian (4 c - up - down - left - right, sign turned); the outermost pixels are 0. */
-export function laplacian(plane: Plane): Plane {
-  const { width, height, data: source } = plane;
-  const data = new Float32Array(width * height);
-  for (let y = 1; y < height - 1; y += 1) {
-    for (let x = 1; x < width - 1; x += 1) {
-      const at = y * width + x;
-      data[at] = source[at - width]! + source[at + width]! + source[at - 1]! + source[at + 1]! - 4 * source[at]!;
-    }
-  }
-  return { width, height, data };
+/** The middle weight and those to one side; all together sum to 1. */
+function halfKernel(sigma: number, reach: number): Float32Array {
+  const weights = Float32Array.from({ length: reach + 1 }, (_, step) => Math.exp((-step * step) / (2 * sigma * sigma)));
+  const sum = 2 * weights.reduce((total, weight) => total + weight, 0) - weights[0]!;
+  return weights.map((weight) => weight / sum);
 }
 
 /** The value below which `share` (0-1) of the sorted copy of `values` lies; NaN for none. */
@@ -100,6 +92,18 @@ export function quantile(values: ArrayLike<number>, share: number): number {
   const below = sorted[low]!;
   const above = sorted[Math.min(low + 1, sorted.length - 1)]!;
   return below + (above - below) * (at - low);
+}
+
+/** As `quantile`, for bytes, by counting: the value at which `share` of them is reached; 0 for none. */
+export function byteQuantile(values: Uint8Array, share: number): number {
+  const counts = new Uint32Array(256);
+  for (const value of values) counts[value]! += 1;
+  let seen = 0;
+  for (let value = 0; value < 256; value += 1) {
+    seen += counts[value]!;
+    if (seen > share * (values.length - 1)) return value;
+  }
+  return 0;
 }
 
 /** Numbers 0-1 from a seed (mulberry32): the same everywhere, for choices that must repeat exactly. */

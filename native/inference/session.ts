@@ -51,6 +51,9 @@ export const openSession: OpenSession = async (model, provider) => {
     executionProviders: [provider],
     // A provider that is missing says so by an exception; its own lines on stderr would only repeat that.
     logSeverityLevel: 4,
+    // Threads that spin for the next operator take the cores from decoding and from the other processes (measured on two
+    // cores: what follows a run takes twice as long, and so does a run while others work).
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
   const { input, output } = model.manifest;
   return {

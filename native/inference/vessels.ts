@@ -93,30 +93,38 @@ export function vesselArea(
   const block = Math.max(1, Math.round(BLOCK_DEGREES * options.pixelsPerDegree));
   const level = 255 * options.threshold;
   const columns = Math.ceil((2 * circle.radius) / block) + 1;
-  const regions = ['whole', 'upper-temporal', 'upper-nasal', 'lower-temporal', 'lower-nasal'] as const;
-  const counts = new Map<FindingValue['region'], Map<number, { vessel: number; all: number }>>();
-  for (const region of regions) counts.set(region, new Map());
+  const blocks = columns * columns;
+  // Four quadrants: 0 upper left, 1 upper right, 2 lower left, 3 lower right.
+  const vessel = new Uint32Array(4 * blocks);
+  const all = new Uint32Array(4 * blocks);
   const reach = circle.radius * circle.radius;
-  for (let at = 0; at < map.length; at += 1) {
-    const dx = (at % width) - circle.x;
-    const dy = Math.floor(at / width) - circle.y;
-    if (dx * dx + dy * dy > reach) continue;
-    const side = dx > 0 === nasalIsRight ? 'nasal' : 'temporal';
-    const key = Math.floor((dy + circle.radius) / block) * columns + Math.floor((dx + circle.radius) / block);
-    const isVessel = map[at]! >= level ? 1 : 0;
-    for (const region of ['whole', `${dy < 0 ? 'upper' : 'lower'}-${side}`] as const) {
-      const blocks = counts.get(region)!;
-      let entry = blocks.get(key);
-      if (entry === undefined) {
-        entry = { vessel: 0, all: 0 };
-        blocks.set(key, entry);
-      }
-      entry.vessel += isVessel;
-      entry.all += 1;
+  const height = map.length / width;
+  for (let y = 0, at = 0; y < height; y += 1) {
+    const dy = y - circle.y;
+    const row = Math.floor((dy + circle.radius) / block) * columns + (dy < 0 ? 0 : 2 * blocks);
+    for (let x = 0; x < width; x += 1, at += 1) {
+      const dx = x - circle.x;
+      if (dx * dx + dy * dy > reach) continue;
+      const key = row + Math.floor((dx + circle.radius) / block) + (dx > 0 ? blocks : 0);
+      all[key]! += 1;
+      if (map[at]! >= level) vessel[key]! += 1;
     }
   }
-  return regions.map((region) => {
-    const { value, standardError } = jackknife([...counts.get(region)!.values()]);
+  const right = nasalIsRight ? 'nasal' : 'temporal';
+  const left = nasalIsRight ? 'temporal' : 'nasal';
+  const quadrants = [`upper-${left}`, `upper-${right}`, `lower-${left}`, `lower-${right}`] as const;
+  return (['whole', 'upper-temporal', 'upper-nasal', 'lower-temporal', 'lower-nasal'] as const).map((region) => {
+    const entries: { vessel: number; all: number }[] = [];
+    for (let index = 0; index < blocks; index += 1) {
+      const entry = { vessel: 0, all: 0 };
+      for (const [quadrant, name] of quadrants.entries()) {
+        if (region !== 'whole' && region !== name) continue;
+        entry.vessel += vessel[quadrant * blocks + index]!;
+        entry.all += all[quadrant * blocks + index]!;
+      }
+      if (entry.all > 0) entries.push(entry);
+    }
+    const { value, standardError } = jackknife(entries);
     return { measure: 'vessel-area', region, value: 100 * value, standardError: 100 * standardError, unit: 'percent' };
   });
 }

@@ -1,6 +1,6 @@
 /** Sharpness tile by tile: the re-blur ratio (`electron/contract/measures/image-quality.ts` defines it). */
 import type { Tile } from '../../../electron/contract/index.ts';
-import { gaussian, laplacian, quantile, type Plane } from '../planes.ts';
+import { gaussian, quantile, type Plane } from '../planes.ts';
 import { criterion, type Finding } from './check.ts';
 
 export interface FocusParameters {
@@ -48,9 +48,8 @@ export function measureFocus(
   whole: Frame,
   parameters: FocusParameters,
 ): { readonly tiles: Tile[]; readonly finding: Finding } {
-  const detail = laplacian(plane).data;
-  const fine = laplacian(gaussian(plane, parameters.fineSigmaPx)).data;
-  const coarse = laplacian(gaussian(plane, parameters.coarseSigmaPx)).data;
+  const fine = gaussian(plane, parameters.fineSigmaPx);
+  const coarse = gaussian(plane, parameters.coarseSigmaPx);
   const step = parameters.textureStepPx;
   const small = blockMeans(plane, step);
   const smallInside = everyBlock(inside, plane, step);
@@ -66,10 +65,11 @@ export function measureFocus(
     for (let column = 0; column < grid.columns; column += 1) {
       const left = grid.left + column * tileWidth;
       const top = grid.top + row * tileHeight;
-      const pixels = insideOf(plane, inside, left, top, left + tileWidth, top + tileHeight);
-      if (pixels.length < parameters.minimumTileShare * tileWidth * tileHeight) continue;
-      const blocks = insideOf(small, smallInside, left / step, top / step, (left + tileWidth) / step, (top + tileHeight) / step);
-      const focus = variance(structure, blocks) < parameters.textureVariance ? null : sharpness(pixels);
+      const area = areaOf(plane, left, top, left + tileWidth, top + tileHeight);
+      if (countInside(plane, inside, area) < parameters.minimumTileShare * tileWidth * tileHeight) continue;
+      const blocks = areaOf(small, left / step, top / step, (left + tileWidth) / step, (top + tileHeight) / step);
+      const isPlain = variance(small, structure, smallInside, blocks) < parameters.textureVariance;
+      const focus = isPlain ? null : sharpness(area);
       tiles.push({
         ...fractions(whole, left, top, tileWidth, tileHeight),
         focus,
@@ -82,12 +82,13 @@ export function measureFocus(
   const value = enough ? quantile(judged, parameters.quantile) : 1;
   return { tiles, finding: criterion(value, 'at-least', parameters.limit, 'ratio', 'soft') };
 
-  function sharpness(pixels: Int32Array): number | null {
-    const whole = variance(detail, pixels);
+  function sharpness(area: Area): number | null {
+    const whole = laplacianVariance(plane, inside, area);
     if (whole < parameters.floorVariance) return 1;
-    const once = variance(fine, pixels);
+    const once = laplacianVariance(fine, inside, area);
     if (whole > parameters.noiseRatio * once) return null;
-    const ratio = Math.min(whole / once, (parameters.coarseWeight * once) / variance(coarse, pixels));
+    const twice = laplacianVariance(coarse, inside, area);
+    const ratio = Math.min(whole / once, (parameters.coarseWeight * once) / twice);
     // Blur can't add detail: what it brought here belongs to an edge beyond the tile's pixels.
     return ratio < 1 ? null : ratio;
   }
@@ -129,40 +130,60 @@ function everyBlock(inside: Uint8Array, plane: Plane, step: number): Uint8Array 
   return result;
 }
 
-/** Indices of the pixels of a rectangle that lie inside; the plane's outermost pixels have no Laplacian. */
-function insideOf(
-  plane: Plane,
-  inside: Uint8Array,
-  left: number,
-  top: number,
-  right: number,
-  bottom: number,
-): Int32Array {
-  const x0 = Math.max(1, Math.round(left));
-  const x1 = Math.min(plane.width - 1, Math.round(right));
-  const y0 = Math.max(1, Math.round(top));
-  const y1 = Math.min(plane.height - 1, Math.round(bottom));
-  const indices = new Int32Array(Math.max(0, x1 - x0) * Math.max(0, y1 - y0));
-  let count = 0;
-  for (let y = y0; y < y1; y += 1) {
-    for (let x = x0; x < x1; x += 1) {
-      const at = y * plane.width + x;
-      if (inside[at] === 1) indices[count++] = at;
-    }
-  }
-  return indices.subarray(0, count);
+/** Whole pixels from (inclusive) and to (exclusive). */
+interface Area {
+  readonly x0: number;
+  readonly x1: number;
+  readonly y0: number;
+  readonly y1: number;
 }
 
-function variance(values: Float32Array, at: Int32Array): number {
-  let sum = 0;
-  let squares = 0;
-  for (const index of at) {
-    const value = values[index]!;
-    sum += value;
-    squares += value * value;
+/** Without the plane's outermost pixels, which have no Laplacian. */
+function areaOf(plane: Plane, left: number, top: number, right: number, bottom: number): Area {
+  return {
+    x0: Math.max(1, Math.round(left)),
+    x1: Math.min(plane.width - 1, Math.round(right)),
+    y0: Math.max(1, Math.round(top)),
+    y1: Math.min(plane.height - 1, Math.round(bottom)),
+  };
+}
+
+function countInside(plane: Plane, inside: Uint8Array, { x0, x1, y0, y1 }: Area): number {
+  let count = 0;
+  for (let y = y0; y < y1; y += 1) {
+    for (let at = y * plane.width + x0; at < y * plane.width + x1; at += 1) count += inside[at]!;
   }
-  const mean = sum / at.length;
-  return squares / at.length - mean * mean;
+  return count;
+}
+
+/** Of the 4-neighbour Laplacian, over the pixels of the area that are inside. */
+function laplacianVariance({ width, data }: Plane, inside: Uint8Array, { x0, x1, y0, y1 }: Area): number {
+  let [count, sum, squares] = [0, 0, 0];
+  for (let y = y0; y < y1; y += 1) {
+    for (let at = y * width + x0; at < y * width + x1; at += 1) {
+      if (inside[at] === 0) continue;
+      const value = data[at - width]! + data[at + width]! + data[at - 1]! + data[at + 1]! - 4 * data[at]!;
+      count += 1;
+      sum += value;
+      squares += value * value;
+    }
+  }
+  return squares / count - (sum / count) ** 2;
+}
+
+/** 0 where nothing of the area is inside. */
+function variance({ width }: Plane, values: Float32Array, inside: Uint8Array, { x0, x1, y0, y1 }: Area): number {
+  let [count, sum, squares] = [0, 0, 0];
+  for (let y = y0; y < y1; y += 1) {
+    for (let at = y * width + x0; at < y * width + x1; at += 1) {
+      if (inside[at] === 0) continue;
+      const value = values[at]!;
+      count += 1;
+      sum += value;
+      squares += value * value;
+    }
+  }
+  return count === 0 ? 0 : squares / count - (sum / count) ** 2;
 }
 
 /** Cut to the picture. */

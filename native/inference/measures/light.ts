@@ -1,6 +1,6 @@
 /** Exposure and evenness of light. */
 import { EXPOSURE, EVEN_LIGHT } from '../../../electron/contract/measures/image-quality.ts';
-import { quantile, type Plane } from '../planes.ts';
+import type { Plane } from '../planes.ts';
 import { criterion, deciding, type Finding } from './check.ts';
 
 /** Shares of the subject (`inside` = 1; all of the picture if that is nowhere) that are burnt out or black. */
@@ -23,9 +23,33 @@ export function measureExposure(plane: Plane, inside: Uint8Array): Finding {
   ]);
 }
 
-/** Smallest over largest of the medians of groups of brightness values; empty groups don't count, without groups it is 0. */
-export function measureEvenLight(groups: readonly (readonly number[])[]): Finding {
-  const medians = groups.filter((group) => group.length > 0).map((group) => quantile(group, 0.5));
+/**
+ * Smallest over largest of the medians of groups of brightness values. `values` lie in 0-255, `groups` says to which group
+ * each belongs, 255 = none. Groups without values don't count; with less than two the ratio is 0.
+ */
+export function measureEvenLight(values: Float32Array, groups: Uint8Array): Finding {
+  const counts = new Map<number, Uint32Array>();
+  for (let at = 0; at < groups.length; at += 1) {
+    const group = groups[at]!;
+    if (group === 255) continue;
+    let histogram = counts.get(group);
+    if (histogram === undefined) {
+      histogram = new Uint32Array(256);
+      counts.set(group, histogram);
+    }
+    histogram[Math.round(values[at]!)]! += 1;
+  }
+  const medians = [...counts.values()].map(medianOf);
   const value = medians.length < 2 ? 0 : Math.min(...medians) / Math.max(1, ...medians);
   return criterion(value, 'at-least', EVEN_LIGHT.parameters.limit, 'ratio', 'uneven-light');
+}
+
+function medianOf(histogram: Uint32Array): number {
+  const half = histogram.reduce((sum, count) => sum + count, 0) / 2;
+  let seen = 0;
+  const value = histogram.findIndex((count) => {
+    seen += count;
+    return seen >= half;
+  });
+  return Math.max(0, value);
 }
