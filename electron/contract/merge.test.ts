@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constant, constantFrom, integer, oneof, option, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fieldGroups } from './documents.ts';
 import { formatHlc } from './hlc.ts';
@@ -38,20 +38,20 @@ describe('three-way merge', () => {
   });
 
   it('gives the same document whichever side computes it', () => {
-    const value = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('x', 'y'), fc.constant(null));
-    const document = fc.record({
+    const value = oneof(integer({ min: 0, max: 3 }), constantFrom('x', 'y'), constant(null));
+    const document = record({
       status: value,
       pausedAt: value,
       consentId: value,
       other: value,
-      hlc: fc.record({
-        lead: fc.constantFrom(clock(1, 'a'), clock(2, 'b'), clock(2, 'a')),
-        consentId: fc.constantFrom(clock(1, 'a'), clock(3, 'b')),
-        other: fc.constantFrom(clock(1, 'a'), 'unreadable'),
+      hlc: record({
+        lead: constantFrom(clock(1, 'a'), clock(2, 'b'), clock(2, 'a')),
+        consentId: constantFrom(clock(1, 'a'), clock(3, 'b')),
+        other: constantFrom(clock(1, 'a'), 'unreadable'),
       }),
     });
-    fc.assert(
-      fc.property(fc.option(document, { nil: null }), document, document, (base, ours, theirs) => {
+    assert(
+      property(option(document, { nil: null }), document, document, (base, ours, theirs) => {
         const there = mergeDocuments<MergeableDocument>(base, ours, theirs, groups);
         const back = mergeDocuments<MergeableDocument>(base, theirs, ours, groups);
         expect(canonical(there)).toBe(canonical(back));

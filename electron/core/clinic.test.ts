@@ -98,7 +98,7 @@ describe('a visit', () => {
         .toString(),
     ).toBe('%PDF-');
     // A path opens nothing at another screen.
-    await expect(station.media(pdf.path, 'staff-1')).rejects.toThrow();
+    await expect(station.media(pdf.path, 'staff-1')).rejects.toThrow('no such media');
     const admin = await station.signedIn('AT', 'staff-3');
     expect(await admin.audit.verify({})).toMatchObject({ ok: true });
     expect((await until(await checkin.checkin.progress({ ticket }), () => true)).state).toBe('approved');

@@ -185,6 +185,11 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
         if (came) resume();
       });
     }
+    async function serve(port: ScreenPort, screen: Screen): Promise<void> {
+      const state = await access.screenState(screen);
+      handlers[screen.surface].upgrade(port, { context: { screen: state } });
+      port.start?.();
+    }
     function resume(analysisBack = false): void {
       captures
         .resumeAll(analysisBack)
@@ -204,16 +209,10 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
 
     return {
       attach(port: ScreenPort, screen: Screen): void {
-        void access.screenState(screen).then(
-          (state) => {
-            handlers[screen.surface].upgrade(port, { context: { screen: state } });
-            port.start?.();
-          },
-          (error: unknown) => {
-            log.error({ code: codeOf(error) }, 'screen could not be attached');
-            port.close();
-          },
-        );
+        serve(port, screen).catch((error: unknown) => {
+          log.error({ code: codeOf(error) }, 'screen could not be attached');
+          port.close();
+        });
       },
       openMedia: (path: string, screenSessionId: string): MediaGrant | null => media.grant(path, screenSessionId),
       reportProcesses(next: readonly ProcessStatus[]): void {

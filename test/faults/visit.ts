@@ -348,9 +348,10 @@ class Worker {
     if (this.#connection !== null) return this.#connection.client;
     const cookie = await exchangeToken(station.staff, 'staff');
     const connection = await connect<StaffClient>(station.staff.origin, 'staff', cookie);
-    void connection.closed.then(() => {
+    const forget = (): void => {
       if (this.#connection === connection) this.#connection = null;
-    });
+    };
+    void connection.closed.then(forget);
     this.#connection = connection;
     await unlock(connection.client, 'IM');
     return connection.client;

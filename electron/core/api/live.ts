@@ -4,6 +4,10 @@ import { equalJson } from '../../contract/index.ts';
 /** Changes that come closer together than this give one new view. */
 const SETTLE_MS = 25;
 
+function nothing(): void {
+  // Nobody waits yet.
+}
+
 /** A list of listeners that are told that something changed. */
 export class Changes {
   readonly #listeners = new Set<() => void>();
@@ -30,7 +34,7 @@ export async function* live<T>(
   signals: readonly AbortSignal[],
 ): AsyncGenerator<T, void, void> {
   let dirty = true;
-  let wake: () => void = () => undefined;
+  let wake = nothing;
   const mark = (): void => {
     dirty = true;
     wake();

@@ -41,7 +41,7 @@ export function createStaffRouter(parts: ClinicParts) {
   return os.router({
     station: {
       hello: os.station.hello.handler(({ context }) => hello(context)),
-      watch: os.station.watch.handler(({ context, signal }) =>
+      watch: os.station.watch.handler(({ signal }) =>
         // The station line goes on behind the lock: it knows no patient.
         guardStream(
           live(() => parts.stationStatus(), [changes.status, changes.documents], signal === undefined ? [] : [signal]),

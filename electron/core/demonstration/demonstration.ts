@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Role } from '../../contract/index.ts';
-import { DEMONSTRATION_PIN, demonstrationCode, derivedId, PROTOCOLS, sessionIdOf } from '../../contract/index.ts';
+import { DEMONSTRATION_PIN, demonstrationCode, derivedId, sessionIdOf } from '../../contract/index.ts';
 import { hashPin } from '../access/pin.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
@@ -27,7 +27,7 @@ interface Invented {
   readonly born: string;
   readonly sex: 'female' | 'male';
   readonly number: string;
-  readonly protocol: keyof typeof PROTOCOLS & string;
+  readonly protocol: 'wellness-imaging-short' | 'body-scan' | 'retina-only';
   readonly time: readonly [number, number];
   readonly room: string;
   readonly note?: string;

@@ -70,9 +70,12 @@ export function markOf(
   return session.status === 'CAPTURING' && current?.id === step.id ? 'now' : 'todo';
 }
 
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
 /** Local calendar day of an instant at the clinic, YYYY-MM-DD. */
 export function dayOf(at: Date): string {
-  const pad = (value: number): string => String(value).padStart(2, '0');
   return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
 }
 

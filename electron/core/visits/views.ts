@@ -287,7 +287,6 @@ export function reportSummaryOf(report: Report): NonNullable<VisitView['report']
 }
 
 export function progressInputOf(session: Session): Parameters<typeof progressOf>[0] {
-  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     status: session.status,
     capturedAt: session.capturedAt,
@@ -303,6 +302,10 @@ export function progressInputOf(session: Session): Parameters<typeof progressOf>
             publishedAt: text(session.cloud['publishedAt']),
           },
   };
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 /** What a check-in screen may know before "this is me". */
@@ -388,5 +391,6 @@ function expectedMinutesOf(protocol: Protocol): number {
 }
 
 function initial(name: string): string {
-  return [...name][0]?.toLocaleUpperCase('en') ?? '';
+  const [first] = new Intl.Segmenter('en').segment(name);
+  return first?.segment.toLocaleUpperCase('en') ?? '';
 }
