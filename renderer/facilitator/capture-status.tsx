@@ -1,0 +1,90 @@
+/** A try under way or in trouble, in the words of the verdict pane. */
+import { useLingui } from '@lingui/react';
+import type { ReactNode } from 'react';
+import { ProgressBar } from 'react-aria-components';
+import type { CaptureView } from '../../electron/contract/views.ts';
+import { formatBytes } from '../kit/format.ts';
+import { StatusMark } from '../kit/marks.tsx';
+import type { MarkShape } from '../kit/marks.tsx';
+import { useProblemWords } from '../kit/problem.tsx';
+import type { TryPhase } from './use-capture.ts';
+
+/** Headline of the side pane: mark, sentence, one more sentence. */
+export function VerdictHead({
+  shape,
+  title,
+  children,
+}: {
+  shape: MarkShape;
+  title: string;
+  children?: ReactNode;
+}): ReactNode {
+  return (
+    <div className="verdict" aria-live="assertive">
+      <div className="flex items-center gap-3.5">
+        <StatusMark shape={shape} size={30} />
+        <h1>{title}</h1>
+      </div>
+      {children}
+    </div>
+  );
+}
+
+/** While the picture is taken, fetched and looked at. */
+export function WorkingHead({ phase, shown }: { phase: TryPhase; shown: CaptureView }): ReactNode {
+  const { i18n } = useLingui();
+  const { transfer } = shown;
+  if (phase === 'judging') {
+    return (
+      <VerdictHead shape="busy" title={i18n.t('Being checked')}>
+        <p>{i18n.t('The picture is on this disk. The checks come in a moment.')}</p>
+      </VerdictHead>
+    );
+  }
+  if (phase === 'fetching' && transfer !== null) {
+    return (
+      <VerdictHead shape="busy" title={i18n.t('Fetching the picture')}>
+        <p>{i18n.t('It was taken. It comes over from the camera now.')}</p>
+        <ProgressBar
+          aria-label={i18n.t('Fetching the picture')}
+          value={transfer.received}
+          maxValue={Math.max(1, transfer.total)}
+          className="mt-4"
+        >
+          {({ percentage }) => (
+            <>
+              <span className="block h-2 overflow-hidden rounded-full bg-sunken">
+                <span className="block h-full bg-accent" style={{ width: `${percentage ?? 0}%` }} />
+              </span>
+              <span className="mt-2 block text-13 text-ink-3">
+                {i18n.t('{received} of {total}', {
+                  received: formatBytes(transfer.received),
+                  total: formatBytes(transfer.total),
+                })}
+              </span>
+            </>
+          )}
+        </ProgressBar>
+      </VerdictHead>
+    );
+  }
+  return (
+    <VerdictHead shape="busy" title={i18n.t('Taking the picture')}>
+      <p>{i18n.t('The camera has been asked. Hold still.')}</p>
+    </VerdictHead>
+  );
+}
+
+/** A try that ended in a problem: three lines; the one action is the pane's primary button. */
+export function TroubleHead({ shown }: { shown: CaptureView }): ReactNode {
+  const words = useProblemWords(
+    shown.problem?.code ?? (shown.state === 'uncertain' ? 'CAMERA_REPLY_LOST' : 'INTERNAL'),
+  );
+  return (
+    <VerdictHead shape="care" title={words.happened}>
+      <p>{words.safe}</p>
+      <p>{words.todo}</p>
+      {shown.problem === null ? null : <p className="ident text-12 text-ink-3">{shown.problem.code}</p>}
+    </VerdictHead>
+  );
+}

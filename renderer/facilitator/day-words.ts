@@ -1,0 +1,101 @@
+/** Rows of a day in words and marks. Pure. */
+import type { I18n } from '@lingui/core';
+import type { DayRow } from '../../electron/contract/views.ts';
+import { isClosed } from '../../electron/contract/status.ts';
+import { formatDate, formatTime, minutesBetween } from '../kit/format.ts';
+import type { MarkShape, Tone } from '../kit/marks.tsx';
+
+export type DayGroup = 'here' | 'to-come' | 'done';
+
+/** In the clinic, still to come, or done here today. */
+export function groupOf(row: DayRow): DayGroup {
+  switch (row.status) {
+    case 'SCHEDULED':
+      return 'to-come';
+    case 'CHECKED_IN':
+    case 'CAPTURING':
+    case 'ANALYSING':
+      return 'here';
+    case 'REVIEW':
+    case 'REQUIRES_REVIEW':
+    case 'COMPLETED':
+    case 'FAILED':
+    case 'CANCELLED':
+      return 'done';
+  }
+}
+
+/** Minutes after the appointed time from which somebody counts as late. */
+const LATE_AFTER_MINUTES = 5;
+
+export interface StateWords {
+  readonly shape: MarkShape;
+  readonly tone?: Tone;
+  readonly text: string;
+}
+
+export function stateOf(i18n: I18n, row: DayRow, nowMs: number): StateWords {
+  if (row.pausedAt !== null && !isClosed(row.status)) return { shape: 'aside', tone: 'none', text: i18n.t('Paused') };
+  switch (row.status) {
+    case 'SCHEDULED': {
+      const late = minutesBetween(row.startsAt, nowMs);
+      return late > LATE_AFTER_MINUTES
+        ? { shape: 'care', text: i18n.t('Late {minutes} min', { minutes: late }) }
+        : { shape: 'todo', text: i18n.t('Expected') };
+    }
+    case 'CHECKED_IN':
+      return { shape: 'done', text: i18n.t('Checked in') };
+    case 'CAPTURING':
+      return row.steps.some((step) => step.mark === 'care')
+        ? { shape: 'care', text: i18n.t('Needs a retake') }
+        : { shape: 'busy', text: i18n.t('Capturing') };
+    case 'ANALYSING':
+      return { shape: 'busy', text: i18n.t('Report being made') };
+    case 'REVIEW':
+      return { shape: 'todo', text: i18n.t('In review') };
+    case 'REQUIRES_REVIEW':
+      return { shape: 'care', text: i18n.t('Sent back') };
+    case 'COMPLETED':
+      return { shape: 'done', text: i18n.t('Approved') };
+    case 'FAILED':
+      return { shape: 'stopped', text: i18n.t('Stopped') };
+    case 'CANCELLED':
+      return { shape: 'nothing', text: i18n.t('Cancelled') };
+  }
+}
+
+/** One note: requests first, then allergies and access needs before anything else. */
+export function noteOf(i18n: I18n, row: DayRow): string {
+  if (row.patientRequest === 'help') return i18n.t('Asks for help');
+  if (row.patientRequest === 'break') return i18n.t('Asks for a break');
+  const needs = [...row.patient.allergies.map((each) => allergyWord(i18n, each)), ...row.patient.accessNeeds];
+  if (needs.length > 0) return needs.join(', ');
+  if (row.note !== '') return row.note;
+  const step = row.steps.find((each) => each.mark === 'now' || each.mark === 'care');
+  if (row.status === 'CAPTURING' && step !== undefined)
+    return [row.room, i18n._(step.title)].filter(Boolean).join(', ');
+  if (row.status === 'CHECKED_IN' && row.checkedInAt !== null) {
+    return i18n.t('In reception since {time}', { time: formatTime(row.checkedInAt) });
+  }
+  if (row.status === 'REVIEW') return i18n.t('Waits for a clinician');
+  if (row.status === 'SCHEDULED' && row.lastWeight !== null) {
+    return i18n.t('Last visit {date}', { date: formatDate(row.lastWeight.day) });
+  }
+  return '';
+}
+
+/** "Latex" as a note: "Latex allergy", unless the record already says so. */
+export function allergyWord(i18n: I18n, allergy: string): string {
+  return /allerg/i.test(allergy) ? allergy : i18n.t('{substance} allergy', { substance: allergy });
+}
+
+/** The row that staff should take next: who has waited longest, then who comes next. */
+export function nextOf(rows: readonly DayRow[]): DayRow | null {
+  const waiting = rows.filter((row) => row.status === 'CHECKED_IN');
+  const first = waiting.sort((a, b) => (a.checkedInAt ?? '').localeCompare(b.checkedInAt ?? ''))[0];
+  return first ?? rows.find((row) => row.status === 'SCHEDULED') ?? null;
+}
+
+export function fullName(patient: DayRow['patient']): string {
+  return `${patient.givenName} ${patient.familyName}`;
+}

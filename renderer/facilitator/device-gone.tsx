@@ -1,0 +1,51 @@
+/** A step whose device is not there: what is safe, what to do, and the way on. */
+import type { ReactNode } from 'react';
+import type { DeviceKind, DeviceState, DeviceStatus } from '../../electron/contract/devices.ts';
+import type { ProblemCode } from '../../electron/contract/problems.ts';
+import { useLingui } from '@lingui/react';
+import { deviceKindWord } from '../kit/device-words.ts';
+import { PaneProblem } from '../kit/problem.tsx';
+import { problemHere } from '../shell/problem-of.ts';
+import { useCommand } from '../shell/staff.ts';
+
+const GONE: Partial<Record<DeviceState, ProblemCode>> = {
+  absent: 'DEVICE_ABSENT',
+  faulted: 'DEVICE_LOST',
+  quarantined: 'DEVICE_QUARANTINED',
+};
+
+/** Whether nothing can be measured with it now. Recovering and starting devices are waited for. */
+export function isGone(device: DeviceStatus | null): boolean {
+  return device === null || GONE[device.state] !== undefined;
+}
+
+export function DeviceGone({
+  device,
+  kind,
+  action,
+  onAction,
+}: {
+  readonly device: DeviceStatus | null;
+  readonly kind: DeviceKind;
+  readonly action: string;
+  readonly onAction: () => void;
+}): ReactNode {
+  const { i18n } = useLingui();
+  const reinstate = useCommand((client) => client.devices.reinstate);
+  const code = device === null ? 'DEVICE_ABSENT' : (GONE[device.state] ?? 'DEVICE_ABSENT');
+  const problem = device?.problem ?? { ...problemHere(code), at: device?.since ?? new Date().toISOString() };
+  const aside = device?.state === 'quarantined';
+  return (
+    <PaneProblem
+      problem={problem}
+      action={aside ? i18n.t('Use it again') : action}
+      onAction={aside ? () => void reinstate.run({ deviceId: device.deviceId }) : onAction}
+      busy={reinstate.busy}
+      follows={
+        device === null
+          ? i18n.t('No {kind} is set up in this room.', { kind: deviceKindWord(i18n, kind) })
+          : i18n.t('{device} comes back here by itself.', { device: device.name })
+      }
+    />
+  );
+}

@@ -1,0 +1,112 @@
+/** The rooms: who is in each, at which step, for how long, or whether its devices are ready. */
+import { useLingui } from '@lingui/react';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { DeviceStatus } from '../../electron/contract/devices.ts';
+import type { DayRow, DayView } from '../../electron/contract/views.ts';
+import { DEVICE_MARKS, deviceKindWord, deviceStateWord } from '../kit/device-words.ts';
+import { minutesBetween } from '../kit/format.ts';
+import { Segments, StatusMark } from '../kit/marks.tsx';
+import { fullName } from './day-words.ts';
+
+export function RoomStrip({
+  day,
+  devices,
+  now,
+}: {
+  readonly day: DayView;
+  readonly devices: readonly DeviceStatus[];
+  readonly now: number;
+}): ReactNode {
+  const { i18n } = useLingui();
+  if (day.rooms.length === 0) return null;
+  return (
+    <section className="rooms" aria-label={i18n.t('Rooms')}>
+      {day.rooms.map((room) => {
+        const row = day.rows.find((each) => each.sessionId === room.sessionId);
+        const own = devices.filter((device) => room.deviceIds.includes(device.deviceId));
+        return row === undefined ? (
+          <FreeRoom key={room.name} name={room.name} devices={own} />
+        ) : (
+          <TakenRoom key={room.name} name={room.name} row={row} now={now} />
+        );
+      })}
+    </section>
+  );
+}
+
+function FreeRoom({ name, devices }: { name: string; devices: readonly DeviceStatus[] }): ReactNode {
+  const { i18n } = useLingui();
+  const troubled = devices.find((device) => device.state !== 'ready' && device.state !== 'busy');
+  return (
+    <div className="room">
+      <header className="flex justify-between gap-4 text-13 font-medium text-ink-3">
+        <span>{name}</span>
+        <span className="truncate">{devices.map((device) => deviceKindWord(i18n, device.kind)).join(', ')}</span>
+      </header>
+      <b className="mt-1.5 text-20 font-medium tracking-[-0.012em] text-ink-2">{i18n.t('Free')}</b>
+      <p className="mt-0.5 flex items-center gap-2 text-ink-2">
+        {troubled === undefined ? (
+          devices.length === 0 ? (
+            i18n.t('No devices here')
+          ) : (
+            <>
+              <StatusMark shape="done" />
+              {i18n.t('{count, plural, one {The device is ready} other {All # devices ready}}', {
+                count: devices.length,
+              })}
+            </>
+          )
+        ) : (
+          <>
+            <StatusMark shape={DEVICE_MARKS[troubled.state]} />
+            {i18n.t('{device}: {state}', { device: troubled.name, state: deviceStateWord(i18n, troubled.state) })}
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function TakenRoom({ name, row, now }: { name: string; row: DayRow; now: number }): ReactNode {
+  const { i18n } = useLingui();
+  const step = row.steps.find((each) => each.mark === 'care') ?? row.steps.find((each) => each.mark === 'now');
+  const done = row.steps.filter((each) => each.mark === 'done' || each.mark === 'skipped').length;
+  return (
+    <Link to="/visit/$sessionId" params={{ sessionId: row.sessionId }} className="room">
+      <span className="flex justify-between gap-4 text-13 font-medium text-ink-3">
+        <span>{name}</span>
+        <span>
+          {row.startedAt === null ? '' : i18n.t('{minutes} min', { minutes: minutesBetween(row.startedAt, now) })}
+        </span>
+      </span>
+      <b className="mt-1.5 text-20 tracking-[-0.012em]">{fullName(row.patient)}</b>
+      <span className="mt-0.5 mb-3 flex items-center gap-2 text-ink-2">
+        {row.patientRequest !== null ? (
+          <>
+            <StatusMark shape="care" />
+            {row.patientRequest === 'help' ? i18n.t('Asks for help') : i18n.t('Asks for a break')}
+          </>
+        ) : row.pausedAt !== null ? (
+          <>
+            <StatusMark shape="aside" />
+            {i18n.t('Paused')}
+          </>
+        ) : step === undefined ? (
+          i18n.t('All steps done')
+        ) : (
+          <>
+            <StatusMark shape={step.mark === 'care' ? 'care' : 'busy'} />
+            {step.mark === 'care'
+              ? i18n.t('{step}: another try needed', { step: i18n._(step.title) })
+              : i18n._(step.title)}
+          </>
+        )}
+      </span>
+      <Segments
+        marks={row.steps.map((each) => each.mark)}
+        label={i18n.t('{done} of {total} steps done', { done, total: row.steps.length })}
+      />
+    </Link>
+  );
+}

@@ -1,0 +1,46 @@
+/** The guides, by role. */
+import type { I18n } from '@lingui/core';
+
+export interface Guide {
+  readonly title: string;
+  readonly steps: readonly string[];
+}
+
+export function guides(i18n: I18n): readonly Guide[] {
+  return [
+    {
+      title: i18n.t('Facilitator: a visit'),
+      steps: [
+        i18n.t('Today shows who is next at the right. Check the person in, or let them do it at the check-in screen.'),
+        i18n.t('Start the visit. The steps stand at the left; the filled button is always the next thing to do.'),
+        i18n.t('Weight: wait for “Stable”, then save. Move nothing on the plate in between.'),
+        i18n.t('Pictures: take one, read the verdict at the right, keep it or take it again.'),
+        i18n.t('When all steps are done, finish. The report is made by itself and waits for a clinician.'),
+      ],
+    },
+    {
+      title: i18n.t('When a device is gone'),
+      steps: [
+        i18n.t('The station line at the bottom says which. Touch it for details.'),
+        i18n.t('Check cable and switch. It comes back by itself, and the step goes on.'),
+        i18n.t('A picture that was under way is looked for on the camera first. It is never taken twice.'),
+        i18n.t('If it does not come back: enter by hand, or skip the step with a reason.'),
+      ],
+    },
+    {
+      title: i18n.t('Clinician: a review'),
+      steps: [
+        i18n.t('Review lists the reports that wait, the oldest first.'),
+        i18n.t('Look at the pictures, the measures with their errors, and where each of them comes from.'),
+        i18n.t('Approve with your PIN, or send back with a reason. The first decision stands.'),
+      ],
+    },
+    {
+      title: i18n.t('Without a network'),
+      steps: [
+        i18n.t('Visits go on as usual. Everything is encrypted on this disk.'),
+        i18n.t('The station line says how much waits. It goes by itself when the line is back.'),
+      ],
+    },
+  ];
+}

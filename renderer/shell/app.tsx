@@ -1,0 +1,172 @@
+/** A staff screen from the line to the pixels: connecting, stopped, locked, or a person's views, always over the station line. */
+import { i18n } from '@lingui/core';
+import { I18nProvider, useLingui } from '@lingui/react';
+import { useQueryClient } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { I18nProvider as AriaLocale } from 'react-aria-components';
+import type { Hello, StationStatus } from '../../electron/contract/views.ts';
+import { Brand } from '../kit/brand.tsx';
+import { KeyRegistry, KeyRoot } from '../kit/keys.tsx';
+import { StatusMark } from '../kit/marks.tsx';
+import { ScreenProblem } from '../kit/problem.tsx';
+import { SimulatedBar } from '../kit/simulated.tsx';
+import { AwayStrip } from './away-strip.tsx';
+import type { StaffClient } from './client.ts';
+import type { Connection } from './connection.ts';
+import { useIdleLock } from './idle.ts';
+import { LockScreen } from './lock-screen.tsx';
+import { createStaffRouter } from './router.tsx';
+import { SessionContext } from './session.ts';
+import { ScreenProvider, useAsk, useConnection, useForget, useLive, useClient } from './staff.ts';
+import { StationLine } from './station-line.tsx';
+
+type StaffRouter = ReturnType<typeof createStaffRouter>;
+
+export function StaffApp({
+  client,
+  connection,
+  router,
+}: {
+  readonly client: StaffClient;
+  readonly connection: Connection;
+  readonly router?: StaffRouter;
+}): ReactNode {
+  const [keys] = useState(() => new KeyRegistry());
+  const [routes] = useState(() => router ?? createStaffRouter());
+  return (
+    <I18nProvider i18n={i18n}>
+      <AriaLocale locale="en-GB">
+        <KeyRoot registry={keys}>
+          <ScreenProvider client={client} connection={connection}>
+            <StaffScreen router={routes} />
+          </ScreenProvider>
+        </KeyRoot>
+      </AriaLocale>
+    </I18nProvider>
+  );
+}
+
+function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
+  const connection = useConnection();
+  const client = useClient();
+  const queries = useQueryClient();
+  const forget = useForget();
+  const hello = useAsk((each) => each.station.hello, undefined);
+  const status = useLive((each) => each.station.watch, undefined);
+  const person = hello.data?.signedIn ?? null;
+
+  const refresh = useCallback(() => void queries.invalidateQueries({ queryKey: ['ask', 'station.hello'] }), [queries]);
+  const lock = useCallback(() => {
+    // The screen is empty at once, whether or not the station can be told now.
+    queries.setQueriesData<Hello>({ queryKey: ['ask', 'station.hello'] }, (before) =>
+      before === undefined ? before : { ...before, signedIn: null },
+    );
+    forget();
+    client.access.lock().then(refresh, refresh);
+  }, [client, queries, forget, refresh]);
+  const lockIn = useIdleLock(person === null ? 0 : (hello.data?.idleLockSeconds ?? 0), lock);
+  useSignedOutElsewhere(refresh);
+
+  return (
+    <div className="staff">
+      {hello.data?.mode === 'demonstration' ? <SimulatedBar /> : <span />}
+      {connection.phase === 'stopped' ? (
+        <div className="whole">
+          <ScreenProblem
+            problem={connection.problem}
+            {...(connection.retry === null ? {} : { onAction: connection.retry })}
+          />
+        </div>
+      ) : hello.data === undefined ? (
+        <Opening />
+      ) : person === null ? (
+        <LockScreen hello={hello.data} onUnlocked={refresh} />
+      ) : (
+        <SessionContext value={{ hello: hello.data, person, status: status.data, lock }}>
+          <WithStationProblems status={status.data}>
+            <RouterProvider router={router} />
+          </WithStationProblems>
+        </SessionContext>
+      )}
+      <AwayStrip connection={connection} processes={status.data?.processes ?? []} />
+      <StationLine status={status.data} hello={hello.data} lockIn={lockIn} />
+    </div>
+  );
+}
+
+/** When any answer says NOT_SIGNED_IN, the station has locked this screen (another start of core, a longer pause). */
+function useSignedOutElsewhere(refresh: () => void): void {
+  const queries = useQueryClient();
+  const seen = useRef(0);
+  useEffect(
+    () =>
+      queries.getQueryCache().subscribe((event) => {
+        const error: unknown = event.query.state.error ?? problemIn(event.query.state.data);
+        if (!isNotSignedIn(error) || Date.now() - seen.current < 1000) return;
+        seen.current = Date.now();
+        refresh();
+      }),
+    [queries, refresh],
+  );
+}
+
+function problemIn(data: unknown): unknown {
+  return typeof data === 'object' && data !== null && 'problem' in data ? data.problem : null;
+}
+
+function isNotSignedIn(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'NOT_SIGNED_IN';
+}
+
+/** Work must stop on some problems of the station; everything else goes on beside them. */
+function WithStationProblems({
+  status,
+  children,
+}: {
+  status: StationStatus | undefined;
+  children: ReactNode;
+}): ReactNode {
+  const { i18n } = useLingui();
+  const client = useClient();
+  const [dismissed, setDismissed] = useState<string | null>(null);
+  const full = status?.disk.state === 'full' ? status.problems.find((each) => each.code === 'DISK_FULL') : undefined;
+  const problem = full ?? status?.problems.find((each) => each.code === 'DISK_FAILED');
+  if (problem === undefined || dismissed === problem.at) return children;
+  return (
+    <div className="whole">
+      <ScreenProblem
+        problem={problem}
+        heading={i18n.t('Visits are paused on this station')}
+        onAction={() => {
+          setDismissed(problem.at);
+          void client.station.hello();
+        }}
+      />
+    </div>
+  );
+}
+
+/** Nothing below 200 ms, then the sign, after five seconds a word. */
+function Opening(): ReactNode {
+  const { i18n } = useLingui();
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), 5000);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div className="whole place-items-center">
+      <div className="flex flex-col items-center gap-6 opacity-100 transition-opacity delay-200">
+        <Brand size={56} />
+        {slow ? (
+          <p className="flex items-center gap-3 text-17 text-ink-2" role="status">
+            <StatusMark shape="busy" />
+            {i18n.t('Opening the clinic. Large clinics take a little longer.')}
+          </p>
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+/** A calm strip over the station line while a part is away, and a moment after it is back: what happened and what is safe. */
+import { useLingui } from '@lingui/react';
+import type { ReactNode } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import type { ProcessStatus } from '../../electron/contract/views.ts';
+import { StatusMark } from '../kit/marks.tsx';
+import { useProblemWords } from '../kit/problem.tsx';
+import type { ConnectionState } from './connection.ts';
+
+/** How long "it was started again" stays. */
+const AFTER_MS = 9000;
+
+export function AwayStrip({
+  connection,
+  processes,
+}: {
+  readonly connection: ConnectionState;
+  readonly processes: readonly ProcessStatus[];
+}): ReactNode {
+  const { i18n } = useLingui();
+  const restarted = useRestartNotice(connection, processes);
+  if (connection.phase === 'away') return <Away code={connection.problem.code} />;
+  if (!restarted) return null;
+  return (
+    <div className="away-strip" role="status">
+      <StatusMark shape="done" />
+      {i18n.t('A part of the program was started again. Everything acknowledged is on this disk.')}
+    </div>
+  );
+}
+
+function Away({ code }: { code: Parameters<typeof useProblemWords>[0] }): ReactNode {
+  const words = useProblemWords(code);
+  return (
+    <div className="away-strip" role="status">
+      <StatusMark shape="busy" />
+      <span>
+        <b>{words.happened}</b> <span className="text-ink-2">{words.safe}</span>
+      </span>
+    </div>
+  );
+}
+
+/** True for some seconds after the line came back, or after a process was started again. */
+function useRestartNotice(connection: ConnectionState, processes: readonly ProcessStatus[]): boolean {
+  const [shown, setShown] = useState(false);
+  const restarts = processes.reduce((sum, each) => sum + each.restarts, 0);
+  const before = useRef<number | null>(null);
+  const wasAway = useRef(false);
+  useEffect(() => {
+    const cameBack = connection.phase === 'open' && wasAway.current;
+    wasAway.current = connection.phase === 'away';
+    const startedAgain = before.current !== null && processes.length > 0 && restarts > before.current;
+    if (processes.length > 0) before.current = restarts;
+    if (!cameBack && !startedAgain) return undefined;
+    setShown(true);
+    const timer = setTimeout(() => setShown(false), AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [connection.phase, restarts, processes.length]);
+  return shown;
+}

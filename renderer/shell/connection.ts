@@ -1,0 +1,81 @@
+/** The line between this screen and the station, whatever carries it. Knows whether it is there; sends nothing while it isn't. */
+import type { ClientContext, ClientLink } from '@orpc/client';
+import type { Problem } from '../../electron/contract/problems.ts';
+import { VantageError } from '../../electron/contract/problems.ts';
+
+export type ConnectionState =
+  | { readonly phase: 'connecting' }
+  /** `generation` counts the lines there have been; streams subscribe anew at each. */
+  | { readonly phase: 'open'; readonly generation: number }
+  /** It comes back by itself. */
+  | { readonly phase: 'away'; readonly since: number; readonly problem: Problem }
+  /** It does not come back without a person. */
+  | { readonly phase: 'stopped'; readonly problem: Problem; readonly retry: (() => void) | null };
+
+/** Told of each line and its end by the transports; asked by the client and the screens. */
+export class Connection {
+  #state: ConnectionState = { phase: 'connecting' };
+  #link: ClientLink<ClientContext> | null = null;
+  #generation = 0;
+  readonly #listeners = new Set<() => void>();
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** The link of the open line. Throws CONNECTION_LOST: a command is never kept back to be sent later by surprise. */
+  link(): ClientLink<ClientContext> {
+    if (this.#link !== null) return this.#link;
+    throw new VantageError(this.#state.phase === 'away' ? this.#state.problem.code : 'CONNECTION_LOST');
+  }
+
+  opened(link: ClientLink<ClientContext>): void {
+    this.#generation += 1;
+    this.#link = link;
+    this.#change({ phase: 'open', generation: this.#generation });
+  }
+
+  lost(problem: Problem): void {
+    this.#link = null;
+    if (this.#state.phase === 'stopped') return;
+    const since = this.#state.phase === 'away' ? this.#state.since : Date.now();
+    this.#change({ phase: 'away', since, problem });
+  }
+
+  stopped(problem: Problem, retry: (() => void) | null): void {
+    this.#link = null;
+    this.#change({ phase: 'stopped', problem, retry });
+  }
+
+  /** From stopped, when a person has asked for another try. */
+  retrying(): void {
+    this.#change({ phase: 'connecting' });
+  }
+
+  /** Resolves at the next open line with its generation; at once when one is open that is newer than `after`. */
+  async opening(after: number, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      if (signal.aborted) throw signal.reason;
+      if (this.#state.phase === 'open' && this.#state.generation > after) return this.#state.generation;
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          stop();
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        const stop = this.subscribe(done);
+        signal.addEventListener('abort', done, { once: true });
+      });
+    }
+  }
+
+  #change(state: ConnectionState): void {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

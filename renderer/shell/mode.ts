@@ -1,0 +1,59 @@
+/** Light or dim. By hand with `D`; dark imaging steps ask for it while they are on screen. Fades, never flashes. */
+import { useEffect, useSyncExternalStore } from 'react';
+
+export type Mode = 'light' | 'dim';
+
+let byHand: Mode | null = null;
+let asked = 0;
+const listeners = new Set<() => void>();
+
+function current(): Mode {
+  return byHand ?? (asked > 0 ? 'dim' : 'light');
+}
+
+function apply(): void {
+  const mode = current();
+  const page = document.documentElement;
+  if ((page.dataset['mode'] ?? 'light') === mode) return;
+  const set = (): void => {
+    page.dataset['mode'] = mode;
+    for (const listener of [...listeners]) listener();
+  };
+  if (document.visibilityState === 'visible' && typeof document.startViewTransition === 'function') {
+    document.startViewTransition(set);
+  } else {
+    set();
+  }
+}
+
+/** Sets a mode by hand until it is set again; what steps ask for then waits. */
+export function setMode(mode: Mode): void {
+  byHand = mode;
+  apply();
+}
+
+export function toggleMode(): void {
+  setMode(current() === 'dim' ? 'light' : 'dim');
+}
+
+export function useMode(): Mode {
+  return useSyncExternalStore((listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, current);
+}
+
+/** Dims while the calling component is drawn and `active`. A mode set by hand before is taken back at the next such step. */
+export function useDimRoom(active: boolean): void {
+  useEffect(() => {
+    if (!active) return undefined;
+    asked += 1;
+    byHand = null;
+    apply();
+    return () => {
+      asked -= 1;
+      byHand = null;
+      apply();
+    };
+  }, [active]);
+}

@@ -1,0 +1,60 @@
+/** In the desktop host: the preload hands over a MessagePort to core, and a new one whenever core was started again. */
+import { RPCLink } from '@orpc/client/message-port';
+import { problemSchema } from '../../electron/contract/problems.ts';
+import { Connection } from './connection.ts';
+import { problemHere } from './problem-of.ts';
+
+/** Whether this page runs in the desktop host. */
+export function isDesktop(page: Window = window): boolean {
+  return page.document.documentElement.dataset['host'] === 'desktop' || page.location.protocol === 'app:';
+}
+
+/** How often the page asks for its port until it has one; the preload may stand later than the page. */
+const ASK_EVERY_MS = 500;
+
+export function connectByPort(page: Window = window): Connection {
+  const connection = new Connection();
+  let current: MessagePort | null = null;
+  const ask = (): void => page.postMessage({ type: 'vantage:port-please' }, page.location.origin);
+
+  page.addEventListener('message', (event: MessageEvent<unknown>) => {
+    if (event.source !== page || !isMessage(event.data)) return;
+    switch (event.data.type) {
+      case 'vantage:port': {
+        const [port] = event.ports;
+        if (port === undefined) return;
+        current?.close();
+        current = port;
+        port.addEventListener('close', () => {
+          if (current !== port) return;
+          current = null;
+          connection.lost(problemHere('CORE_RESTARTED'));
+        });
+        connection.opened(new RPCLink({ port }));
+        port.start();
+        return;
+      }
+      case 'vantage:restarting':
+        if (event.data.process === 'core') connection.lost(problemHere('CORE_RESTARTED'));
+        return;
+      case 'vantage:problem': {
+        const problem = problemSchema.safeParse(event.data.problem);
+        connection.stopped(problem.success ? problem.data : problemHere('PROCESS_STOPPED'), ask);
+        return;
+      }
+      default:
+    }
+  });
+  ask();
+  const timer = setInterval(() => {
+    if (connection.state.phase === 'connecting') ask();
+    else clearInterval(timer);
+  }, ASK_EVERY_MS);
+  return connection;
+}
+
+function isMessage(
+  data: unknown,
+): data is { readonly type: string; readonly problem?: unknown; readonly process?: unknown } {
+  return typeof data === 'object' && data !== null && 'type' in data && typeof data.type === 'string';
+}

@@ -1,0 +1,265 @@
+/** The one place for the truth about devices, disk and cloud: always there, dark in both modes. */
+import { useLingui } from '@lingui/react';
+import { Cloud, CloudOff, HardDrive } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Button as AriaButton, Dialog, DialogTrigger, Popover } from 'react-aria-components';
+import type { DeviceStatus } from '../../electron/contract/devices.ts';
+import { PROBLEMS } from '../../electron/contract/problems.ts';
+import type { Hello, ProcessStatus, StationStatus } from '../../electron/contract/views.ts';
+import { Button } from '../kit/button.tsx';
+import { DEVICE_MARKS, deviceStateWord } from '../kit/device-words.ts';
+import { formatBytes, formatPercent, formatTime } from '../kit/format.ts';
+import { StatusMark } from '../kit/marks.tsx';
+import { SimulatedTag } from '../kit/simulated.tsx';
+import { useCommand } from './staff.ts';
+import { useNow } from './use-now.ts';
+
+export function StationLine({
+  status,
+  hello,
+  lockIn,
+}: {
+  readonly status: StationStatus | undefined;
+  readonly hello: Hello | undefined;
+  /** Seconds until the screen locks by itself, or null. */
+  readonly lockIn: number | null;
+}): ReactNode {
+  const { i18n } = useLingui();
+  const now = useNow();
+  const demonstration = hello?.mode === 'demonstration';
+  const troubled = status?.processes.filter((each) => each.state !== 'running') ?? [];
+  return (
+    <footer className="station on-station" aria-label={i18n.t('Station line: devices, disk, cloud')}>
+      {demonstration ? <SimulatedTag className="ms-5" /> : null}
+      <div className="flex h-full min-w-0 overflow-hidden">
+        {status?.devices.map((device) => (
+          <DevicePart key={device.deviceId} device={device} />
+        ))}
+        {troubled.map((each) => (
+          <ProcessPart key={each.name} process={each} />
+        ))}
+        {status !== undefined && status.devices.length === 0 ? (
+          <span className="station-part">
+            <StatusMark shape="absent" size={15} />
+            <b>{i18n.t('No devices')}</b>
+            <i>{i18n.t('none is set up here')}</i>
+          </span>
+        ) : null}
+      </div>
+      <div className="grow-1" />
+      <div className="station-end flex h-full">
+        {lockIn === null ? null : (
+          <span className="station-part" role="status">
+            <StatusMark shape="care" size={15} />
+            <b>{i18n.t('Locks in {seconds} s', { seconds: lockIn })}</b>
+            <i>{i18n.t('touch anything to stay')}</i>
+          </span>
+        )}
+        {status === undefined ? null : (
+          <>
+            <DiskPart disk={status.disk} />
+            <CloudPart status={status} demonstration={demonstration} />
+          </>
+        )}
+      </div>
+      <span className="station-clock num">
+        <time>{formatTime(now)}</time>
+      </span>
+    </footer>
+  );
+}
+
+function Part({ label, face, children }: { label: string; face: ReactNode; children: ReactNode }): ReactNode {
+  return (
+    <DialogTrigger>
+      <AriaButton className="station-part" preventFocusOnPress>
+        {face}
+      </AriaButton>
+      <Popover className="popover" placement="top start" offset={8}>
+        <Dialog aria-label={label} className="outline-none">
+          {children}
+        </Dialog>
+      </Popover>
+    </DialogTrigger>
+  );
+}
+
+function DevicePart({ device }: { device: DeviceStatus }): ReactNode {
+  const { i18n } = useLingui();
+  const reinstate = useCommand((client) => client.devices.reinstate);
+  const word = deviceStateWord(i18n, device.state);
+  const identity = device.identity;
+  return (
+    <Part
+      label={device.name}
+      face={
+        <>
+          <StatusMark shape={DEVICE_MARKS[device.state]} size={15} />
+          <b>{device.name}</b>
+          <i>{word}</i>
+        </>
+      }
+    >
+      <h2 className="text-17 font-semibold">{device.name}</h2>
+      <p className="pt-1 text-ink-2">
+        {i18n.t('{state} since {time}', { state: word, time: formatTime(device.since, true) })}
+      </p>
+      <dl className="pairs pairs-dense mt-3">
+        {device.room === '' ? null : (
+          <>
+            <dt>{i18n.t('Where')}</dt>
+            <dd>{device.room}</dd>
+          </>
+        )}
+        {identity === null ? null : (
+          <>
+            <dt>{i18n.t('Model')}</dt>
+            <dd>
+              {identity.manufacturer} {identity.model}
+            </dd>
+            <dt>{i18n.t('Serial')}</dt>
+            <dd className="ident">
+              <bdi>{identity.serial}</bdi>
+            </dd>
+            <dt>{i18n.t('Firmware')}</dt>
+            <dd className="ident">
+              <bdi>{identity.firmware}</bdi>
+            </dd>
+          </>
+        )}
+      </dl>
+      {device.problem === null ? null : (
+        <p className="border-t border-line pt-2">
+          {i18n._(PROBLEMS[device.problem.code].happened)}{' '}
+          <span className="text-ink-2">{i18n._(PROBLEMS[device.problem.code].todo)}</span>
+        </p>
+      )}
+      {device.state === 'quarantined' ? (
+        <Button
+          look="outlined"
+          className="mt-3"
+          busy={reinstate.busy}
+          onPress={() => void reinstate.run({ deviceId: device.deviceId })}
+        >
+          {i18n.t('Use it again')}
+        </Button>
+      ) : null}
+    </Part>
+  );
+}
+
+function ProcessPart({ process }: { process: ProcessStatus }): ReactNode {
+  const { i18n } = useLingui();
+  const names: Readonly<Record<ProcessStatus['name'], string>> = {
+    core: i18n.t('The program'),
+    devices: i18n.t('Devices'),
+    inference: i18n.t('Picture checks'),
+    simulators: i18n.t('Simulators'),
+  };
+  const words: Readonly<Record<ProcessStatus['state'], string>> = {
+    starting: i18n.t('starting'),
+    running: i18n.t('running'),
+    restarting: i18n.t('starting again'),
+    stopped: i18n.t('stopped'),
+  };
+  return (
+    <span className="station-part" role="status">
+      <StatusMark shape={process.state === 'stopped' ? 'stopped' : 'busy'} size={15} />
+      <b>{names[process.name]}</b>
+      <i>{words[process.state]}</i>
+    </span>
+  );
+}
+
+function DiskPart({ disk }: { disk: StationStatus['disk'] }): ReactNode {
+  const { i18n } = useLingui();
+  const free = formatPercent(Math.floor((100 * disk.freeBytes) / Math.max(1, disk.totalBytes)));
+  const words = {
+    ok: i18n.t('{free} free', { free }),
+    low: i18n.t('{free} free, {visits, plural, one {# more visit fits} other {# more visits fit}}', {
+      free,
+      visits: disk.visitsLeft,
+    }),
+    full: i18n.t('full'),
+  };
+  const tones = { ok: '', low: 'text-station-warn', full: 'text-station-fault' };
+  return (
+    <Part
+      label={i18n.t('This disk')}
+      face={
+        <>
+          <HardDrive size={19} strokeWidth={1.75} aria-hidden />
+          <b>{i18n.t('This disk')}</b>
+          <i className={tones[disk.state]}>{words[disk.state]}</i>
+        </>
+      }
+    >
+      <h2 className="text-17 font-semibold">{i18n.t('This disk')}</h2>
+      <dl className="pairs pairs-dense mt-3">
+        <dt>{i18n.t('Free')}</dt>
+        <dd>{formatBytes(disk.freeBytes)}</dd>
+        <dt>{i18n.t('Size')}</dt>
+        <dd>{formatBytes(disk.totalBytes)}</dd>
+        <dt>{i18n.t('Room for')}</dt>
+        <dd>{i18n.t('{visits, plural, one {# more visit} other {# more visits}}', { visits: disk.visitsLeft })}</dd>
+      </dl>
+    </Part>
+  );
+}
+
+function CloudPart({ status, demonstration }: { status: StationStatus; demonstration: boolean }): ReactNode {
+  const { i18n } = useLingui();
+  const { cloud, items } = status;
+  const Icon = cloud.state === 'online' ? Cloud : CloudOff;
+  const title = cloudTitle(status, i18n.t('No cloud'), (time) =>
+    cloud.state === 'offline' ? i18n.t('Offline since {time}', { time }) : i18n.t('Online since {time}', { time }),
+  );
+  const onTheWay = items.onDisk - items.verified;
+  const texts = {
+    'not-configured': demonstration ? i18n.t('demonstration stays on this disk') : i18n.t('visits end on this station'),
+    offline: i18n.t('{count, plural, one {# item} other {# items}} safe on this disk, waiting', { count: onTheWay }),
+    online:
+      onTheWay > 0
+        ? i18n.t('{count, plural, one {# item} other {# items}} on their way, {verified} verified', {
+            count: onTheWay,
+            verified: items.verified,
+          })
+        : i18n.t('all {verified} items verified', { verified: items.verified }),
+  };
+  return (
+    <Part
+      label={title}
+      face={
+        <>
+          <Icon size={19} strokeWidth={1.75} aria-hidden />
+          <b>{title}</b>
+          <i>{texts[cloud.state]}</i>
+        </>
+      }
+    >
+      <h2 className="text-17 font-semibold">{title}</h2>
+      <p className="pt-1 text-ink-2">
+        {cloud.state === 'not-configured'
+          ? i18n.t('Visits end on this station. Everything is encrypted on this disk.')
+          : i18n.t('Everything is encrypted on this disk and goes to the cloud by itself.')}
+      </p>
+      <dl className="pairs pairs-dense mt-3">
+        <dt>{i18n.t('On disk')}</dt>
+        <dd>{items.onDisk}</dd>
+        {cloud.state === 'not-configured' ? null : (
+          <>
+            <dt>{i18n.t('In cloud')}</dt>
+            <dd>{items.inCloud}</dd>
+            <dt>{i18n.t('Verified')}</dt>
+            <dd>{items.verified}</dd>
+          </>
+        )}
+      </dl>
+    </Part>
+  );
+}
+
+function cloudTitle(status: StationStatus, none: string, since: (time: string) => string): string {
+  if (status.cloud.state === 'not-configured') return none;
+  return since(status.cloud.since === null ? '' : formatTime(status.cloud.since));
+}

@@ -1,0 +1,126 @@
+/** Under the Node host: the token of the address is exchanged for a session, then oRPC runs over a WebSocket that comes back. */
+import { RPCLink } from '@orpc/client/websocket';
+import type { Problem } from '../../electron/contract/problems.ts';
+import { problemSchema } from '../../electron/contract/problems.ts';
+import type { Surface } from '../../electron/contract/roles.ts';
+import { Connection } from './connection.ts';
+import { problemHere } from './problem-of.ts';
+
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 5000;
+/** A handshake that takes longer is given up; half-open networks never answer. */
+const HANDSHAKE_TIMEOUT_MS = 8000;
+const SESSION_TIMEOUT_MS = 6000;
+
+/** Close codes of the host (`/rpc/<surface>`). */
+const CLOSED = { coreRestarted: 4001, sessionEnded: 4003 } as const;
+
+/** Opens the line and keeps it open until the page goes. */
+export function connectByWebSocket(surface: Surface, page: Window = window): Connection {
+  const connection = new Connection();
+  const run = (): void => {
+    void keepOpen(connection, surface, page);
+  };
+  run();
+  return connection;
+}
+
+async function keepOpen(connection: Connection, surface: Surface, page: Window): Promise<void> {
+  const retry = (): void => {
+    connection.retrying();
+    void post('/retry').finally(() => void keepOpen(connection, surface, page));
+  };
+  const refused = await exchangeToken(surface, page);
+  if (refused !== null) {
+    connection.stopped(refused, null);
+    return;
+  }
+  let waitMs = FIRST_WAIT_MS;
+  for (;;) {
+    const { opened, code } = await holdLine(connection, surface, page.location);
+    if (opened) waitMs = FIRST_WAIT_MS;
+    connection.lost(problemHere(code === CLOSED.coreRestarted ? 'CORE_RESTARTED' : 'CONNECTION_LOST'));
+    const session = await askSession(surface);
+    if (session.stopped !== null) {
+      connection.stopped(session.stopped, session.mayRetry ? retry : null);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs * (0.75 + Math.random() / 2)));
+    waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+  }
+}
+
+/** The token leaves the address bar whether or not it was good. Returns the problem when the host refused it. */
+async function exchangeToken(surface: Surface, page: Window): Promise<Problem | null> {
+  const address = new URL(page.location.href);
+  const token = address.searchParams.get('t');
+  if (token !== null) {
+    address.searchParams.delete('t');
+    page.history.replaceState(page.history.state, '', address);
+    const answer = await post(`/session/${surface}`, { token });
+    if (answer === null || answer.ok) return null;
+  }
+  const session = await askSession(surface);
+  return session.stopped !== null && session.stopped.code === 'TOKEN_MISSING' ? session.stopped : null;
+}
+
+/** One WebSocket from opening to close. */
+function holdLine(
+  connection: Connection,
+  surface: Surface,
+  location: Location,
+): Promise<{ readonly opened: boolean; readonly code: number }> {
+  return new Promise((resolve) => {
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const socket = new WebSocket(`${scheme}://${location.host}/rpc/${surface}`);
+    let opened = false;
+    const tooSlow = setTimeout(() => socket.close(), HANDSHAKE_TIMEOUT_MS);
+    socket.addEventListener('open', () => {
+      opened = true;
+      clearTimeout(tooSlow);
+      connection.opened(new RPCLink({ websocket: socket }));
+    });
+    socket.addEventListener('close', (event) => {
+      clearTimeout(tooSlow);
+      resolve({ opened, code: event.code });
+    });
+  });
+}
+
+interface SessionAnswer {
+  readonly stopped: Problem | null;
+  readonly mayRetry: boolean;
+}
+
+/** A browser is not told why a handshake failed: the host is asked. No answer = it is away and will be asked again. */
+async function askSession(surface: Surface): Promise<SessionAnswer> {
+  const going: SessionAnswer = { stopped: null, mayRetry: false };
+  try {
+    const answer = await fetch(`/session/${surface}`, { signal: AbortSignal.timeout(SESSION_TIMEOUT_MS) });
+    const body: unknown = await answer.json();
+    if (answer.status === 401) {
+      const problem = problemSchema.safeParse(body);
+      return { stopped: problem.success ? problem.data : problemHere('TOKEN_MISSING'), mayRetry: false };
+    }
+    if (!answer.ok || typeof body !== 'object' || body === null || !('phase' in body) || body.phase !== 'failed') {
+      return going;
+    }
+    const problem = problemSchema.safeParse('problem' in body ? body.problem : null);
+    return { stopped: problem.success ? problem.data : problemHere('PROCESS_STOPPED'), mayRetry: true };
+  } catch {
+    return going;
+  }
+}
+
+async function post(path: string, body: unknown = {}): Promise<Response | null> {
+  try {
+    return await fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(SESSION_TIMEOUT_MS),
+    });
+  } catch {
+    return null;
+  }
+}
