@@ -67,7 +67,7 @@ async function buildBundle(bundle: Bundle, buildId: string): Promise<void> {
     root: ROOT,
     logLevel: 'warn',
     publicDir: false,
-    define: { __VANTAGE_BUILD_ID__: JSON.stringify(buildId) },
+    define: { VANTAGE_BUILD_ID: JSON.stringify(buildId) },
     plugins: [requireOutside()],
     ssr: { noExternal: true, target: 'node' },
     build: {

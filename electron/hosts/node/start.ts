@@ -1,25 +1,26 @@
 /** `npm start`: Electron where it can be had, else this host with a browser window, else its address. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import type { ProblemCode } from '../../contract/index.ts';
 import { PROBLEMS, VantageError } from '../../contract/index.ts';
+import { asDiskProblem } from '../../core/vault/disk-problem.ts';
 import { buildId } from '../../services/build-id.ts';
 import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
 import type { StationMode } from '../../services/directories.ts';
 import { sourceEntries, sourceModelsDirectory } from '../../services/entries.ts';
 import type { StationState } from '../../services/supervisor.ts';
+import type { Build } from './builds.ts';
+import { DESKTOP, isFresh, runBuild, SCREENS } from './builds.ts';
 import type { Machine, OpenedBrowser } from './browser.ts';
 import { findBrowser, hasDisplay, openBrowser } from './browser.ts';
 import { findElectron } from './electron-binary.ts';
 import type { NodeHost } from './host.ts';
 import { startNodeHost } from './host.ts';
+import { openLogFile } from './log-file.ts';
 import { askPassphrase, isNewClinic, loadMasterKey } from './master-key.ts';
-import { buildRenderer, isRendererFresh } from './renderer-build.ts';
 
 const HELP = `Starts the workstation. Without a clinic on this computer it is the demonstration, with simulated devices.
 
@@ -46,8 +47,6 @@ interface StartArguments {
   readonly mayOpenBrowser: boolean;
 }
 
-process.exitCode = await start();
-
 async function start(): Promise<number> {
   try {
     const given = readArguments();
@@ -57,7 +56,7 @@ async function start(): Promise<number> {
     }
     if (!hasDisplay(machine)) console.log('No display is used here, so no window opens: the addresses follow.');
     else if (given.mayUseElectron) {
-      const code = await runElectron();
+      const code = await runElectron(given);
       if (code !== null) return code;
     }
     return await runNodeHost(given);
@@ -101,27 +100,35 @@ function wholeNumber(name: string, text: string, most: number): number {
 }
 
 /** @returns Electron's exit code, or null when it is not to be had. */
-async function runElectron(): Promise<number | null> {
+async function runElectron({ mode }: StartArguments): Promise<number | null> {
   const search = await findElectron({
     root,
     environment: process.env,
     onFetch: () => console.log('Fetching Electron, once; this takes a minute at most.'),
   });
-  const main = join(root, 'dist', 'desktop', 'main.js');
-  if (search.kind === 'missing' || !existsSync(main)) {
-    const reason = search.kind === 'missing' ? search.reason : 'the desktop program is not built (npm run build)';
-    console.log(`Electron is not used: ${reason}. A browser window takes its place.`);
-    return null;
-  }
-  const child = spawn(search.path, [main], { stdio: 'inherit' });
+  if (search.kind === 'missing') return withoutElectron(search.reason);
+  await bringUpToDate(DESKTOP);
+  const child = spawn(
+    search.path,
+    [join(root, 'dist', 'desktop', 'main.js'), ...(mode === 'clinic' ? ['--clinic'] : [])],
+    { stdio: 'inherit' },
+  );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
-    child.on('error', (error) => {
-      console.log(`Electron is not used: ${error.message}. A browser window takes its place.`);
-      resolve(null);
-    });
+    child.on('error', (error) => resolve(withoutElectron(error.message)));
     child.on('exit', (code) => resolve(code ?? 1));
   });
+}
+
+function withoutElectron(reason: string): null {
+  console.log(`Electron is not used: ${reason}. A browser window takes its place.`);
+  return null;
+}
+
+async function bringUpToDate(build: Build): Promise<void> {
+  if (isFresh(root, build)) return;
+  console.log(`Building the ${build.name}, once; this takes a moment.`);
+  await runBuild(root, build);
 }
 
 /** Runs until the station is told to stop. */
@@ -129,17 +136,14 @@ async function runNodeHost(given: StartArguments): Promise<number> {
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ask());
 
-  const rendererDirectory = join(root, 'dist', 'renderer');
-  if (!isRendererFresh(root, rendererDirectory)) {
-    console.log('Building the screens, once; this takes a moment.');
-    await buildRenderer(root);
-  }
+  await bringUpToDate(SCREENS);
   const passphrase =
     given.mode === 'clinic' ? await askPassphrase(given.passphraseDescriptor, isNewClinic(given.directory)) : '';
   const windows: OpenedBrowser[] = [];
-  const host: NodeHost = await startNodeHost({
+  const { promise: started, resolve: tellStarted } = Promise.withResolvers<NodeHost>();
+  const host = await startNodeHost({
     environment: process.env,
-    rendererDirectory,
+    rendererDirectory: join(root, 'dist', 'renderer'),
     port: given.port,
     buildId: buildId(),
     entries: sourceEntries(),
@@ -147,12 +151,11 @@ async function runNodeHost(given: StartArguments): Promise<number> {
     loadMasterKey: async () =>
       loadMasterKey({ directory: given.directory, mode: given.mode, passphrase: async () => passphrase }),
     modelsDirectory: sourceModelsDirectory(),
-    log: pino(
-      { name: 'station', base: null },
-      pino.destination({ dest: join(given.directory, 'station.log'), mkdir: true, mode: 0o600 }),
-    ),
-    onSecondStart: () => openWindow(host, given, windows),
+    log: openLogFile(join(given.directory, 'station.log')),
+    // May come while this one is still starting.
+    onSecondStart: () => void started.then((running) => openWindow(running, given, windows)),
   });
+  tellStarted(host);
   if (given.mode === 'demonstration') console.log('Demonstration clinic: simulated devices, invented people.');
   console.log(`Staff:    ${host.staffUrl}`);
   console.log(`Check-in: ${host.checkinUrl}`);
@@ -191,8 +194,12 @@ function tellState(state: StationState | null): void {
   if (state.phase === 'failed' && state.problem !== null) tellProblem(state.problem.code, state.problem.detail);
 }
 
+const DISK_ERRORS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES', 'EPERM']);
+
 function tell(error: unknown): void {
-  if (error instanceof VantageError) tellProblem(error.code, error.detail);
+  const problem =
+    error instanceof Error && 'code' in error && DISK_ERRORS.has(error.code) ? asDiskProblem(error) : error;
+  if (problem instanceof VantageError) tellProblem(problem.code, problem.detail);
   else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     console.error('The port is taken by another program. Start with another --port, or without one.');
   } else console.error(error instanceof Error ? error.message : String(error));
@@ -202,3 +209,5 @@ function tellProblem(code: ProblemCode, detail: string): void {
   const { happened, safe, todo, action } = PROBLEMS[code];
   console.error(`${code}: ${happened} ${safe}\n${todo} [${action}]${detail === '' ? '' : `\n(${detail})`}`);
 }
+
+process.exitCode = await start();

@@ -2,10 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buildRenderer, isRendererFresh } from './renderer-build.ts';
+import { isFresh, runBuild, SCREENS } from './builds.ts';
 
 let root = '';
-const output = (): string => join(root, 'dist', 'renderer');
 function write(seconds: number, ...parts: string[]): void {
   const path = join(root, ...parts);
   mkdirSync(join(path, '..'), { recursive: true });
@@ -23,23 +22,23 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 describe('built screens', () => {
   it('are fresh when both pages are there and newer than every source', () => {
-    expect(isRendererFresh(root, output())).toBe(false);
+    expect(isFresh(root, SCREENS)).toBe(false);
     write(200, 'dist', 'renderer', 'index.html');
-    expect(isRendererFresh(root, output())).toBe(false);
+    expect(isFresh(root, SCREENS)).toBe(false);
     write(200, 'dist', 'renderer', 'checkin.html');
-    expect(isRendererFresh(root, output())).toBe(true);
+    expect(isFresh(root, SCREENS)).toBe(true);
     write(300, 'renderer', 'shell', 'main.tsx');
-    expect(isRendererFresh(root, output())).toBe(false);
+    expect(isFresh(root, SCREENS)).toBe(false);
   });
 
   it('are taken as they are where no sources lie', () => {
     write(200, 'dist', 'renderer', 'index.html');
     write(200, 'dist', 'renderer', 'checkin.html');
     rmSync(join(root, 'renderer'), { recursive: true });
-    expect(isRendererFresh(root, output())).toBe(true);
+    expect(isFresh(root, SCREENS)).toBe(true);
   });
 
   it('say what was wrong when they cannot be built', async () => {
-    await expect(buildRenderer(root)).rejects.toThrow('The screens could not be built');
+    await expect(runBuild(root, SCREENS)).rejects.toThrow('The screens could not be built');
   });
 });
