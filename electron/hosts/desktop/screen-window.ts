@@ -7,7 +7,7 @@ import type { Surface } from '../../contract/index.ts';
 import type { StationState, Supervisor } from '../../services/supervisor.ts';
 import { createBundleHandler } from './bundle-protocol.ts';
 import type { Placement } from './policies/displays.ts';
-import { BUNDLE_ORIGIN, BUNDLE_SCHEME, isInsideBundle } from './policies/navigation.ts';
+import { BUNDLE_ORIGIN, BUNDLE_SCHEME, isInsideBundle, mayNavigate } from './policies/navigation.ts';
 import type { Resources } from './resources.ts';
 import { secureContents, secureSession } from './window-security.ts';
 
@@ -108,7 +108,11 @@ export class ScreenWindow {
 
   #load(): void {
     if (this.#window.isDestroyed()) return;
-    this.#window.loadURL(`${BUNDLE_ORIGIN}${PAGES[this.surface]}`).catch((error: unknown) => {
+    const page = PAGES[this.surface];
+    // After a crash the same place again: the page keeps it behind the address's `#`.
+    const last = this.#window.webContents.getURL();
+    const url = mayNavigate({ url: last, isMainFrame: true }, [page]) ? last : `${BUNDLE_ORIGIN}${page}`;
+    this.#window.loadURL(url).catch((error: unknown) => {
       // A load that the next one has overtaken is none that failed.
       const code = (error as { readonly code?: string }).code ?? 'unknown';
       if (code !== 'ERR_ABORTED') this.#options.log.error({ surface: this.surface, code }, 'page not loaded');

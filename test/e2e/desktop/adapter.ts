@@ -2,7 +2,7 @@
  * The desktop program under test, by one set of names over two runners: Electron itself through Playwright where `ELECTRON_BINARY`
  * names one, else Electron's test double (real Chromium, real processes), which proves the wiring and nothing about Electron.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Electron from 'electron';
@@ -116,12 +116,13 @@ interface DoubleHarness {
 }
 
 async function startDouble(options: DesktopOptions): Promise<DesktopApp> {
+  mkdirSync(join(options.directory, 'home'), { recursive: true });
   const harness = (await import(pathToFileURL(DOUBLE).href)) as DoubleHarness;
   const app = await harness.start({
     main: MAIN,
     args: options.arguments ?? [],
     env: { VANTAGE_DIRECTORY: options.directory, ...options.environment },
-    home: options.directory,
+    home: join(options.directory, 'home'),
   });
   // The harness sends the function's text; it is called with the double's own knobs in the middle.
   const main: DesktopApp['main'] = async (work, argument) =>
