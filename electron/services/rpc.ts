@@ -44,7 +44,7 @@ export function serveApi<Api extends object>(api: Api, methods: Methods<Api>, po
 }
 
 /** An object of interface `Api` whose methods are answered at the other end of the port. */
-export function callApi<Api extends object>(methods: Methods<Api>, port: ServicePort): Api {
+function callApi<Api extends object>(methods: Methods<Api>, port: ServicePort): Api {
   const client = createORPCClient<Record<string, NestedClient<ClientContext>>>(
     new RPCLink({ port }),
   ) as unknown as Record<string, (input: unknown, options: Options) => Promise<unknown>>;

@@ -14,14 +14,14 @@ import type { ServiceLauncher } from './service-process.ts';
 
 type ServiceName = ProcessStatus['name'];
 
-export interface SupervisorTiming extends KeeperTiming {
+interface SupervisorTiming extends KeeperTiming {
   readonly readyLimitMs: number;
   readonly requestLimitMs: number;
   readonly stopLimitMs: number;
   readonly heartbeatMs: number;
 }
 
-export const STANDARD_TIMING: SupervisorTiming = {
+const STANDARD_TIMING: SupervisorTiming = {
   firstBackoffMs: 200,
   longestBackoffMs: 5000,
   mostCrashes: 5,

@@ -8,7 +8,7 @@ import type { ServiceLauncher, ServicePort } from '../../services/service-proces
 import type { Supervisor } from '../../services/supervisor.ts';
 
 /** Why the station closes a socket. The page knows them too (application range of RFC 6455, 7.4.2). */
-export const CLOSE_CODES = {
+const CLOSE_CODES = {
   /** Core is gone or not there yet; connect again. */
   coreRestarted: 4001,
   /** The page reads too slowly; what it missed it gets by connecting again. */
