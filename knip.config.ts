@@ -2,7 +2,6 @@ import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
   entry: [
-    'electron/hosts/node/start.ts',
     'electron/{services,hosts/node}/fixtures/*.ts',
     'electron/hosts/desktop/{main,preload,build}.ts',
     'electron/services/{core,devices,inference,simulators}.ts',
