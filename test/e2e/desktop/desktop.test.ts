@@ -127,10 +127,13 @@ describe('windows', () => {
   });
 });
 
-describe('what a page cannot do', () => {
-  const inLater = (code: string): string =>
-    `new Promise((resolve) => setTimeout(() => { try { resolve(String(${code})); } catch (error) { resolve(error.name); } }))`;
+/** What the code gives, run later: the evaluation itself stands above the page's policy. */
+const inLater = (code: string): string =>
+  `new Promise((resolve) => setTimeout(() => { try { resolve(String(${code})); } catch (error) { resolve(error.name); } }))`;
+const status = (path: string): Promise<number> =>
+  app.page(`fetch(${JSON.stringify(path)}).then((answer) => answer.status)`);
 
+describe('what a page cannot do', () => {
   it('run code that did not come with the bundle', async () => {
     expect(await app.page(inLater('eval("1 + 1")'))).toBe('EvalError');
     expect(await app.page(inLater('new Function("return 1")()'))).toBe('EvalError');
@@ -197,8 +200,6 @@ describe('what a page cannot do', () => {
   });
 
   it('fetch media that nobody has granted, or a file beside the bundle', async () => {
-    const status = (path: string): Promise<number> =>
-      app.page(`fetch(${JSON.stringify(path)}).then((answer) => answer.status)`);
     expect(await status('/media/00000000000000000000000000000000')).toBe(404);
     expect(await status('/..%2f..%2fpackage.json')).toBe(404);
   });
