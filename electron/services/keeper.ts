@@ -72,10 +72,15 @@ export class Keeper<Port> {
     });
   }
 
-  /** Ends it for good. */
-  async stop(): Promise<void> {
+  /** From now on it is not started again, whoever ends it: a signal to the whole group reaches the services too. */
+  retire(): void {
     this.#stopping = true;
     this.#wakeUp();
+  }
+
+  /** Ends it for good. */
+  async stop(): Promise<void> {
+    this.retire();
     await this.#handle?.stop();
     await this.#run;
   }

@@ -214,6 +214,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     stop: async () => {
       isStopping = true;
       settleSimulators();
+      for (const [, keeper] of kept) keeper.retire();
       // Core first: it still has devices and inference to take leave of.
       await core.stop();
       await Promise.all([devices.stop(), inference.stop(), simulators.stop()]);

@@ -70,7 +70,7 @@ export interface OpenedBrowser {
   close(): void;
 }
 
-/** Starts it and does not wait. `onFailed` when it could not be started. */
+/** Starts it and does not wait. `onFailed` when it could not be started, or ended with an error. */
 export function openBrowser(
   browser: string,
   url: string,
@@ -79,7 +79,16 @@ export function openBrowser(
   onFailed: (reason: string) => void,
 ): OpenedBrowser {
   const child = spawn(browser, browserArguments(url, profileDirectory, machine), { stdio: 'ignore' });
+  let isClosing = false;
   child.on('error', (error) => onFailed(error.message));
+  child.on('exit', (code) => {
+    if (!isClosing && code !== null && code !== 0) onFailed(`it ended with ${code}`);
+  });
   child.unref();
-  return { close: () => void child.kill() };
+  return {
+    close: () => {
+      isClosing = true;
+      child.kill();
+    },
+  };
 }

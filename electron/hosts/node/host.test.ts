@@ -242,12 +242,15 @@ describe('node host: screens', () => {
     const before = await first.client.hello();
     process.kill(before.pid, 'SIGKILL');
     expect(await first.closed).toBe(4001);
-    // Too early: answered by the same code, not by silence.
-    expect(await (await connectClient(host, 'staff', cookie)).closed).toBe(4001);
-    await expect.poll(() => host.supervisor.state.phase).toBe('ready');
+    await expect.poll(() => host.supervisor.state.phase, { timeout: 15_000 }).toBe('ready');
     const after = await (await connectClient(host, 'staff', cookie)).client.hello();
     expect(after.pid).not.toBe(before.pid);
     expect(after.screenSessionId).toBe(before.screenSessionId);
+  });
+
+  it('answers a screen that comes before core with the same code, not with silence', async () => {
+    const host = await startHost();
+    expect(await (await connectClient(host, 'staff', await cookieFor(host, 'staff'))).closed).toBe(4001);
   });
 
   it('lets go of a screen that does not read', async () => {
@@ -331,7 +334,7 @@ describe('node host: one station per directory', () => {
     await expect(startHost({ clinic: { directory, mode: 'demonstration' } })).rejects.toMatchObject({
       code: 'SECOND_INSTANCE',
     });
-    await expect.poll(() => told).toBe(1);
+    await expect.poll(() => told, { timeout: 10_000 }).toBe(1);
   });
 
   it('is free again after a stop and after a kill', async () => {
