@@ -13,6 +13,8 @@ export type ElectronModule = typeof Electron;
 export interface DesktopOptions {
   /** The data of this station; the same folder again is the same station. */
   readonly directory: string;
+  /** Where the built program lies; the checkout if left out. */
+  readonly program?: string;
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -36,7 +38,6 @@ export interface DesktopApp {
 }
 
 const ROOT = join(import.meta.dirname, '../../..');
-const MAIN = join(ROOT, 'dist/desktop/main.js');
 const DOUBLE = join(ROOT, '../shared/electron-double/test/harness.mjs');
 const CHROMIUM = '/usr/bin/chromium';
 const POLL_MS = 50;
@@ -54,8 +55,12 @@ export function desktopRunner():
 
 /** Starts the built program (`npm run build`). */
 export async function startDesktop(options: DesktopOptions): Promise<DesktopApp> {
-  if (!existsSync(MAIN)) throw new Error('dist/desktop/main.js is not there: npm run build');
+  if (!existsSync(mainOf(options))) throw new Error('dist/desktop/main.js is not there: npm run build');
   return desktopRunner().kind === 'electron' ? startElectron(options) : startDouble(options);
+}
+
+function mainOf({ program = ROOT }: DesktopOptions): string {
+  return join(program, 'dist/desktop/main.js');
 }
 
 async function waitUntil<T>(
@@ -119,7 +124,7 @@ async function startDouble(options: DesktopOptions): Promise<DesktopApp> {
   mkdirSync(join(options.directory, 'home'), { recursive: true });
   const harness = (await import(pathToFileURL(DOUBLE).href)) as DoubleHarness;
   const app = await harness.start({
-    main: MAIN,
+    main: mainOf(options),
     args: options.arguments ?? [],
     env: { VANTAGE_DIRECTORY: options.directory, ...options.environment },
     home: join(options.directory, 'home'),
@@ -172,7 +177,7 @@ async function startElectron(options: DesktopOptions): Promise<DesktopApp> {
   const binary = process.env['ELECTRON_BINARY'] ?? '';
   const app = await _electron.launch({
     executablePath: binary,
-    args: [MAIN, ...(options.arguments ?? [])],
+    args: [mainOf(options), ...(options.arguments ?? [])],
     env: { ...definedOnly(process.env), VANTAGE_DIRECTORY: options.directory, ...options.environment },
   });
   let printed = '';
