@@ -19,7 +19,6 @@ const FOCUS = {
   coarseSigmaPx: 2,
   /** Rounding to 8 bits alone gives 20/12 = 1.7; the noise of JPEG quality 92 on a blurred picture reaches about 4. */
   floorVariance: 5,
-  noiseRatio: 80,
   /** The structure is measured on means of blocks of this size: nothing so coarse needs every pixel. */
   textureStepPx: 4,
   textureInnerSigmaPx: 3,
@@ -37,6 +36,8 @@ export const FUNDUS_FOCUS = {
     /** Tiles over the field's square; those of which less lies in the field are left out: 24 stay. */
     minimumTileShare: 0.6,
     coarseWeight: 1.4,
+    /** A sharp retina with much noise (3 grey levels on the grid) reaches 70. */
+    noiseRatio: 80,
     textureVariance: 0.3,
     minimumJudgedShare: 0.5,
     /** The value is this quantile of the tiles with structure; 0 = the softest. */
@@ -56,6 +57,8 @@ export const BODY_FOCUS = {
     tilePx: 64,
     minimumTileShare: 0.15,
     coarseWeight: 1.2,
+    /** Edges of clothes and outline give 8-12, also in a noisy picture. */
+    noiseRatio: 30,
     /** High: edges count (outline, clothes, face), the smooth shading of a limb does not. */
     textureVariance: 30,
     minimumJudgedShare: 0.25,

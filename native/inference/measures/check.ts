@@ -15,7 +15,7 @@ export interface Finding {
 }
 
 /** SHA-256 of the published definition as canonical JSON. */
-export function measureHash(measure: PublishedMeasure): string {
+function measureHash(measure: PublishedMeasure): string {
   return createHash('sha256').update(canonicalMeasure(measure)).digest('hex');
 }
 

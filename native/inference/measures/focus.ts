@@ -55,6 +55,7 @@ export function measureFocus(
   const smallInside = everyBlock(inside, plane, step);
   const structure = differenceOfGaussians(
     small,
+    smallInside,
     parameters.textureInnerSigmaPx / step,
     parameters.textureOuterSigmaPx / step,
   );
@@ -94,9 +95,13 @@ export function measureFocus(
   }
 }
 
-function differenceOfGaussians(plane: Plane, inner: number, outer: number): Float32Array {
-  const wide = gaussian(plane, outer).data;
-  return gaussian(plane, inner).data.map((value, at) => value - wide[at]!);
+/** Of the pixels inside only, so that the dark ground around a field is no structure; 0 outside. */
+function differenceOfGaussians(plane: Plane, inside: Uint8Array, inner: number, outer: number): Float32Array {
+  const weight: Plane = { ...plane, data: Float32Array.from(inside) };
+  const weighted: Plane = { ...plane, data: plane.data.map((value, at) => value * inside[at]!) };
+  const [near, nearWeight] = [gaussian(weighted, inner).data, gaussian(weight, inner).data];
+  const [far, farWeight] = [gaussian(weighted, outer).data, gaussian(weight, outer).data];
+  return near.map((value, at) => (inside[at] === 1 ? value / nearWeight[at]! - far[at]! / farWeight[at]! : 0));
 }
 
 /** Means of `step` x `step` pixels; a remainder at the right and bottom is left out. */
