@@ -78,7 +78,7 @@ export interface EncodedImage {
   readonly height: number;
 }
 
-export function fromPicture(picture: Picture): Sharp {
+function fromPicture(picture: Picture): Sharp {
   return sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } });
 }
 

@@ -9,7 +9,7 @@ import type { LoadedModel } from './model-registry.ts';
 export const RUNTIME = `onnxruntime ${env.versions.node ?? env.versions.common}`;
 
 /** The part of a runtime session that is used here: one float tensor in, one out. */
-export interface ProviderSession {
+interface ProviderSession {
   /** `input` is wrapped, not copied: it must not change until the promise settles. Blocks the JavaScript thread. */
   run(input: Float32Array, shape: readonly number[]): Promise<Float32Array>;
   release(): Promise<void>;
@@ -18,7 +18,7 @@ export interface ProviderSession {
 /** Opens the model on exactly one provider. @throws when this machine lacks it. */
 export type OpenSession = (model: LoadedModel, provider: string) => Promise<ProviderSession>;
 
-export type ProviderReport = InferenceStatus['models'][number]['providers'][number];
+type ProviderReport = InferenceStatus['models'][number]['providers'][number];
 
 export interface ModelRunner {
   readonly model: LoadedModel;

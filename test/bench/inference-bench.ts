@@ -107,7 +107,7 @@ export async function bareDecodeAndRun(bytes: Uint8Array, runner: ModelRunner, s
 }
 
 /** Granted files without a vault: read and written as they are. */
-export function plainFiles(): BlobAccess {
+function plainFiles(): BlobAccess {
   return {
     read: async (grant) => readFile(grant.path),
     openSink: async (grant) => {
