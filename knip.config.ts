@@ -5,14 +5,13 @@ const config: KnipConfig = {
     'electron/{services,hosts/node}/fixtures/*.ts',
     'electron/hosts/desktop/{main,preload,build}.ts',
     'electron/services/{core,devices,inference,simulators}.ts',
-    'native/simulator/cli.ts',
     'renderer/**/main.tsx',
     'test/run.ts',
     'test/summary-reporter.ts',
     'test/{bench,faults}/run.ts',
   ],
-  // Debian's gphoto2: a peer for the simulated camera, not a package.
-  ignoreBinaries: ['gphoto2'],
+  // Debian's: a peer for the simulated camera, and pseudo-terminal pairs for the scale. No packages.
+  ignoreBinaries: ['gphoto2', 'socat'],
   project: ['{electron,native,renderer,workflows,test}/**/*.{ts,tsx}'],
 };
 export default config;

@@ -24,7 +24,7 @@ export const MT_SICS_COMMANDS = [
 export type MtSicsCommand = (typeof MT_SICS_COMMANDS)[number];
 
 export const MT_SICS_UNITS = ['kg', 'g', 'lb'] as const;
-export type MtSicsUnit = (typeof MT_SICS_UNITS)[number];
+type MtSicsUnit = (typeof MT_SICS_UNITS)[number];
 
 /** A weight exactly as written: `digits` keeps the decimals, which tell the scale's resolution. */
 export interface MtSicsWeight {

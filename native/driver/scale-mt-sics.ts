@@ -28,7 +28,7 @@ export interface MtSicsLimits {
   readonly lingerMs: number;
 }
 
-export const MT_SICS_LIMITS: MtSicsLimits = {
+const MT_SICS_LIMITS: MtSicsLimits = {
   replyMs: 2000,
   zeroMs: 10_000,
   weighMs: 20_000,

@@ -16,7 +16,7 @@ export async function openDriver(configuration: DeviceConfiguration, context: Op
 }
 
 /** @throws VantageError DEVICE_UNSUPPORTED. */
-export function modelOf(configuration: DeviceConfiguration): DeviceModel {
+function modelOf(configuration: DeviceConfiguration): DeviceModel {
   const model = DEVICE_MODELS[configuration.model];
   if (model === undefined) throw new VantageError('DEVICE_UNSUPPORTED', `no model ${configuration.model}`);
   if (!model.kinds.includes(configuration.kind)) {

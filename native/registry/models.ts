@@ -5,7 +5,7 @@
 import type { DeviceAddress, DeviceKind } from '../../electron/contract/index.ts';
 
 /** How a model differs from its standard or what it does not tell about itself. */
-export interface Quirk {
+interface Quirk {
   readonly what: string;
   /** Where this is known from: a document and clause, or a recorded dialogue. */
   readonly evidence: string;

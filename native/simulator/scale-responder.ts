@@ -15,7 +15,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { Fault, FaultScript } from './faults.ts';
 import { type ScalePlate, TICK_MS } from './scale-plate.ts';
 
-export interface ScaleIdentity {
+interface ScaleIdentity {
   readonly serial: string;
   readonly model: string;
   readonly firmware: string;

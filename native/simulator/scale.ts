@@ -13,7 +13,7 @@ import { personKg, ScalePlate } from './scale-plate.ts';
 import { ScaleResponder } from './scale-responder.ts';
 
 /** Where it is reached: a TCP port (0 = any free one; the demonstration's way) or a serial path. */
-export type ScaleEndpoint = { readonly port: number; readonly host?: string } | { readonly path: string };
+type ScaleEndpoint = { readonly port: number; readonly host?: string } | { readonly path: string };
 
 export type ScaleSimulatorOptions = ScaleEndpoint & ScaleSettings;
 

@@ -10,7 +10,7 @@ const PAUSE_ABOVE_BYTES = 256 * 1024;
 /** Bytes handed to the operating system and not yet accepted, before `write` refuses. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024;
 /** The promise of {@link Transport.close}. */
-export const CLOSE_LIMIT_MS = 1000;
+const CLOSE_LIMIT_MS = 1000;
 
 export interface ByteSource {
   pause(): void;
@@ -123,7 +123,7 @@ export class ByteStream {
 }
 
 /** The error of using a transport that has ended. */
-export function endedError(address: string, cause: CloseCause): TransportError {
+function endedError(address: string, cause: CloseCause): TransportError {
   const detail = cause.kind === 'closed' ? 'was closed' : `ended: ${cause.detail}`;
   return new TransportError('LOST', `${address} ${detail}`);
 }
