@@ -5,11 +5,13 @@ import type { DeviceStatus, Hello, ProcessStatus, StationStatus } from '../contr
 import { CONTRACT_VERSION, DEMONSTRATION_PIN } from '../contract/index.ts';
 import type { Actor, ScreenState } from './access/access.ts';
 import { Access } from './access/access.ts';
+import type { CheckinRouter } from './api/checkin-router.ts';
 import { createCheckinRouter } from './api/checkin-router.ts';
 import { CheckinTickets } from './api/checkin-tickets.ts';
 import type { ApiContext } from './api/guard.ts';
 import { Changes } from './api/live.ts';
 import { MediaTickets } from './api/media.ts';
+import type { StaffRouter } from './api/staff-router.ts';
 import { createStaffRouter } from './api/staff-router.ts';
 import { CaptureActivity } from './capture/capture-activity.ts';
 import { Captures } from './capture/captures.ts';
@@ -34,11 +36,18 @@ const VISIT_BYTES = 160 * 1024 * 1024;
 const LOW_SHARE = 0.1;
 const MINUTE_MS = 60_000;
 
+/** A clinic and, for callers in this very process, its routers without a port. */
+export interface OpenedClinic extends Clinic {
+  readonly routers: { readonly staff: StaffRouter; readonly checkin: CheckinRouter };
+  /** What a router's calls need to know of the screen they come from. */
+  contextOf(screen: Screen): Promise<ApiContext>;
+}
+
 /**
  * Opens the clinic kept in `options.directory`, or makes a new one.
  * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; nothing is overwritten.
  */
-export async function openClinic(options: ClinicOptions): Promise<Clinic> {
+export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> {
   const { directory, mode, masterKey, devices, inference, now, log } = options;
   const stationId = stationIdOf(directory);
   const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log });
@@ -165,9 +174,10 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
           detail: {},
         }),
     };
+    const routers = { staff: createStaffRouter(parts), checkin: createCheckinRouter(parts) };
     const handlers = {
-      staff: new RPCHandler<ApiContext>(createStaffRouter(parts)),
-      checkin: new RPCHandler<ApiContext>(createCheckinRouter(parts)),
+      staff: new RPCHandler<ApiContext>(routers.staff),
+      checkin: new RPCHandler<ApiContext>(routers.checkin),
     };
 
     const closing = new AbortController();
@@ -208,6 +218,8 @@ export async function openClinic(options: ClinicOptions): Promise<Clinic> {
     }, MINUTE_MS);
 
     return {
+      routers,
+      contextOf: async (screen) => ({ screen: await access.screenState(screen) }),
       attach(port: ScreenPort, screen: Screen): void {
         serve(port, screen).catch((error: unknown) => {
           log.error({ code: codeOf(error) }, 'screen could not be attached');

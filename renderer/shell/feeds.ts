@@ -4,7 +4,14 @@ import type { Problem } from '../../electron/contract/problems.ts';
 import type { CallOptions } from './client.ts';
 import type { Connection } from './connection.ts';
 import { problemOf } from './problem-of.ts';
-import type { Live } from './screen.tsx';
+
+export interface Live<T> {
+  /** The newest value; the last known one while `stale`. */
+  readonly data: T | undefined;
+  readonly problem: Problem | null;
+  /** The line is down: what is shown is the last known state. */
+  readonly stale: boolean;
+}
 
 type Call<Input, Output> = (input: Input, options?: CallOptions) => Promise<Output>;
 type Select<C, Input, T> = (client: C) => Call<Input, AsyncIterable<T>>;

@@ -10,17 +10,10 @@ import type { Problem } from '../../electron/contract/problems.ts';
 import type { CallOptions } from './client.ts';
 import type { Connection, ConnectionState } from './connection.ts';
 import { problemOf } from './problem-of.ts';
+import type { Live } from './feeds.ts';
 import { Feeds, pathOf } from './feeds.ts';
 
 type Call<Input, Output> = (input: Input, options?: CallOptions) => Promise<Output>;
-
-export interface Live<T> {
-  /** The newest value; the last known one while `stale`. */
-  readonly data: T | undefined;
-  readonly problem: Problem | null;
-  /** The line is down: what is shown is the last known state. */
-  readonly stale: boolean;
-}
 
 export interface Command<Input, Output> {
   /** Resolves to the answer, or to null when it failed; `problem` then says why. Never rejects. */

@@ -1,14 +1,6 @@
 /** `npm run test:faults -- NAME [--full] [--seed N]`: a named proof that takes long. Ends with one plain line of counts. */
 import { parseArgs } from 'node:util';
-
-export interface FaultOptions {
-  readonly full: boolean;
-  readonly seed: number;
-}
-/** @returns one line per thing that must hold and does not. */
-export type FaultProof = (
-  options: FaultOptions,
-) => Promise<{ readonly passed: number; readonly failures: readonly string[] }>;
+import type { FaultProof } from './fault-proof.ts';
 
 const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
   visit: async () => (await import('./visit.ts')).visitFaults,

@@ -18,7 +18,7 @@ import { Random } from '../fixtures/random.ts';
 import type { ProcessName, StationProcess } from '../fixtures/station-process.ts';
 import { startStation } from '../fixtures/station-process.ts';
 import { CONSENTS, SIGNATURE, stepOf } from '../fixtures/visit.ts';
-import type { FaultProof } from './run.ts';
+import type { FaultProof } from './fault-proof.ts';
 
 const VICTIMS = ['host', 'core', 'devices', 'inference'] as const satisfies readonly ProcessName[];
 const NUMBERS = ['HR-04127', 'HR-04301', 'HR-04415', 'HR-01904', 'HR-03611', 'HR-03302', 'HR-02218', 'HR-02950'];

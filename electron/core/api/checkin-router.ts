@@ -17,6 +17,8 @@ const OK = { ok: true } as const;
 const TRIES_PER_MINUTE = 12;
 
 /** Makes the router that a check-in screen's port is served with. */
+export type CheckinRouter = ReturnType<typeof createCheckinRouter>;
+
 export function createCheckinRouter(parts: ClinicParts) {
   const { visits, store, sources, changes, guard, tickets } = parts;
   const tries = new Map<string, { count: number; fromMs: number }>();

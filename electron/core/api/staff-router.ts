@@ -13,6 +13,8 @@ import { live } from './live.ts';
 const OK = { ok: true } as const;
 
 /** Makes the router that `RPCHandler.upgrade` serves on a staff screen's port. */
+export type StaffRouter = ReturnType<typeof createStaffRouter>;
+
 export function createStaffRouter(parts: ClinicParts) {
   const { access, visits, captures, reviews, devices, inference, store, media, sources, changes, guard } = parts;
 

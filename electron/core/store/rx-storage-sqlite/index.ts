@@ -10,7 +10,8 @@ import type { SqliteInstanceOptions, SqliteInternals } from './instance.ts';
 
 export { SqliteConnection } from './connection.ts';
 export { SqliteStorageInstance } from './instance.ts';
-export type { SeqCheckpoint, SqliteInstanceOptions, SqliteInternals } from './instance.ts';
+export type { SqliteInstanceOptions, SqliteInternals } from './instance.ts';
+export type { SeqCheckpoint } from './table-writer.ts';
 
 export interface SqliteStorageSettings {
   /** Called when the first collection of a database is opened; its collections share what comes back. */

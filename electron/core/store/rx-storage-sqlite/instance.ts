@@ -25,11 +25,7 @@ import type { SqliteConnection } from './connection.ts';
 import { planOf } from './query-plan.ts';
 import { sortKeyOf } from './sort-key.ts';
 import { TableWriter } from './table-writer.ts';
-
-/** Counts writes of one table; never goes back, whatever clocks and clean-ups do. */
-export interface SeqCheckpoint {
-  readonly seq: number;
-}
+import type { SeqCheckpoint } from './table-writer.ts';
 
 export interface SqliteInternals {
   readonly connection: SqliteConnection;

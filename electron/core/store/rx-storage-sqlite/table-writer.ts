@@ -6,8 +6,12 @@ import type { BulkWriteRow, EventBulk, RxDocumentData, RxStorageChangeEvent, RxS
 import { randomUUID } from 'node:crypto';
 import type { TableLayout } from './columns.ts';
 import type { SqliteConnection, SqliteValue } from './connection.ts';
-import type { SeqCheckpoint } from './instance.ts';
 import { sortKeyOf } from './sort-key.ts';
+
+/** Counts writes of one table; never goes back, whatever clocks and clean-ups do. */
+export interface SeqCheckpoint {
+  readonly seq: number;
+}
 
 export interface WriteResult<RxDocType> {
   readonly errors: RxStorageWriteError<RxDocType>[];
