@@ -3,6 +3,7 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'electron/{services,hosts/node}/fixtures/*.ts',
+    'electron/core/vault/testing/write-until-killed.ts',
     'electron/hosts/desktop/{main,preload,build}.ts',
     'electron/services/{core,devices,inference,simulators}.ts',
     'renderer/**/main.tsx',

@@ -4,14 +4,14 @@ import { createRequire } from 'node:module';
 
 export type Weight = 'regular' | 'medium' | 'semibold';
 
-const resolve = createRequire(import.meta.url).resolve;
+const require = createRequire(import.meta.url);
 const FILES = {
-  'inter-regular': '@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf',
-  'inter-medium': '@expo-google-fonts/inter/500Medium/Inter_500Medium.ttf',
-  'inter-semibold': '@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf',
-  'arabic-regular': '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-400-normal.woff',
-  'arabic-medium': '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-500-normal.woff',
-  'arabic-semibold': '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-600-normal.woff',
+  'inter-regular': require.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'),
+  'inter-medium': require.resolve('@expo-google-fonts/inter/500Medium/Inter_500Medium.ttf'),
+  'inter-semibold': require.resolve('@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf'),
+  'arabic-regular': require.resolve('@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-400-normal.woff'),
+  'arabic-medium': require.resolve('@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-500-normal.woff'),
+  'arabic-semibold': require.resolve('@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-600-normal.woff'),
 } as const;
 export type FontName = keyof typeof FILES;
 
@@ -20,7 +20,7 @@ const loaded = new Map<FontName, Buffer>();
 export function fontFile(name: FontName): Buffer {
   const known = loaded.get(name);
   if (known) return known;
-  const bytes = readFileSync(resolve(FILES[name]));
+  const bytes = readFileSync(FILES[name]);
   loaded.set(name, bytes);
   return bytes;
 }

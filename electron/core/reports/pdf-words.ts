@@ -36,7 +36,7 @@ export function timeOf(instant: string, timeZone: string): string {
 }
 
 /** A true minus instead of a hyphen; fixed decimals. */
-export function numberOf(value: number, decimals: number): string {
+function numberOf(value: number, decimals: number): string {
   return value.toFixed(decimals).replace('-', '−');
 }
 

@@ -14,7 +14,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { VantageError } from '../../contract/index.ts';
 
 export const CHUNK_BYTES = 65_536;
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 export const HEADER_BYTES = 48;
 export const KEY_BYTES = 32;

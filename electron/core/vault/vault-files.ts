@@ -5,7 +5,7 @@ import { VantageError } from '../../contract/index.ts';
 import { codeOf } from '../store/store-problem.ts';
 import { asDiskProblem } from './disk-problem.ts';
 
-export interface VaultFile {
+interface VaultFile {
   readonly kind: 'incoming' | 'stored';
   readonly name: string;
   readonly path: string;

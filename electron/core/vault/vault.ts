@@ -24,8 +24,6 @@ import type { BlobRow, PendingRow, StoredBlob } from './vault-rows.ts';
 import { sweep } from './vault-sweep.ts';
 import type { SweepResult } from './vault-sweep.ts';
 
-export type { BlobRow, SweepResult };
-
 export interface VaultOptions {
   readonly directory: string;
   /** The store's own handle: tables of `store/migrations.ts`, so that a blob's row and the document naming it commit together. */
@@ -40,7 +38,7 @@ export interface VaultOptions {
   readonly orphanAgeMs?: number;
 }
 
-export interface PendingBlob {
+interface PendingBlob {
   readonly pendingId: string;
   readonly grant: WriteGrant;
 }
@@ -61,7 +59,7 @@ export interface PreparedBlob extends WrittenContent {
 }
 
 /** A grant that was neither committed nor abandoned before the last stop. */
-export interface RecoveredBlob {
+interface RecoveredBlob {
   readonly pendingId: string;
   readonly subject: string | null;
   readonly grantedAt: string;

@@ -8,10 +8,10 @@ import { migrate } from '../../store/migrations.ts';
 import { openVault } from '../vault.ts';
 import type { Vault, VaultOptions } from '../vault.ts';
 
-export const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** As the store opens it: SQLCipher pages, write-ahead log, every commit flushed. */
-export function openTestDatabase(directory: string, key: Uint8Array): Database {
+function openTestDatabase(directory: string, key: Uint8Array): Database {
   mkdirSync(directory, { recursive: true });
   const database = new BetterSqlite(join(directory, 'clinic.db'), { timeout: 5000 });
   database.pragma(`cipher='sqlcipher'`);
