@@ -23,11 +23,7 @@ afterAll(async () => {
 async function staffOver(transport: Transport): Promise<Line<StaffClient>> {
   const screen = { surface: 'staff', screenSessionId: `staff-${(screens += 1)}` } as const;
   if (transport === 'in-process') {
-    return connectOver(
-      transport,
-      station.clinic.routers.staff,
-      await station.clinic.contextOf(screen),
-    ) as unknown as Promise<Line<StaffClient>>;
+    return connectOver(transport, station.clinic.routers.staff, await station.clinic.contextOf(screen));
   }
   return connectToPort<StaffClient>(transport, (port) => station.clinic.attach(port, screen));
 }
@@ -35,11 +31,7 @@ async function staffOver(transport: Transport): Promise<Line<StaffClient>> {
 async function checkinOver(transport: Transport): Promise<Line<CheckinClient>> {
   const screen = { surface: 'checkin', screenSessionId: `checkin-${(screens += 1)}` } as const;
   if (transport === 'in-process') {
-    return connectOver(
-      transport,
-      station.clinic.routers.checkin,
-      await station.clinic.contextOf(screen),
-    ) as unknown as Promise<Line<CheckinClient>>;
+    return connectOver(transport, station.clinic.routers.checkin, await station.clinic.contextOf(screen));
   }
   return connectToPort<CheckinClient>(transport, (port) => station.clinic.attach(port, screen));
 }
