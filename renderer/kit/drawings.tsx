@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { Step } from '../../electron/contract/protocols.ts';
 
 type Picture = Step['picture'];
+type Pose = 'front' | 'back' | 'left' | 'right';
 
 const FRONT_HALF =
   'M100 78H111C112 90 118 95 131 99 147 103 154 112 157 126L173 200C178 222 184 244 189 266 192 280 190 293 185 293 179 292 176 281 172 268L154 210 140 160C140 182 134 196 134 212 134 230 141 246 142 266 143 302 138 334 135 362 135 392 136 428 130 468 129 484 135 494 137 502 137 509 118 509 114 504 112 480 111 440 109 400 107 360 104 322 102 286H100z';
@@ -21,18 +22,32 @@ const SIDE_SHORTS =
   'M76 238C92 234 116 234 129 240 132 262 131 292 130 318 112 324 92 324 78 316 72 296 66 270 76 238z';
 const MIRRORED = 'matrix(-1 0 0 1 200 0)';
 
-const ON_DARK = { skin: '#8FA09C', cloth: '#52625F', arm: '#A3B2AE' };
+interface BodyColours {
+  readonly skin: string;
+  readonly cloth: string;
+  readonly arm: string;
+  readonly hair: string;
+}
+
+const ON_DARK: BodyColours = { skin: '#8FA09C', cloth: '#52625F', arm: '#A3B2AE', hair: '#52625F' };
+/** For patients: skin and hair vary by picture. */
+const ON_PAPER: Readonly<Record<Pose, BodyColours>> = {
+  front: { skin: '#B07B58', cloth: 'var(--accent)', arm: '#9A6848', hair: '#2E2622' },
+  back: { skin: '#E2C3AB', cloth: 'var(--accent)', arm: '#D0AC91', hair: '#6B4A34' },
+  left: { skin: '#8A5A3E', cloth: 'var(--accent)', arm: '#744A32', hair: '#241D1A' },
+  right: { skin: '#D5AB8C', cloth: 'var(--accent)', arm: '#C09473', hair: '#4A3A33' },
+};
 
 /** One of the four poses, 200 units wide and about 510 high. */
-function Body({ pose }: { pose: 'front' | 'back' | 'left' | 'right' }): ReactNode {
-  const { skin, cloth, arm } = ON_DARK;
+function Body({ pose, colours = ON_DARK }: { pose: Pose; colours?: BodyColours }): ReactNode {
+  const { skin, cloth, arm, hair } = colours;
   if (pose === 'front' || pose === 'back') {
     return (
       <g>
         <path d={FRONT_HALF} fill={skin} />
         <path d={FRONT_HALF} fill={skin} transform={MIRRORED} />
         <ellipse cx="100" cy="44" rx="24" ry="31" fill={skin} />
-        <path d={pose === 'front' ? HAIR_FRONT : HAIR_BACK} fill={cloth} />
+        <path d={pose === 'front' ? HAIR_FRONT : HAIR_BACK} fill={hair} />
         {[TOP_HALF, SHORTS_HALF].map((half) => (
           <g key={half} fill={cloth}>
             <path d={half} />
@@ -46,7 +61,7 @@ function Body({ pose }: { pose: 'front' | 'back' | 'left' | 'right' }): ReactNod
     <g {...(pose === 'left' ? { transform: MIRRORED } : {})}>
       <path d={SIDE_BODY} fill={skin} />
       <path d={SIDE_HEAD} fill={skin} />
-      <path d={SIDE_HAIR} fill={cloth} />
+      <path d={SIDE_HAIR} fill={hair} />
       <path d={SIDE_TOP} fill={cloth} />
       <path d={SIDE_SHORTS} fill={cloth} />
       <path d="M100 122C95 162 94 202 106 280" stroke={arm} strokeWidth="21" strokeLinecap="round" fill="none" />
@@ -75,6 +90,19 @@ export function PoseGuide({ pose, label }: { pose: 'front' | 'back' | 'left' | '
         <path d="M-100 -26H300M-100 538H300" strokeDasharray="6 5" />
         <path d="M100 -44V556" strokeDasharray="1 5" strokeLinecap="round" />
       </g>
+    </svg>
+  );
+}
+
+/** For patients: standing on the marks, arms a little away from the body. */
+export function StandingPose({ pose, label }: { pose: Pose; label: string }): ReactNode {
+  return (
+    <svg viewBox="-66 0 332 530" role="img" aria-label={label} className="w-full">
+      <path d="M-60 520H260" stroke="var(--line-strong)" strokeWidth="4" strokeLinecap="round" />
+      <g fill="none" stroke="var(--accent)" strokeWidth="5" strokeLinecap="round">
+        <path d="M52 508H18M148 508H182" />
+      </g>
+      <Body pose={pose} colours={ON_PAPER[pose]} />
     </svg>
   );
 }
