@@ -14,6 +14,7 @@ import { parseStartOptions } from './start-options.ts';
 import { createUtilityLauncher } from './utility-service-process.ts';
 
 const log = serviceLog('main');
+let exitCode = 0;
 const options = parseStartOptions(process.argv.slice(app.isPackaged ? 1 : 2));
 const { env: environment, platform } = process;
 const root = rootDirectory({ environment, platform, home: app.getPath('home') });
@@ -33,12 +34,19 @@ if (app.requestSingleInstanceLock()) {
     .then(run)
     .catch((error: unknown) => {
       log.error({ name: error instanceof Error ? error.name : typeof error }, 'not started');
-      dialog.showErrorBox('Vantage Workstation', `It could not be started. Nothing was changed.\n\n${String(error)}`);
-      app.exit(1);
+      giveUp(String(error));
     });
 } else {
   // The first one's window comes to the front; nothing of the clinic is touched by this one.
   log.warn({ code: 'SECOND_INSTANCE' }, 'this clinic is already open on this computer');
+  app.quit();
+}
+
+/** Where no window can show a problem: the system's own box, and out. */
+function giveUp(reason: string): void {
+  dialog.showErrorBox('Vantage Workstation', `It could not be started. Nothing was changed.\n\n${reason}`);
+  exitCode = 1;
+  // Runs `will-quit`, so that what was started is stopped.
   app.quit();
 }
 
@@ -70,13 +78,16 @@ function run(): void {
     developerTools,
     log,
     onStaffClosed: () => app.quit(),
+    onPageMissing: () => giveUp('This installation is not complete.'),
   });
   app.on('second-instance', () => screens.focus());
   app.on('window-all-closed', () => app.quit());
+  let stopping: Promise<void> | null = null;
   app.on('will-quit', (event) => {
     // Core finishes its writes first; the supervisor bounds that.
     event.preventDefault();
-    void supervisor.stop().finally(() => app.exit(0));
+    stopping ??= supervisor.stop();
+    void stopping.finally(() => app.exit(exitCode));
   });
   void supervisor.start();
 }

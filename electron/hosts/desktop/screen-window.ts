@@ -19,6 +19,8 @@ export interface ScreenWindowOptions {
   readonly developerTools: boolean;
   readonly log: Log;
   readonly onClosed: () => void;
+  /** The page itself is not there: nothing can be shown in this window, not even a problem. */
+  readonly onPageMissing: () => void;
 }
 
 const PAGES: Readonly<Record<Surface, string>> = { staff: '/index.html', checkin: '/checkin.html' };
@@ -115,7 +117,9 @@ export class ScreenWindow {
     this.#window.loadURL(url).catch((error: unknown) => {
       // A load that the next one has overtaken is none that failed.
       const code = (error as { readonly code?: string }).code ?? 'unknown';
-      if (code !== 'ERR_ABORTED') this.#options.log.error({ surface: this.surface, code }, 'page not loaded');
+      if (code === 'ERR_ABORTED') return;
+      this.#options.log.error({ surface: this.surface, code }, 'page not loaded');
+      this.#options.onPageMissing();
     });
   }
 

@@ -80,7 +80,7 @@ async function waitUntil<T>(
       last = error;
     }
     if (Date.now() > end)
-      throw new Error(`waited in vain for ${what}; last: ${String(last)}\n${output().slice(-4000)}`);
+      throw new Error(`waited in vain for ${what}; last: ${String(last)}\n${output().slice(-2000)}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -43,6 +43,22 @@ export async function press(app: DesktopApp, name: string | RegExp): Promise<voi
   );
 }
 
+/** Chooses a row of a table by what stands in it. */
+export async function choose(app: DesktopApp, name: string): Promise<void> {
+  await app.until(
+    () =>
+      app.page<boolean>(
+        `(() => {
+          const row = [...document.querySelectorAll('tbody tr')].find((each) => each.textContent.includes(${JSON.stringify(name)}));
+          row?.click();
+          return row !== undefined;
+        })()`,
+        { gesture: true },
+      ),
+    `a row "${name}"`,
+  );
+}
+
 /** Unlocks the staff screen as the facilitator of the demonstration. */
 export async function unlock(app: DesktopApp, name = /Ines Modelo/): Promise<void> {
   await press(app, name);
