@@ -43,7 +43,8 @@ export default defineConfig({
   rootDir: fileURLToPath(new URL('..', import.meta.url)),
   catalogs: [
     {
-      path: '<rootDir>/renderer/locales/{locale}',
+      // A test extracts into a folder of its own to compare.
+      path: `${process.env['VANTAGE_CATALOGS'] ?? '<rootDir>/renderer/locales'}/{locale}`,
       include: ['<rootDir>/renderer', '<rootDir>/electron/contract'],
       exclude: ['**/*.test.ts', '**/*.test.tsx', '**/*.config.ts'],
     },

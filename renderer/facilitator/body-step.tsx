@@ -11,7 +11,7 @@ import { StatusMark } from '../kit/marks.tsx';
 import { useMedia } from '../shell/media.ts';
 import { CaptureActions } from './capture-actions.tsx';
 import { TroubleHead, VerdictHead, WorkingHead } from './capture-status.tsx';
-import { verdictOf } from './capture-words.ts';
+import { keepWord, verdictOf } from './capture-words.ts';
 import { ChecksList } from './checks-list.tsx';
 import { DeviceGone, isGone } from './device-gone.tsx';
 import { SkipButton } from './skip-button.tsx';
@@ -100,10 +100,7 @@ export function BodyStep({
             words={{
               take: takeWords[pose],
               takeAgain: againWords[pose],
-              keep:
-                next === null
-                  ? i18n.t('Keep, all steps done')
-                  : i18n.t('Keep, go to {step}', { step: i18n._(next.step.title).toLowerCase() }),
+              keep: keepWord(i18n, next?.step.id ?? null, next === null ? '' : i18n._(next.step.title)),
               skip: i18n.t('Skip with a reason'),
             }}
           />
@@ -117,10 +114,7 @@ export function BodyStep({
 function useCover(allDone: boolean): boolean {
   const [covered, setCovered] = useState(false);
   useEffect(() => {
-    if (!allDone) {
-      setCovered(false);
-      return undefined;
-    }
+    if (!allDone) return undefined;
     let timer = setTimeout(() => setCovered(true), COVER_AFTER_MS);
     const touch = (): void => {
       clearTimeout(timer);
@@ -133,7 +127,7 @@ function useCover(allDone: boolean): boolean {
       window.removeEventListener('pointerdown', touch);
     };
   }, [allDone]);
-  return covered;
+  return covered && allDone;
 }
 
 function PoseButton({
@@ -255,7 +249,7 @@ function BodyVerdict({
       </VerdictHead>
       {verdict.helps.length === 0 ? null : (
         <section className="border-b border-line px-8 py-5">
-          <h3 className="overline">{i18n.t('What usually helps')}</h3>
+          <h3 className="pane-title">{i18n.t('What usually helps')}</h3>
           <ol className="helps">
             {verdict.helps.map((help) => (
               <li key={help}>{help}</li>
@@ -282,7 +276,7 @@ function PicturesSoFar({ station }: { station: Station }): ReactNode {
   ];
   return (
     <section className="px-8 pt-6 pb-5">
-      <h3 className="overline mb-1">{i18n.t('Pictures kept so far')}</h3>
+      <h3 className="pane-title mb-1">{i18n.t('Pictures kept so far')}</h3>
       <ul className="checks">
         {lines.map(([name, count]) => (
           <li key={name}>

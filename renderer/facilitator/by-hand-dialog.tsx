@@ -69,7 +69,7 @@ export function ByHandDialog({
           onChange={setFirst}
           numeric
           unit={unit}
-          autoFocus
+          focusFirst
           error={outside ? i18n.t('Between {low} and {high} {unit}', { low: range[0], high: range[1], unit }) : null}
         />
         <TextField

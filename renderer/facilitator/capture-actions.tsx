@@ -71,7 +71,9 @@ export function CaptureActions({
         ) : (
           <span />
         )}
-        {mark === 'done' || working ? null : <SkipButton visit={visit} current={current} label={words.skip} />}
+        {mark === 'done' || working ? null : (
+          <SkipButton visit={visit} current={current} label={words.skip} className="px-1" />
+        )}
       </div>
       <KeepDialog
         open={keeping}

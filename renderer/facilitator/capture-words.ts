@@ -200,3 +200,23 @@ export function checkLine(i18n: I18n, check: Check, eye: Eye): CheckLine {
         : i18n.t('{value}, up to {limit}', words),
   };
 }
+
+/** "Keep, go to left eye": what keeping leads to. `nextStepId` null = nothing is left. */
+export function keepWord(i18n: I18n, nextStepId: string | null, nextTitle: string): string {
+  switch (nextStepId) {
+    case null:
+      return i18n.t('Keep, all steps done');
+    case 'retina-left':
+      return i18n.t('Keep, go to left eye');
+    case 'retina-right':
+      return i18n.t('Keep, go to right eye');
+    case 'body-back':
+      return i18n.t('Keep, go to the back');
+    case 'body-left':
+      return i18n.t('Keep, go to the left side');
+    case 'body-right':
+      return i18n.t('Keep, go to the right side');
+    default:
+      return i18n.t('Keep, go to: {step}', { step: nextTitle });
+  }
+}

@@ -13,7 +13,7 @@ export function ChecksList({ shown, eye }: { shown: CaptureView; eye: Eye }): Re
   const wantsVessels = eye !== null;
   return (
     <section className="px-8 pt-5">
-      <h3 className="overline mb-1">{i18n.t('This picture')}</h3>
+      <h3 className="pane-title mb-1">{i18n.t('This picture')}</h3>
       <ul className="checks">
         {judgement.checks.map((check) => {
           const line = checkLine(i18n, check, eye);

@@ -40,7 +40,7 @@ export function DayList(props: DayListProps): ReactNode {
   }
   return (
     <div className="min-h-0 overflow-auto">
-      <table className="table" role="grid" aria-label={finding ? i18n.t('Found') : i18n.t('Visits of today')}>
+      <table className="table" aria-label={finding ? i18n.t('Found') : i18n.t('Visits of today')}>
         <thead>
           <tr>
             <th className="w-[104px]">{finding ? i18n.t('Day') : i18n.t('Time')}</th>
@@ -96,7 +96,7 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
   return (
     <tr
       ref={ref}
-      aria-selected={isSelected}
+      {...(isSelected ? { 'data-selected': true, 'aria-current': true } : {})}
       className="cursor-pointer"
       onClick={() => onSelect(row)}
       onDoubleClick={() => {

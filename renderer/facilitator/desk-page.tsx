@@ -128,7 +128,7 @@ function DeskForm({ row, onDone }: { row: DayRow; onDone: () => void }): ReactNo
             label={i18n.t('Sign here with finger, pen or mouse')}
           />
           <p className="mt-2 text-13 text-ink-2">
-            {fullName(row.patient)}, {formatDate(new Date().toISOString())}
+            {fullName(row.patient)}, {formatDate(row.startsAt)}
           </p>
           <div className="mt-6">
             <TextField

@@ -1,5 +1,6 @@
 /** A step whose device is not there: what is safe, what to do, and the way on. */
 import type { ReactNode } from 'react';
+import { useState } from 'react';
 import type { DeviceKind, DeviceState, DeviceStatus } from '../../electron/contract/devices.ts';
 import type { ProblemCode } from '../../electron/contract/problems.ts';
 import { useLingui } from '@lingui/react';
@@ -33,7 +34,8 @@ export function DeviceGone({
   const { i18n } = useLingui();
   const reinstate = useCommand((client) => client.devices.reinstate);
   const code = device === null ? 'DEVICE_ABSENT' : (GONE[device.state] ?? 'DEVICE_ABSENT');
-  const problem = device?.problem ?? { ...problemHere(code), at: device?.since ?? new Date().toISOString() };
+  const [noticed] = useState(() => problemHere(code));
+  const problem = device?.problem ?? { ...noticed, code, at: device?.since ?? noticed.at };
   const aside = device?.state === 'quarantined';
   return (
     <PaneProblem

@@ -127,7 +127,7 @@ export function HeightStep({
         </footer>
       </section>
       <aside className="side" aria-label={i18n.t('Checks')}>
-        <h2 className="overline mb-1">{i18n.t('Checks')}</h2>
+        <h2 className="pane-title mb-1">{i18n.t('Checks')}</h2>
         <ul className="checks">
           {lines.map(([shape, name, text]) => (
             <li key={name} {...(shape === 'care' ? { 'data-care': true } : {})}>
@@ -137,7 +137,7 @@ export function HeightStep({
             </li>
           ))}
         </ul>
-        <h3 className="overline mt-7 mb-2">{i18n.t('How to read it')}</h3>
+        <h3 className="pane-title mt-7 mb-2">{i18n.t('How to read it')}</h3>
         <Stadiometer label={i18n.t('Heels, back and head against the wall; the eye at the height of the slide')} />
       </aside>
     </>

@@ -60,7 +60,7 @@ function Chosen({
   const notes = [...row.patient.allergies.map((each) => allergyWord(i18n, each)), ...row.patient.accessNeeds];
   return (
     <section>
-      <h2 className="overline">{row.status === 'CHECKED_IN' ? i18n.t('Next') : i18n.t('Chosen')}</h2>
+      <h2 className="pane-title">{row.status === 'CHECKED_IN' ? i18n.t('Next') : i18n.t('Chosen')}</h2>
       <p className="display mt-2 text-[32px] leading-10 font-semibold tracking-[-0.022em]">{fullName(row.patient)}</p>
       <p className="mt-1 text-ink-2">{useSituation(row, day, now)}</p>
       <dl className="pairs mt-4 mb-5">

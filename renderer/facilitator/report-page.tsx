@@ -35,6 +35,7 @@ export function ReportPage({ sessionId }: { sessionId: string }): ReactNode {
         {problem !== null ? (
           <PaneProblem problem={problem} onAction={back} action={i18n.t('Back to the visit')} />
         ) : media.path === null ? null : (
+          // oxlint-disable-next-line react/iframe-missing-sandbox -- Chromium's PDF viewer does not run in a sandboxed frame; the bytes are our own
           <iframe title={i18n.t('Report')} src={media.path} className="size-full border-0" />
         )}
       </div>

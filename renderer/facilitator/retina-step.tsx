@@ -18,7 +18,7 @@ import { useDimRoom } from '../shell/mode.ts';
 import { useMedia } from '../shell/media.ts';
 import { CaptureActions } from './capture-actions.tsx';
 import { TroubleHead, VerdictHead, WorkingHead } from './capture-status.tsx';
-import { shortReason, verdictOf } from './capture-words.ts';
+import { keepWord, shortReason, verdictOf } from './capture-words.ts';
 import { ChecksList } from './checks-list.tsx';
 import { DeviceGone, isGone } from './device-gone.tsx';
 import { SkipButton } from './skip-button.tsx';
@@ -41,10 +41,7 @@ export function RetinaStep({
   const eye = current.step.id.endsWith('left') ? 'left' : 'right';
   const capture = useCapture(visit, current);
   const next = openAfter(visit, current.step.id);
-  const keepAndGo =
-    next === null
-      ? i18n.t('Keep, all steps done')
-      : i18n.t('Keep, go to {step}', { step: i18n._(next.step.title).toLowerCase() });
+  const keepAndGo = keepWord(i18n, next?.step.id ?? null, next === null ? '' : i18n._(next.step.title));
   const words =
     eye === 'right'
       ? {
@@ -209,7 +206,7 @@ function Verdict({
           <p>{i18n._(instruction)}</p>
         </VerdictHead>
         <section className="px-8 py-6">
-          <h3 className="overline mb-3">{i18n.t('How to sit')}</h3>
+          <h3 className="pane-title mb-3">{i18n.t('How to sit')}</h3>
           <EyeAtCamera label={i18n.t('Chin on the cushion, eye at the camera')} />
         </section>
       </>
@@ -231,7 +228,7 @@ function Verdict({
       </VerdictHead>
       {verdict.helps.length === 0 || shown.kept !== null ? null : (
         <section className="border-b border-line px-8 pt-5 pb-5">
-          <h3 className="overline">{i18n.t('What usually helps')}</h3>
+          <h3 className="pane-title">{i18n.t('What usually helps')}</h3>
           <ol className="helps">
             {verdict.helps.map((help) => (
               <li key={help}>{help}</li>

@@ -15,10 +15,12 @@ export function SkipButton({
   visit,
   current,
   label,
+  className = '',
 }: {
   readonly visit: VisitView;
   readonly current: VisitStep;
   readonly label?: string;
+  readonly className?: string;
 }): ReactNode {
   const { i18n } = useLingui();
   const { person } = useSession();
@@ -31,7 +33,9 @@ export function SkipButton({
   };
   return (
     <>
-      <Button onPress={() => setOpen(true)}>{label ?? i18n.t('Skip with a reason')}</Button>
+      <Button className={className} onPress={() => setOpen(true)}>
+        {label ?? i18n.t('Skip with a reason')}
+      </Button>
       <ReasonDialog
         title={i18n.t('Skip: {step}', { step: i18n._(current.step.title) })}
         explanation={i18n.t('The report will say that it was skipped, and why.')}

@@ -63,7 +63,7 @@ export function StepDone({ visit, current }: { visit: VisitView; current: VisitS
         </footer>
       </section>
       <aside className="side">
-        <h2 className="overline mb-1">{i18n.t('Where it stands')}</h2>
+        <h2 className="pane-title mb-1">{i18n.t('Where it stands')}</h2>
         <ul className="checks">
           {skipped ? (
             <li>

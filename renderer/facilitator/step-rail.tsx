@@ -40,7 +40,7 @@ export function StepRail({
   const at = stations.findIndex((station) => station.parts.some((part) => part.step.id === visit.currentStepId));
   return (
     <nav className="step-rail" aria-label={i18n.t('Steps of the visit')}>
-      <h2 className="overline flex justify-between px-7 pb-2.5">
+      <h2 className="pane-title flex justify-between px-7 pb-2.5">
         <span>{i18n._(visit.protocol.title)}</span>
         {at < 0 ? null : (
           <span className="font-medium text-ink-3">
@@ -69,11 +69,13 @@ export function StepRail({
                   if (target !== undefined) onChoose(target.step.id);
                 }}
                 {...(current ? { 'aria-current': 'step' as const } : {})}
-                aria-label={`${title}: ${markWord(i18n, station.mark)}`}
               >
                 <StatusMark shape={SHAPES[station.mark]} size={20} />
                 <span>
-                  <b>{title}</b>
+                  <b>
+                    {title}
+                    <span className="sr-only">, {markWord(i18n, station.mark)}</span>
+                  </b>
                   <small>{detailOf(i18n, station)}</small>
                 </span>
               </AriaButton>
@@ -130,6 +132,7 @@ function detailOf(i18n: I18n, station: Station): string {
       : i18n.t('kept with a reason');
   }
   const last = view.tries.at(-1);
+  if (last?.judgement?.passed === true) return i18n.t('try {attempt} good', { attempt: last.attempt });
   const reason = last?.judgement?.checks.find((check) => !check.passed)?.reason;
   if (last !== undefined && reason !== undefined && reason !== null) {
     return i18n.t('try {attempt} {reason}', { attempt: last.attempt, reason: shortReason(i18n, reason) });

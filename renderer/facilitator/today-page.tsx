@@ -186,7 +186,7 @@ function FindBox({
       hideLabel
       value={text}
       onChange={onText}
-      autoFocus
+      focusFirst
       placeholder={i18n.t('Name or number')}
       className="w-[280px] shrink-0"
       icon={icon}

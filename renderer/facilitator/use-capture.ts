@@ -1,5 +1,5 @@
 /** A picture step: which try is shown, how it goes, and what can be done with it. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { CaptureView, VisitView } from '../../electron/contract/views.ts';
 import type { Media } from '../shell/media.ts';
 import { useMedia } from '../shell/media.ts';
@@ -53,15 +53,19 @@ export interface CaptureStep {
   /** Fetches or judges again; never releases the shutter. */
   readonly retry: () => void;
   readonly cancel: () => void;
-  readonly commands: Readonly<Record<'take' | 'keep' | 'retry' | 'cancel', Command<never, unknown>>>;
+  readonly commands: Readonly<
+    Record<'take' | 'keep' | 'retry' | 'cancel', Pick<Command<never, unknown>, 'busy' | 'problem'>>
+  >;
 }
 
 export function useCapture(visit: VisitView, current: VisitStep): CaptureStep {
   const { tries } = current.view;
-  const [chosenId, setChosenId] = useState<string | null>(null);
   const newest = tries.at(-1) ?? null;
-  // A new try is what everybody wants to see.
-  useEffect(() => setChosenId(null), [newest?.captureId]);
+  // A choice holds until there is a new try: that is what everybody wants to see.
+  const [choice, setChoice] = useState<{ readonly captureId: string; readonly newestId: string | undefined } | null>(
+    null,
+  );
+  const chosenId = choice !== null && choice.newestId === newest?.captureId ? choice.captureId : null;
   const counted = tries.find((each) => each.captureId === current.view.captureId) ?? newest;
   const shown = tries.find((each) => each.captureId === chosenId) ?? counted;
   const phase = phaseOf(shown);
@@ -81,7 +85,7 @@ export function useCapture(visit: VisitView, current: VisitStep): CaptureStep {
     image: useMedia(part('image', shown?.hasImage)),
     thumbnail: useMedia(part('thumbnail', shown?.hasThumbnail)),
     overlay: useMedia(part('overlay', shown?.hasOverlay)),
-    show: setChosenId,
+    show: (id) => setChoice({ captureId: id, newestId: newest?.captureId }),
     take: () => void take.run({ sessionId: visit.sessionId, stepId: current.step.id }),
     keep: (reason) => {
       if (captureId !== null) void keep.run({ captureId, reason });
@@ -92,6 +96,6 @@ export function useCapture(visit: VisitView, current: VisitStep): CaptureStep {
     cancel: () => {
       if (newest !== null) void cancel.run({ captureId: newest.captureId });
     },
-    commands: { take, keep, retry, cancel } as CaptureStep['commands'],
+    commands: { take, keep, retry, cancel },
   };
 }

@@ -1,12 +1,13 @@
 /** A visit: step rail, the work of one step, its checks. The same frame from the first step to the report. */
 import { useLingui } from '@lingui/react';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Clock, Pause, Play } from 'lucide-react';
+import { Clock, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useEffect, useState } from 'react';
 import type { VisitView } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { formatDate, formatTime, minutesBetween } from '../kit/format.ts';
+import { PauseBars } from '../kit/icons.tsx';
 import { useKeys } from '../kit/keys.tsx';
 import { Tag } from '../kit/marks.tsx';
 import { InlineProblem, PaneProblem } from '../kit/problem.tsx';
@@ -83,7 +84,7 @@ function VisitBar({ visit }: { visit: VisitView }): ReactNode {
       {!running ? null : visit.pausedAt === null ? (
         <Button
           look="outlined"
-          icon={<Pause size={18} strokeWidth={1.75} aria-hidden />}
+          icon={<PauseBars />}
           busy={pause.busy}
           onPress={() => void pause.run({ sessionId: visit.sessionId })}
         >
@@ -105,9 +106,10 @@ function VisitBar({ visit }: { visit: VisitView }): ReactNode {
 }
 
 function VisitBody({ visit }: { visit: VisitView }): ReactNode {
-  const [chosenId, setChosenId] = useState<string | null>(null);
-  // When a step is done the screen goes on with the next one.
-  useEffect(() => setChosenId(null), [visit.currentStepId]);
+  // A choice holds until a step is done: then the screen goes on with the next one.
+  const [choice, setChoice] = useState<{ readonly stepId: string; readonly at: string | null } | null>(null);
+  const chosenId = choice !== null && choice.at === visit.currentStepId ? choice.stepId : null;
+  const setChosenId = (stepId: string): void => setChoice({ stepId, at: visit.currentStepId });
   const steps = stepsOf(visit);
   const stations = stationsOf(visit);
   const capturing = visit.status === 'CAPTURING';

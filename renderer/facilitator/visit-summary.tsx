@@ -70,7 +70,7 @@ export function PausedPane({ visit }: { visit: VisitView }): ReactNode {
               <StatusMark shape="aside" size={40} />
             </span>
             <h1 className="mt-5 text-36 tracking-[-0.022em]">
-              {i18n.t('Paused at {time}', { time: formatTime(visit.pausedAt ?? Date.now()) })}
+              {i18n.t('Paused at {time}', { time: visit.pausedAt === null ? '' : formatTime(visit.pausedAt) })}
             </h1>
             <p className="mt-2 text-17 text-ink-2">
               {i18n.t('Everything so far is on this disk. The visit goes on where it stands.')}
@@ -118,7 +118,7 @@ export function VisitSummary({ visit }: { visit: VisitView }): ReactNode {
             <p className="mt-1 text-17 text-ink-2">{i18n.t('Ended early: {reason}', { reason: visit.endedReason })}</p>
           )}
           {finish.problem === null ? null : <InlineProblem problem={finish.problem} />}
-          <h2 className="overline mt-7 pb-2">{i18n.t('What was taken')}</h2>
+          <h2 className="pane-title mt-7 pb-2">{i18n.t('What was taken')}</h2>
           <div className="min-h-0 overflow-auto border-t border-line">
             <ul className="checks">
               {stepsOf(visit).map((each) => (
@@ -269,7 +269,7 @@ function NextStages({ visit }: { visit: VisitView }): ReactNode {
   ];
   return (
     <>
-      <h2 className="overline mb-1">{i18n.t('What comes next')}</h2>
+      <h2 className="pane-title mb-1">{i18n.t('What comes next')}</h2>
       <ul className="checks">
         {stages.map(([title, shape, detail]) => (
           <li key={title}>

@@ -76,7 +76,7 @@ export function WeightStep({
               <InlineProblem problem={problem} onAction={problem.code === 'SCALE_UNDERLOAD' ? setZero : again} />
             )}
             <div className="flex items-baseline justify-between border-t border-line pt-4 pb-2.5">
-              <b className="overline">{i18n.t('Live from the scale')}</b>
+              <b className="pane-title">{i18n.t('Live from the scale')}</b>
               <span className="text-13 text-ink-3">{i18n.t('last 20 s, gross')}</span>
             </div>
             <div className="min-h-0 flex-1 pb-8">
@@ -144,7 +144,7 @@ export function WeightStep({
         <Checks scale={scale} device={device} last={last} />
         {visit.earlierWeights.length === 0 ? null : (
           <>
-            <h3 className="overline mt-7 mb-2">{i18n.t('Earlier visits')}</h3>
+            <h3 className="pane-title mt-7 mb-2">{i18n.t('Earlier visits')}</h3>
             <TrendChart
               earlier={visit.earlierWeights.slice(-4).map(({ day, quantity }) => ({ day, value: quantity.value }))}
               today={reading?.kg ?? null}
@@ -155,7 +155,7 @@ export function WeightStep({
             />
           </>
         )}
-        <h3 className="overline mt-7 mb-2">{i18n.t('Where to stand')}</h3>
+        <h3 className="pane-title mt-7 mb-2">{i18n.t('Where to stand')}</h3>
         <FeetOnPlate label={i18n.t('Both feet flat in the middle of the plate')} />
       </aside>
       <ByHandDialog
@@ -309,7 +309,7 @@ function Checks({
   ];
   return (
     <>
-      <h2 className="overline mb-1">{i18n.t('Checks')}</h2>
+      <h2 className="pane-title mb-1">{i18n.t('Checks')}</h2>
       <ul className="checks">
         {lines.map(([shape, name, value]) => (
           <li key={name} {...(shape === 'care' ? { 'data-care': true } : {})}>

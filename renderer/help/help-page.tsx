@@ -54,7 +54,7 @@ export function HelpPage(): ReactNode {
           ))}
         </div>
         <aside className="side">
-          <h2 className="overline mb-1">{i18n.t('Keys')}</h2>
+          <h2 className="pane-title mb-1">{i18n.t('Keys')}</h2>
           <ul className="m-0 list-none p-0">
             {keys.map(([key, text]) => (
               <li key={key} className="flex items-center justify-between gap-4 border-b border-line py-2">
@@ -63,7 +63,7 @@ export function HelpPage(): ReactNode {
               </li>
             ))}
           </ul>
-          <h2 className="overline mt-7 mb-1">{i18n.t('Marks')}</h2>
+          <h2 className="pane-title mt-7 mb-1">{i18n.t('Marks')}</h2>
           <ul className="m-0 list-none p-0">
             {marks.map(([shape, text]) => (
               <li key={shape} className="flex items-center gap-3 py-1.5">

@@ -36,7 +36,7 @@ function KeyList({ onClose }: { onClose: () => void }): ReactNode {
       <TickRow
         selected={letters}
         onChange={(on) => {
-          registry.letters = on;
+          registry.allowLetters(on);
           setLetters(on);
         }}
         className="mt-4 items-center"

@@ -21,7 +21,6 @@ export interface ButtonProps {
   /** Why it is disabled, or more than its words say. */
   readonly describedBy?: string;
   readonly children: ReactNode;
-  readonly autoFocus?: boolean;
 }
 
 export function Button({
@@ -36,7 +35,6 @@ export function Button({
   className = '',
   describedBy,
   children,
-  autoFocus = false,
 }: ButtonProps): ReactNode {
   const off = disabled || busy;
   useKeys(
@@ -58,7 +56,6 @@ export function Button({
       onPress={onPress}
       isDisabled={off}
       preventFocusOnPress
-      autoFocus={autoFocus}
       {...(hotkey === undefined ? {} : { 'aria-keyshortcuts': hotkey.replace('Ctrl', 'Control') })}
       {...(describedBy === undefined ? {} : { 'aria-describedby': describedBy })}
     >

@@ -110,7 +110,7 @@ export function ReasonDialog({
       </RadioGroup>
       {chosen === other ? (
         <div className="pt-4">
-          <TextField label={i18n.t('In your own words')} value={own} onChange={setOwn} maxLength={500} autoFocus />
+          <TextField label={i18n.t('In your own words')} value={own} onChange={setOwn} maxLength={500} focusFirst />
         </div>
       ) : null}
       {problem === undefined ? null : <div className="pt-4">{problem}</div>}

@@ -16,7 +16,8 @@ export interface TextFieldProps {
   readonly numeric?: boolean;
   readonly lines?: boolean;
   readonly maxLength?: number;
-  readonly autoFocus?: boolean;
+  /** Takes the focus when it appears: only where a person has just asked for it. */
+  readonly focusFirst?: boolean;
   readonly placeholder?: string;
   readonly onEnter?: () => void;
   readonly icon?: ReactNode;
@@ -38,7 +39,7 @@ export function TextField(props: TextFieldProps): ReactNode {
       validationBehavior="aria"
       {...(invalid ? { 'data-invalid': true } : {})}
       {...(props.maxLength === undefined ? {} : { maxLength: props.maxLength })}
-      {...(props.autoFocus === true ? { autoFocus: true } : {})}
+      {...(props.focusFirst === true ? { autoFocus: true } : {})}
       {...(numeric ? { inputMode: 'decimal' as const } : {})}
       {...(props.hideLabel === true ? { 'aria-label': label } : {})}
       {...(props.type === undefined ? {} : { type: props.type })}

@@ -60,7 +60,7 @@ export function ImageWell(props: ImageWellProps): ReactNode {
   return (
     <div ref={ref} className="well h-full w-full touch-none" {...gestures}>
       <div
-        className="absolute"
+        className="absolute mix-blend-lighten"
         style={{
           left: (size.width - fitted.width) / 2,
           top: (size.height - fitted.height) / 2,
@@ -74,7 +74,7 @@ export function ImageWell(props: ImageWellProps): ReactNode {
         ) : null}
         {src === null ? null : (
           <img
-            className="absolute inset-0 size-full mix-blend-lighten"
+            className="absolute inset-0 size-full"
             src={src}
             alt={alt}
             draggable={false}

@@ -25,6 +25,10 @@ export class KeyRegistry {
   /** Single letters can be turned off for those whom they disturb; Enter, Space, Escape and Ctrl keys stay. */
   letters = true;
 
+  allowLetters(on: boolean): void {
+    this.letters = on;
+  }
+
   register(registration: Registration): () => void {
     this.#registrations.add(registration);
     return () => this.#registrations.delete(registration);
@@ -53,14 +57,14 @@ export class KeyRegistry {
   handle(event: KeyboardEvent): boolean {
     const name = nameOf(event);
     const inText = isTextEntry(event.target);
-    const onControl = isControl(event.target);
     for (const registration of [...this.#registrations].toReversed()) {
       for (const binding of registration.bindings()) {
         if (binding.disabled === true || binding.key !== name) continue;
         if (binding.always !== true) {
           if (registration.layer !== this.top) continue;
           if (inText && name !== 'Escape') continue;
-          if (onControl && (name === 'Enter' || name === 'Space')) continue;
+          if (name === 'Enter' && takesEnter(event.target)) continue;
+          if (name === 'Space' && takesSpace(event.target)) continue;
           if (!this.letters && /^[a-z?/]$/.test(name)) continue;
         }
         event.preventDefault();
@@ -86,13 +90,16 @@ function isTextEntry(target: EventTarget | null): boolean {
   );
 }
 
-/** Enter and Space belong to the control that has the focus. */
-function isControl(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    target.closest('button, a[href], summary, input, select, [role="button"], [role="option"], [role="checkbox"]') !==
-      null
-  );
+const ENTER_CONTROLS = 'button, a[href], summary, select, [role="button"]';
+const SPACE_CONTROLS = `${ENTER_CONTROLS}, input, [role="option"], [role="checkbox"], [role="radio"]`;
+
+/** Enter belongs to a button or link that has the focus; a chosen radio or box leaves it to the screen. */
+function takesEnter(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest(ENTER_CONTROLS) !== null;
+}
+
+function takesSpace(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest(SPACE_CONTROLS) !== null;
 }
 
 const RegistryContext = createContext<KeyRegistry>(new KeyRegistry());
@@ -137,8 +144,7 @@ export function useKeys(bindings: readonly KeyBinding[]): void {
 /** The name of a key as printed on buttons. */
 export function keyCap(key: string): string {
   const names: Readonly<Record<string, string>> = { Escape: 'Esc', ArrowDown: '↓', ArrowUp: '↑' };
-  return key
-    .split('+')
+  return (key.length > 1 ? key.split('+') : [key])
     .map((part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part))
     .join(' ');
 }

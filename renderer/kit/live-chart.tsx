@@ -60,16 +60,13 @@ function createPlot(
   latest: { readonly current: LiveChartProps },
 ): Plot {
   let range: readonly [number, number] = [-1, 1];
-  const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const font = '13px "Inter Variable", Inter, sans-serif';
   const seconds = TRACE_WINDOW_MS / 1000;
-  const tickText = (values: readonly number[], text: (value: number, last: boolean) => string): string[] =>
-    values.map((value, place) => text(value, place === values.length - 1));
   const plot = new uPlot(
     {
       width,
       height,
-      padding: [8, 10, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {
@@ -96,6 +93,8 @@ function createPlot(
           stroke: () => colour('--chart-axis'),
           grid: { stroke: () => colour('--chart-grid'), width: 1 },
           ticks: { show: false },
+          incrs: [0.1, 0.5, 1, 5, 10, 20, 50, 100],
+          space: 70,
           values: (_plot, values) => {
             const decimals = (values[1] ?? 1) - (values[0] ?? 0) < 1 ? 1 : 0;
             return tickText(
@@ -132,6 +131,16 @@ function createPlot(
 
 type Colour = (name: string) => string;
 
+/** A token's colour now: the chart follows the mode at its next frame. */
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Ticks in words; the last one carries the unit. */
+function tickText(values: readonly number[], text: (value: number, last: boolean) => string): string[] {
+  return values.map((value, place) => text(value, place === values.length - 1));
+}
+
 function secondsAt(props: LiveChartProps, atMs: number): number {
   return (atMs - props.trace.stationNow(Date.now())) / 1000;
 }
@@ -159,6 +168,8 @@ function drawBand(plot: uPlot, props: LiveChartProps, colour: Colour): void {
   ctx.stroke();
   ctx.fillStyle = colour('--accent');
   ctx.font = `600 ${13 * ratio}px "Inter Variable", Inter, sans-serif`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'alphabetic';
   const wide = ctx.measureText(band.label).width;
   ctx.fillText(band.label, Math.min(left, right - wide), top - 10 * ratio);
   ctx.restore();
@@ -172,6 +183,7 @@ function drawMarks(plot: uPlot, props: LiveChartProps, colour: Colour): void {
   ctx.save();
   ctx.font = `400 ${13 * ratio}px "Inter Variable", Inter, sans-serif`;
   ctx.textAlign = 'center';
+  ctx.textBaseline = 'alphabetic';
   for (const event of props.events) {
     const x = plot.valToPos(secondsAt(props, event.atMs), 'x', true);
     if (x < plot.bbox.left + 20 * ratio || x > plot.bbox.left + plot.bbox.width) continue;

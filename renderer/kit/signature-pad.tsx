@@ -35,7 +35,6 @@ export function SignaturePad({
     const box = pad.current?.getBoundingClientRect();
     if (box === undefined || box.width === 0) return null;
     started.current ??= event.timeStamp;
-    const clamp = (value: number): number => Math.min(1, Math.max(0, value));
     return [
       clamp((event.clientX - box.left) / box.width),
       clamp((event.clientY - box.top) / box.height),
@@ -108,6 +107,10 @@ export function SignatureDrawing({
         ))}
     </svg>
   );
+}
+
+function clamp(value: number): number {
+  return Math.min(1, Math.max(0, value));
 }
 
 /** Through the middles of the points, so that the line has no corners. */

@@ -12,7 +12,6 @@ export interface Edge {
 /** The outer edges of the union of the soft tiles: those that no other soft tile shares. */
 export function outlineOf(tiles: readonly Tile[]): readonly Edge[] {
   const edges = new Map<string, Edge>();
-  const near = (value: number): number => Math.round(value * 1000);
   for (const tile of tiles.filter((each) => each.soft)) {
     const left = tile.x;
     const right = tile.x + tile.width;
@@ -24,12 +23,16 @@ export function outlineOf(tiles: readonly Tile[]): readonly Edge[] {
       { x1: left, y1: top, x2: left, y2: bottom },
       { x1: right, y1: top, x2: right, y2: bottom },
     ]) {
-      const key = [edge.x1, edge.y1, edge.x2, edge.y2].map(near).join(' ');
+      const key = [edge.x1, edge.y1, edge.x2, edge.y2].map(thousandths).join(' ');
       if (edges.has(key)) edges.delete(key);
       else edges.set(key, edge);
     }
   }
   return [...edges.values()];
+}
+
+function thousandths(value: number): number {
+  return Math.round(value * 1000);
 }
 
 export type Half = 'upper' | 'lower' | null;

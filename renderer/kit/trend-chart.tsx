@@ -35,7 +35,7 @@ export function TrendChart({
   const bottom = (low + high) / 2 - spread / 2;
   const y = (value: number): number => 110 - ((value - bottom) / spread) * 95;
   const places = earlier.length + 1;
-  const x = (place: number): number => (places === 1 ? width - 24 : 40 + (place * (width - 64)) / (places - 1));
+  const x = (place: number): number => (places === 1 ? width - 24 : 52 + (place * (width - 76)) / (places - 1));
   const points = [
     ...earlier.map((point, place) => ({ x: x(place), y: y(point.value) })),
     ...(today === null ? [] : [{ x: x(earlier.length), y: y(today) }]),
@@ -110,7 +110,7 @@ export function TrendChart({
 
 /** Two or three whole numbers within the range. */
 function niceTicks(low: number, high: number): number[] {
-  const step = high - low > 12 ? 10 : high - low > 5 ? 5 : high - low > 3 ? 2 : 1;
+  const step = high - low > 12 ? 10 : high - low > 5 ? 5 : high - low > 2.2 ? 2 : 1;
   const ticks: number[] = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(tick);
   return ticks.slice(0, 4);

@@ -30,12 +30,14 @@ export function AwayStrip({
 }
 
 function Away({ code }: { code: Parameters<typeof useProblemWords>[0] }): ReactNode {
+  const { i18n } = useLingui();
   const words = useProblemWords(code);
   return (
     <div className="away-strip" role="status">
       <StatusMark shape="busy" />
       <span>
-        <b>{words.happened}</b> <span className="text-ink-2">{words.safe}</span>
+        <b>{code === 'CORE_RESTARTED' ? i18n.t('A part of the program is being started again.') : words.happened}</b>{' '}
+        <span className="text-ink-2">{words.safe}</span>
       </span>
     </div>
   );

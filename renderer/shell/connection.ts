@@ -76,6 +76,6 @@ export class Connection {
 
   #change(state: ConnectionState): void {
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -128,7 +128,7 @@ export class Feeds<C> {
 }
 
 /** The path that a selector takes, e.g. `visits.watch`: the stable name of a procedure. */
-export function pathOf<C>(select: (client: C) => unknown): string {
+export function pathOf(select: (client: never) => unknown): string {
   const names: string[] = [];
   const recorder: unknown = new Proxy(
     {},
@@ -139,6 +139,6 @@ export function pathOf<C>(select: (client: C) => unknown): string {
       },
     },
   );
-  select(recorder as C);
+  select(recorder as never);
   return names.join('.');
 }

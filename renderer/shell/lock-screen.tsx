@@ -1,7 +1,7 @@
 /** The lock: the people of this clinic and a PIN. No patient on it. */
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Radio, RadioGroup } from 'react-aria-components';
 import type { Hello, PersonOnShift } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
@@ -28,15 +28,16 @@ export function LockScreen({ hello, onUnlocked }: { hello: Hello; onUnlocked: ()
   const waitSeconds = Math.max(0, Math.ceil((waitUntil - now) / 1000));
   const person = people.data?.find((each) => each.staffId === staffId) ?? null;
 
-  useEffect(() => {
-    if (unlock.problem === null) return;
-    setPin('');
-    if (unlock.problem.waitSeconds !== undefined) setWaitUntil(Date.now() + unlock.problem.waitSeconds * 1000);
-  }, [unlock.problem]);
-
   const submit = async (): Promise<void> => {
     if (person === null) return;
-    if ((await unlock.run({ staffId: person.staffId, pin })) !== null) onUnlocked();
+    const answer = await unlock.attempt({ staffId: person.staffId, pin });
+    if ('output' in answer) {
+      onUnlocked();
+      return;
+    }
+    setPin('');
+    const { waitSeconds } = answer.problem;
+    if (waitSeconds !== undefined) setWaitUntil(Date.now() + waitSeconds * 1000);
   };
 
   return (
@@ -51,7 +52,7 @@ export function LockScreen({ hello, onUnlocked }: { hello: Hello; onUnlocked: ()
             </p>
           </div>
         </div>
-        <h2 className="overline mt-12 pb-3">{i18n.t('Who is here?')}</h2>
+        <h2 className="pane-title mt-12 pb-3">{i18n.t('Who is here?')}</h2>
         <RadioGroup
           aria-label={i18n.t('Who is here?')}
           className="min-h-0 overflow-auto border-t border-line"

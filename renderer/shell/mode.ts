@@ -17,10 +17,13 @@ function apply(): void {
   if ((page.dataset['mode'] ?? 'light') === mode) return;
   const set = (): void => {
     page.dataset['mode'] = mode;
-    for (const listener of [...listeners]) listener();
+    for (const listener of listeners) listener();
   };
   if (document.visibilityState === 'visible' && typeof document.startViewTransition === 'function') {
-    document.startViewTransition(set);
+    const transition = document.startViewTransition(set);
+    // A newer change takes over; the mode itself is set either way.
+    transition.ready.catch(() => undefined);
+    transition.finished.catch(() => undefined);
   } else {
     set();
   }

@@ -18,6 +18,8 @@ type Call<Input, Output> = (input: Input, options?: CallOptions) => Promise<Outp
 export interface Command<Input, Output> {
   /** Resolves to the answer, or to null when it failed; `problem` then says why. Never rejects. */
   readonly run: (input: Input) => Promise<Output | null>;
+  /** The same, for callers that must act on the problem at once. */
+  readonly attempt: (input: Input) => Promise<{ readonly output: Output } | { readonly problem: Problem }>;
   readonly busy: boolean;
   readonly problem: Problem | null;
   readonly clear: () => void;
@@ -126,7 +128,7 @@ export function createScreenHooks<C>(): ScreenHooks<C> {
       latest.current = { select, input, onValue, onGap };
     });
     useEffect(() => {
-      if (!enabled) return undefined;
+      if (!enabled || key === '') return undefined;
       const stop = new AbortController();
       void feeds.run(
         latest.current.select,
@@ -169,29 +171,30 @@ export function createScreenHooks<C>(): ScreenHooks<C> {
     useEffect(() => {
       latest.current = select;
     });
-    const run = useCallback(
-      async (input: Input): Promise<Output | null> => {
+    const attempt = useCallback(
+      async (input: Input): Promise<{ readonly output: Output } | { readonly problem: Problem }> => {
         setState({ busy: true, problem: null });
         try {
           const output = await latest.current(client)(input);
           setState({ busy: false, problem: null });
-          return output;
+          return { output };
         } catch (error) {
-          setState({ busy: false, problem: problemOf(error, connection.state.phase === 'open') });
-          return null;
+          const problem = problemOf(error, connection.state.phase === 'open');
+          setState({ busy: false, problem });
+          return { problem };
         }
       },
       [client, connection],
     );
+    const run = useCallback(
+      async (input: Input): Promise<Output | null> => {
+        const answer = await attempt(input);
+        return 'output' in answer ? answer.output : null;
+      },
+      [attempt],
+    );
     const clear = useCallback(() => setState({ busy: false, problem: null }), []);
-    return { run, ...state, clear };
-  }
-
-  function useForget(): () => void {
-    const queries = useQueryClient();
-    return useCallback(() => {
-      queries.removeQueries({ predicate: (query) => !JSON.stringify(query.queryKey).includes('station') });
-    }, [queries]);
+    return { run, attempt, ...state, clear };
   }
 
   return {
@@ -210,4 +213,11 @@ function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, gcTime: 60_000, networkMode: 'always' } },
   });
+}
+
+function useForget(): () => void {
+  const queries = useQueryClient();
+  return useCallback(() => {
+    queries.removeQueries({ predicate: (query) => !JSON.stringify(query.queryKey).includes('station') });
+  }, [queries]);
 }

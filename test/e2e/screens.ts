@@ -3,8 +3,11 @@
  * Also asks axe for serious accessibility violations. Writes to `test-results/screens`; exits 1 on a violation, a refused
  * resource or an error on the page. `--axe` leaves the pictures out.
  */
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
@@ -14,7 +17,7 @@ import { CHECKIN_STATES } from '../fixtures/screens/checkin-states.ts';
 import { STATES } from '../fixtures/screens/states.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const GALLERY = here('../../dist/gallery/');
+const GALLERY = `${await mkdtemp(join(tmpdir(), 'vantage-gallery-'))}/`;
 const OUT = here('../../test-results/screens/');
 /** Pictures to show instead of the drawn ones, by name, where a folder of them is named. */
 const PICTURES = process.env['VANTAGE_GALLERY_PICTURES'] ?? null;
@@ -43,19 +46,7 @@ async function serve(): Promise<{ readonly url: string; readonly close: () => vo
     const path = new URL(request.url ?? '/', 'http://gallery').pathname;
     const picture = /^\/pictures\/([a-z-]+\.jpg)$/.exec(path)?.[1];
     const file = picture === undefined ? `${GALLERY}${path.slice(1)}` : `${PICTURES ?? '/nowhere'}/${picture}`;
-    readFile(path.includes('..') ? '/nowhere' : file).then(
-      (bytes) => {
-        response.writeHead(200, {
-          'content-type': TYPES[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
-          'content-security-policy': POLICY,
-        });
-        response.end(bytes);
-      },
-      () => {
-        response.writeHead(404);
-        response.end();
-      },
-    );
+    void answer(path, file, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -63,9 +54,23 @@ async function serve(): Promise<{ readonly url: string; readonly close: () => vo
   return { url: `http://127.0.0.1:${address.port}/gallery.html`, close: () => server.close() };
 }
 
+async function answer(path: string, file: string, response: ServerResponse): Promise<void> {
+  try {
+    const bytes = await readFile(path.includes('..') ? '/nowhere' : file);
+    response.writeHead(200, {
+      'content-type': TYPES[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+      'content-security-policy': POLICY,
+    });
+    response.end(bytes);
+  } catch {
+    response.writeHead(404);
+    response.end();
+  }
+}
+
 async function press(page: Page, what: string): Promise<void> {
   if (what.startsWith('key:')) await page.keyboard.press(what.slice(4));
-  else if (what.startsWith('type:')) await page.keyboard.type(what.slice(5));
+  else if (what.startsWith('type:')) await page.keyboard.type(what.slice(5), { delay: 70 });
   else if (what.startsWith('keys:')) {
     for (const key of what.slice(5)) await page.keyboard.press(key, { delay: 20 });
   } else if (what.startsWith('wait:')) await page.clock.fastForward(Number(what.slice(5)));
@@ -105,7 +110,9 @@ function isCheckin(name: string): boolean {
 }
 
 async function look(browser: Browser, url: string, shot: Shot, withPictures: boolean): Promise<string[]> {
-  const context = await browser.newContext({ viewport: shot.state.size ?? (isCheckin(shot.name) ? { width: 1280, height: 800 } : { width: 1920, height: 1080 }) });
+  const context = await browser.newContext({
+    viewport: shot.state.size ?? (isCheckin(shot.name) ? { width: 1280, height: 800 } : { width: 1920, height: 1080 }),
+  });
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(`error ${error.message}`));
@@ -118,11 +125,13 @@ async function look(browser: Browser, url: string, shot: Shot, withPictures: boo
   await page.clock.install({ time: start });
   await page.goto(`${url}?state=${shot.name}&mode=${shot.mode}`);
   await page.locator(isCheckin(shot.name) ? '.checkin' : 'footer.station').waitFor();
-  await page.waitForTimeout(1500);
+  await page.waitForTimeout(1000);
   for (const step of shot.state.press ?? []) await press(page, step);
   if (shot.state.line === 'lost') await page.evaluate(() => window.dispatchEvent(new Event('gallery:lose-line')));
-  await page.waitForTimeout(700);
+  await page.waitForTimeout(450);
   if (withPictures) await page.screenshot({ path: `${OUT}${shot.name}${shot.mode === 'dim' ? '-dim' : ''}.png` });
+  // Axe brings itself in as text, which the policy notes although the debugger may.
+  page.removeAllListeners('console');
   const found = await new AxeBuilder({ page }).analyze();
   for (const violation of found.violations) {
     if (violation.impact !== 'serious' && violation.impact !== 'critical') continue;
@@ -135,7 +144,11 @@ async function look(browser: Browser, url: string, shot: Shot, withPictures: boo
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const withPictures = !process.argv.includes('--axe');
-await build({ configFile: here('../fixtures/screens/vite.config.ts'), logLevel: 'warn' });
+await build({
+  configFile: here('../fixtures/screens/vite.config.ts'),
+  logLevel: 'warn',
+  build: { outDir: GALLERY, emptyOutDir: true },
+});
 await mkdir(OUT, { recursive: true });
 const server = await serve();
 const browser = await chromium.launch({
@@ -159,5 +172,6 @@ for (const [name, state] of Object.entries({ ...STATES, ...CHECKIN_STATES })) {
 }
 await browser.close();
 server.close();
+await rm(GALLERY, { recursive: true });
 console.log(`${bad} troubles`);
 process.exitCode = bad === 0 ? 0 : 1;
