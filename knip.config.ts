@@ -4,7 +4,7 @@ const config: KnipConfig = {
   entry: [
     'electron/{services,hosts/node}/fixtures/*.ts',
     'electron/core/vault/testing/write-until-killed.ts',
-    'electron/hosts/desktop/{main,preload,build}.ts',
+    'electron/hosts/desktop/{main,preload/preload,build,after-pack}.ts',
     'electron/services/{core,devices,inference,simulators}.ts',
     'renderer/**/main.tsx',
     'test/run.ts',

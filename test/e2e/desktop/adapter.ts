@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type * as Electron from 'electron';
 import type { Surface } from '../../../electron/contract/index.ts';
 
-export type ElectronModule = typeof Electron;
+type ElectronModule = typeof Electron;
 
 export interface DesktopOptions {
   /** The data of this station; the same folder again is the same station. */

@@ -1,7 +1,7 @@
 /** Which window stands on which display. Pure: told the displays, it tells the windows; `windows.ts` makes them so. */
 import type { Surface } from '../../../contract/index.ts';
 
-export interface Rectangle {
+interface Rectangle {
   readonly x: number;
   readonly y: number;
   readonly width: number;

@@ -1,7 +1,7 @@
 /** Where a window may go: our own bundle, nowhere else. Scheme and host are compared as parsed, never as substrings. */
 
 export const BUNDLE_SCHEME = 'app';
-export const BUNDLE_HOST = 'bundle';
+const BUNDLE_HOST = 'bundle';
 export const BUNDLE_ORIGIN = `${BUNDLE_SCHEME}://${BUNDLE_HOST}`;
 
 /**
