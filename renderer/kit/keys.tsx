@@ -94,6 +94,10 @@ const ENTER_CONTROLS = 'button, a[href], summary, select, [role="button"]';
 const SPACE_CONTROLS = `${ENTER_CONTROLS}, input, [role="option"], [role="checkbox"], [role="radio"]`;
 
 /** Enter belongs to a button or link that has the focus; a chosen radio or box leaves it to the screen. */
+function isChoice(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && (target.type === 'radio' || target.type === 'checkbox');
+}
+
 function takesEnter(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest(ENTER_CONTROLS) !== null;
 }
@@ -111,8 +115,16 @@ export function KeyRoot({ registry, children }: { registry: KeyRegistry; childre
     const listen = (event: KeyboardEvent): void => {
       if (!event.defaultPrevented && !event.isComposing && !event.repeat) registry.handle(event);
     };
+    // React Aria keeps Enter of a focused choice to itself; there it would do nothing, so it is taken on its way down.
+    const listenFirst = (event: KeyboardEvent): void => {
+      if (event.key === 'Enter' && isChoice(event.target)) listen(event);
+    };
+    window.addEventListener('keydown', listenFirst, { capture: true });
     window.addEventListener('keydown', listen);
-    return () => window.removeEventListener('keydown', listen);
+    return () => {
+      window.removeEventListener('keydown', listenFirst, { capture: true });
+      window.removeEventListener('keydown', listen);
+    };
   }, [registry]);
   return <RegistryContext value={registry}>{children}</RegistryContext>;
 }
