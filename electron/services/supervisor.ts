@@ -209,6 +209,8 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       return (await toCore({ type: 'open-media', path, screenSessionId })) as MediaGrant | null;
     },
     retry: () => {
+      // A key that did not fit is asked for anew: a person may have brought the right one.
+      if (core.state === 'stopped') masterKey = null;
       for (const [, keeper] of kept) keeper.start();
     },
     stop: async () => {

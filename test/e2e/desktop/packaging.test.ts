@@ -108,7 +108,6 @@ describe('the packed program', () => {
       'bindings-cpp',
       'sharp-linux',
       'libvips',
-      'usb',
     ])
       expect(native.filter((path) => path.includes(name))).not.toEqual([]);
     const notUnpacked = native.filter((path) => !existsSync(join(resources, 'app.asar.unpacked', path)));
