@@ -1,17 +1,19 @@
 /**
  * From the last byte of a weight on the wire to the number on the screen. Ours: pseudo-terminal -> driver -> core -> host ->
- * facilitator's page. Reference: pseudo-terminal -> `serialport` -> one WebSocket -> a page with the number only. Both in the
- * same browser, in turns. "On the screen" is the first animation frame after the number stands in the document.
+ * facilitator's page. Reference: pseudo-terminal -> `serialport` -> one WebSocket -> the same page, whose other data stand still.
+ * Both in the same browser, in turns. "On the screen" is the first animation frame after the number stands in the document.
  */
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { SerialPort } from 'serialport';
+import { build } from 'vite';
 import { WebSocketServer } from 'ws';
 import { DEMONSTRATION_PIN, derivedId } from '../../electron/contract/index.ts';
 import { startScaleSimulator } from '../../native/simulator/scale.ts';
@@ -35,13 +37,20 @@ export async function weightWireToScreen(): Promise<Row> {
   const browser = await launchBrowser();
   const ours: number[] = [];
   const bare: number[] = [];
+  const pages = mkdtempSync(join(tmpdir(), 'vantage-bench-pages-'));
+  await build({
+    configFile: join(import.meta.dirname, '../fixtures/screens/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: pages, emptyOutDir: true },
+  });
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       ours.push(...(await measureOurs(browser)));
-      bare.push(...(await measureBare(browser)));
+      bare.push(...(await measureBare(browser, pages)));
     }
   } finally {
     await browser.close();
+    await rm(pages, { recursive: true, force: true });
   }
   console.log(`  ${ours.length} weights each; median ${percentile(ours, 50)} ms ours, ${percentile(bare, 50)} ms bare`);
   return ratioRow(
@@ -49,7 +58,7 @@ export async function weightWireToScreen(): Promise<Row> {
     'ms',
     percentile(ours, 99),
     percentile(bare, 99),
-    'serialport -> WebSocket -> page',
+    'serialport -> WebSocket -> the same page',
     1.5,
   );
 }
@@ -82,7 +91,7 @@ async function measureOurs(browser: Browser): Promise<number[]> {
     await page.getByText('Ines Modelo').click();
     for (const digit of DEMONSTRATION_PIN) await page.keyboard.press(digit);
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Today' }).waitFor();
+    await page.getByRole('heading', { name: 'Today', exact: true }).waitFor();
     await page.goto(`${station.staff.origin}/#/visit/${sessionId}`);
     await page.locator('.reading').waitFor();
     return await collect(page, tap.send);
@@ -125,15 +134,12 @@ async function tapScale(
   return { send: (kg) => sendWeight(terminal, kg), close: () => closeTerminal(terminal, () => socket.destroy()) };
 }
 
-async function measureBare(browser: Browser): Promise<number[]> {
+async function measureBare(browser: Browser, pages: string): Promise<number[]> {
   const pty = await openPtyPair();
   const wire = await openTerminal(pty.b);
   const device = await openTerminal(pty.a);
-  const http = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end(`<!doctype html><output class="reading"></output><script>
-      new WebSocket('ws://' + location.host).onmessage = (event) => { document.querySelector('.reading').textContent = event.data; };
-    </script>`);
+  const http = createServer((request, response) => {
+    void serveFile(pages, new URL(request.url ?? '/', 'http://bench').pathname, response);
   });
   const server = new WebSocketServer({ server: http });
   http.listen(0, '127.0.0.1');
@@ -151,8 +157,9 @@ async function measureBare(browser: Browser): Promise<number[]> {
   try {
     const page = await context.newPage();
     const connected = once(server, 'connection');
-    await page.goto(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`);
+    await page.goto(`http://127.0.0.1:${(http.address() as AddressInfo).port}/gallery.html?state=weight-relayed`);
     await connected;
+    await page.locator('.reading').waitFor();
     return await collect(page, (kg) => sendWeight(wire, kg));
   } finally {
     await context.close();
@@ -217,4 +224,17 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
+}
+
+const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
+
+async function serveFile(directory: string, path: string, response: ServerResponse): Promise<void> {
+  try {
+    const bytes = await readFile(join(directory, path));
+    response.setHeader('content-type', TYPES[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream');
+    response.end(bytes);
+  } catch {
+    response.statusCode = 404;
+    response.end();
+  }
 }
