@@ -1,6 +1,6 @@
 /**
  * A picture in its dark well: fitted, zoomed by wheel, pinch and keys, with an overlay and the soft tiles hatched as one
- * region. No filters, no rounded corners, no mirroring.
+ * region. No filters but the green channel that a reviewer asks for, no rounded corners, no mirroring.
  */
 import type { PointerEvent, ReactNode, WheelEvent } from 'react';
 import { useId, useRef, useState } from 'react';
@@ -34,6 +34,10 @@ export interface ImageWellProps {
   readonly margin?: number;
   /** Registers + - 0 and the arrow keys for this well. */
   readonly keys?: boolean;
+  /** The green channel alone, as grey: vessels and bleeding show best in it. Only where somebody has asked for it. */
+  readonly redFree?: boolean;
+  /** Drawn over the picture in its own box: moves and grows with it. */
+  readonly drawn?: ReactNode;
   /** Drawn over the picture, in the well's corner. */
   readonly children?: ReactNode;
 }
@@ -56,9 +60,12 @@ export function ImageWell(props: ImageWellProps): ReactNode {
         ]
       : [],
   );
+  const filterId = useId();
+  const filter = props.redFree === true ? { filter: `url("#${filterId}")` } : {};
   const transform = `translate(${view.x * fitted.width}px, ${view.y * fitted.height}px) scale(${view.scale})`;
   return (
     <div ref={ref} className="well h-full w-full touch-none" {...gestures}>
+      {props.redFree === true ? <GreenChannel id={filterId} /> : null}
       <div
         className="absolute mix-blend-lighten"
         style={{
@@ -70,7 +77,7 @@ export function ImageWell(props: ImageWellProps): ReactNode {
         }}
       >
         {preview !== null && loaded !== src ? (
-          <img className="absolute inset-0 size-full" src={preview} alt="" draggable={false} />
+          <img className="absolute inset-0 size-full" src={preview} alt="" draggable={false} style={filter} />
         ) : null}
         {src === null ? null : (
           <img
@@ -78,6 +85,7 @@ export function ImageWell(props: ImageWellProps): ReactNode {
             src={src}
             alt={alt}
             draggable={false}
+            style={filter}
             onLoad={() => setLoaded(src)}
           />
         )}
@@ -90,6 +98,7 @@ export function ImageWell(props: ImageWellProps): ReactNode {
             style={{ opacity: overlay.opacity }}
           />
         )}
+        {props.drawn}
         {judgement !== null && props.showTiles === true ? (
           <SoftRegion judgement={judgement} width={fitted.width} height={fitted.height} />
         ) : null}
@@ -101,6 +110,17 @@ export function ImageWell(props: ImageWellProps): ReactNode {
       ) : null}
       {props.children}
     </div>
+  );
+}
+
+/** The green channel as it was stored: no linearisation, so that its numbers are those of the picture. */
+function GreenChannel({ id }: { id: string }): ReactNode {
+  return (
+    <svg className="absolute size-0" aria-hidden>
+      <filter id={id} colorInterpolationFilters="sRGB">
+        <feColorMatrix type="matrix" values="0 1 0 0 0  0 1 0 0 0  0 1 0 0 0  0 0 0 1 0" />
+      </filter>
+    </svg>
   );
 }
 

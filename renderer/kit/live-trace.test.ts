@@ -4,12 +4,18 @@ import { LiveTrace, rangeFor } from './live-trace.ts';
 describe('a live trace', () => {
   it('shows twenty seconds by the station’s clock, whatever this screen’s says', () => {
     const trace = new LiveTrace();
-    trace.push({ atMs: 1_000_000, value: 1 }, 5_000);
+    trace.push({ atMs: 1_009_500, value: 1 }, 14_500);
     trace.push({ atMs: 1_010_000, value: 2 }, 15_000);
     expect(trace.window(15_000)).toEqual([
-      [-10, 0],
+      [-0.5, 0],
       [1, 2],
     ]);
+  });
+  it('breaks the line where nothing was heard', () => {
+    const trace = new LiveTrace();
+    trace.push({ atMs: 1000, value: 1 }, 1000);
+    trace.push({ atMs: 9000, value: 2 }, 9000);
+    expect(trace.window(9000)[1]).toEqual([1, null, 2]);
   });
   it('stays bounded', () => {
     const trace = new LiveTrace(100);

@@ -7,6 +7,8 @@ export interface TraceSample {
 }
 
 export const TRACE_WINDOW_MS = 20_000;
+/** Without a value for longer, the line is broken: nothing is drawn where nothing was heard. */
+const GAP_MS = 1000;
 
 export class LiveTrace {
   readonly #capacity: number;
@@ -37,9 +39,16 @@ export class LiveTrace {
     const now = nowMs + this.#offsetMs;
     const xs: number[] = [];
     const ys: (number | null)[] = [];
+    let before: number | null = null;
     for (const sample of this.#samples) {
+      const gap = before !== null && sample.atMs - before > GAP_MS;
+      before = sample.atMs;
       const x = (sample.atMs - now) / 1000;
       if (x < -TRACE_WINDOW_MS / 1000 - 1) continue;
+      if (gap) {
+        xs.push(x - 0.001);
+        ys.push(null);
+      }
       xs.push(x);
       ys.push(sample.value);
     }

@@ -8,6 +8,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { I18nProvider as AriaLocale } from 'react-aria-components';
 import type { Hello, StationStatus } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
+import { DiskPicture } from '../kit/disk-picture.tsx';
 import { KeyRegistry, KeyRoot } from '../kit/keys.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { ScreenProblem } from '../kit/problem.tsx';
@@ -139,6 +140,7 @@ function WithStationProblems({
       <ScreenProblem
         problem={problem}
         heading={i18n.t('Visits are paused on this station')}
+        {...(status === undefined || problem.code !== 'DISK_FULL' ? {} : { picture: <DiskPicture {...status.disk} /> })}
         onAction={() => {
           setDismissed(problem.at);
           void client.station.hello();

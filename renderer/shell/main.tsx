@@ -1,5 +1,4 @@
 /** The staff page. */
-import '../kit/no-eval.ts';
 import '@fontsource-variable/inter/opsz.css';
 import '@fontsource-variable/noto-sans-arabic/wght.css';
 import '../kit/kit.css';

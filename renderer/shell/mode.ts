@@ -11,12 +11,16 @@ function current(): Mode {
   return byHand ?? (asked > 0 ? 'dim' : 'light');
 }
 
+/** What the page shows, or will show at the end of the transition under way. */
+let applied: Mode = 'light';
+
 function apply(): void {
   const mode = current();
-  const page = document.documentElement;
-  if ((page.dataset['mode'] ?? 'light') === mode) return;
+  if (applied === mode) return;
+  applied = mode;
   const set = (): void => {
-    page.dataset['mode'] = mode;
+    // A transition runs its callback later: by then another change may have come.
+    document.documentElement.dataset['mode'] = applied;
     for (const listener of listeners) listener();
   };
   if (document.visibilityState === 'visible' && typeof document.startViewTransition === 'function') {

@@ -37,9 +37,8 @@ async function keepOpen(connection: Connection, surface: Surface, page: Window):
   }
   let waitMs = FIRST_WAIT_MS;
   for (;;) {
-    const { opened, code } = await holdLine(connection, surface, page.location);
+    const opened = await holdLine(connection, surface, page.location);
     if (opened) waitMs = FIRST_WAIT_MS;
-    connection.lost(problemHere(code === CLOSED.coreRestarted ? 'CORE_RESTARTED' : 'CONNECTION_LOST'));
     const session = await askSession(surface);
     if (session.stopped !== null) {
       connection.stopped(session.stopped, session.mayRetry ? retry : null);
@@ -64,12 +63,8 @@ async function exchangeToken(surface: Surface, page: Window): Promise<Problem | 
   return session.stopped !== null && session.stopped.code === 'TOKEN_MISSING' ? session.stopped : null;
 }
 
-/** One WebSocket from opening to close. */
-function holdLine(
-  connection: Connection,
-  surface: Surface,
-  location: Location,
-): Promise<{ readonly opened: boolean; readonly code: number }> {
+/** One WebSocket from opening to close. Resolves to whether it was ever open. */
+function holdLine(connection: Connection, surface: Surface, location: Location): Promise<boolean> {
   return new Promise((resolve) => {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(`${scheme}://${location.host}/rpc/${surface}`);
@@ -78,13 +73,34 @@ function holdLine(
     socket.addEventListener('open', () => {
       opened = true;
       clearTimeout(tooSlow);
-      connection.opened(new RPCLink({ websocket: socket }));
+      connection.opened(new RPCLink({ websocket: quietWhenClosed(socket) }));
     });
+    // Before oRPC's own listener: no call may start on a line that is gone.
     socket.addEventListener('close', (event) => {
       clearTimeout(tooSlow);
-      resolve({ opened, code: event.code });
+      connection.lost(problemHere(event.code === CLOSED.coreRestarted ? 'CORE_RESTARTED' : 'CONNECTION_LOST'));
+      resolve(opened);
     });
   });
+}
+
+/**
+ * oRPC tells the other side of every stream that is let go, and that fails, unheard, once the socket is closed: there is
+ * nobody left to tell. Calls never get here, since the connection has no link any more.
+ */
+function quietWhenClosed(
+  socket: WebSocket,
+): Pick<WebSocket, 'addEventListener' | 'removeEventListener' | 'send' | 'readyState'> {
+  return {
+    get readyState() {
+      return socket.readyState > WebSocket.OPEN ? WebSocket.OPEN : socket.readyState;
+    },
+    addEventListener: socket.addEventListener.bind(socket),
+    removeEventListener: socket.removeEventListener.bind(socket),
+    send: (data) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(data);
+    },
+  };
 }
 
 interface SessionAnswer {
