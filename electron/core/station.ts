@@ -2,7 +2,7 @@
  * Who this station is: ids, names, its Ed25519 key, its settings. Kept in the encrypted file, made at first run. The private key
  * never leaves core.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -59,14 +59,4 @@ export function stationIdOf(directory: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(path, `${stationId}\n`, { mode: 0o600, flush: true });
   return stationId;
-}
-
-/** Ed25519 over `text`, base64. */
-export function signAsStation(identity: StationIdentity, text: string): string {
-  return sign(null, Buffer.from(text), createPrivateKey(identity.privateKey)).toString('base64');
-}
-
-/** Whether `signature` (base64) was made by the station over `text`. */
-export function isSignedByStation(identity: StationIdentity, text: string, signature: string): boolean {
-  return verify(null, Buffer.from(text), createPublicKey(identity.privateKey), Buffer.from(signature, 'base64'));
 }

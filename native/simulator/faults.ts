@@ -8,16 +8,7 @@
  * - `corrupt`: flips the byte at `atByte`. - `duplicate`: says it twice. - `wrongId`: answers with somebody else's id.
  * - `stall`: sends nothing more, keeps the line open. - `busy`: refuses as busy. - `unplug`: goes away, at `atByte` if given.
  */
-type FaultAction =
-  | 'drop'
-  | 'delay'
-  | 'truncate'
-  | 'corrupt'
-  | 'duplicate'
-  | 'wrongId'
-  | 'stall'
-  | 'busy'
-  | 'unplug';
+type FaultAction = 'drop' | 'delay' | 'truncate' | 'corrupt' | 'duplicate' | 'wrongId' | 'stall' | 'busy' | 'unplug';
 
 export interface Fault {
   /** Where: named by the simulator; `*` is everywhere. */
