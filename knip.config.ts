@@ -5,6 +5,8 @@ const config: KnipConfig = {
     // The contract is there for others: what it exports is used by screens and cloud of other versions, too.
     'electron/contract/*.ts',
     'electron/contract/measures/*.ts',
+    // Stands alone: any RxDB can use it.
+    'electron/core/store/rx-storage-sqlite/index.ts',
     'electron/hosts/node/start.ts',
     'electron/hosts/desktop/{main,build,after-pack}.ts',
     'electron/hosts/desktop/preload/preload.ts',

@@ -69,5 +69,3 @@ export interface Clinic {
   /** Finishes writes, closes the store. */
   close(): Promise<void>;
 }
-
-export type OpenClinic = (options: ClinicOptions) => Promise<Clinic>;

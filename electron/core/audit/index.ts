@@ -1,2 +1,2 @@
-export { AuditTrail, FIRST_PREVIOUS_HASH, hashOf, readAudit, verifyAudit } from './chain.ts';
-export type { AuditQuery, AuditVerdict } from './chain.ts';
+export { AuditTrail, FIRST_PREVIOUS_HASH, readAudit, verifyAudit } from './chain.ts';
+export type { AuditQuery } from './chain.ts';

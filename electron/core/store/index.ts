@@ -1,14 +1,4 @@
 export { openStore } from './database.ts';
 export type { StoreOptions } from './database.ts';
 export * from './key-handling.ts';
-export type {
-  Companions,
-  Draft,
-  PutOptions,
-  Store,
-  StoreChange,
-  StoreLog,
-  StoreQuery,
-  StoreTransaction,
-  Write,
-} from './types.ts';
+export type { Draft, Store, StoreTransaction } from './types.ts';
