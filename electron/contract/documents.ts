@@ -90,7 +90,7 @@ export type Consent = z.infer<typeof consentSchema>;
 export const quantitySchema = z.object({
   value: z.number(),
   unit: z.enum(['kg', 'cm']),
-  /** Standard uncertainty in the same unit. */
+  /** Error of measurement in the same unit: for a scale its maximum permissible error in service (OIML R 76). */
   error: z.number().nonnegative(),
   source: z.enum(['device', 'by-hand']),
   deviceId: z.uuid().nullable(),

@@ -48,7 +48,7 @@ function drawPatient(sheet: Sheet, { patient, visit, timeZone }: ReportInput): v
 }
 
 function drawQuantities(sheet: Sheet, { quantities, timeZone }: ReportInput): void {
-  sheet.heading('Measures', 'value ± standard error');
+  sheet.heading('Measures', 'value ± error of measurement');
   const columns = [0, 150, 256, 400];
   header(sheet, columns, ['Measure', 'Value', 'Taken with', 'By']);
   for (const quantity of quantities) {
