@@ -39,7 +39,13 @@ export function StatePicture({ state }: { state: PatientProgress['state'] }): Re
   return (
     <svg className="patient-picture" viewBox="0 0 262 170" aria-hidden>
       <path d="M8 160H254" stroke="var(--paper-line)" strokeWidth="4" strokeLinecap="round" />
-      {state === 'break' ? <Cup /> : state === 'waiting' || state === 'help-coming' ? <Chair /> : <Sheet />}
+      {state === 'break' ? (
+        <Cup />
+      ) : state === 'waiting' || state === 'help-coming' ? (
+        <Chair />
+      ) : (
+        <Sheet done={state !== 'stopped'} />
+      )}
     </svg>
   );
 }
@@ -69,14 +75,21 @@ function Cup(): ReactNode {
   );
 }
 
-function Sheet(): ReactNode {
+function Sheet({ done }: { done: boolean }): ReactNode {
   return (
     <g fill="none" stroke="var(--accent)" strokeWidth="3" strokeLinejoin="round" strokeLinecap="round">
       <path d="M70 16h82l34 34v108H70z" fill="var(--surface)" />
       <path d="M152 16v34h34" />
       <path d="M92 70h44M92 90h70M92 110h70" stroke="var(--line-strong)" />
-      <circle cx="186" cy="128" r="26" fill="var(--accent)" stroke="var(--paper)" strokeWidth="5" />
-      <path d="M175 129l8 8 15-17" stroke="var(--on-accent)" strokeWidth="3.5" />
+      <circle
+        cx="186"
+        cy="128"
+        r="26"
+        fill={done ? 'var(--accent)' : 'var(--line-strong)'}
+        stroke="var(--paper)"
+        strokeWidth="5"
+      />
+      <path d={done ? 'M175 129l8 8 15-17' : 'M175 128h22'} stroke="var(--on-accent)" strokeWidth="3.5" />
     </g>
   );
 }

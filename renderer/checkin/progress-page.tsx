@@ -34,6 +34,7 @@ export function ProgressPage({
   const live = useLive((client) => client.checkin.progress, { ticket });
   const ask = useCommand((client) => client.checkin.ask);
   const connection = useConnection();
+  const stale = live.stale || connection.phase !== 'open';
   const seen = connection.phase === 'away' ? connection.since : null;
   const gone = live.problem?.code === 'NOT_ALLOWED' || live.problem?.code === 'NOT_FOUND';
   const latestGone = useRef(onGone);
@@ -48,14 +49,14 @@ export function ProgressPage({
   const request = async (wanted: 'break' | 'help'): Promise<void> => {
     if ((await ask.run({ ticket, request: wanted })) !== null) setAsked({ request: wanted, at: Date.now() });
   };
-  const off = progress === undefined || live.stale;
+  const off = progress === undefined || stale;
   return (
     <Page
       className="checkin-progress"
       title={i18n.t('{name}’s visit', { name: givenName })}
       end={
         <>
-          {live.stale ? <LastSeen seen={seen} /> : null}
+          {stale ? <LastSeen seen={seen} /> : null}
           {progress !== undefined && mayBreak(progress.state) ? (
             <Button
               look="outlined"
@@ -90,11 +91,11 @@ export function ProgressPage({
         </section>
       ) : (
         <>
-          <section className="checkin-now" {...(live.stale ? { 'data-stale': true } : {})}>
+          <section className="checkin-now" {...(stale ? { 'data-stale': true } : {})}>
             <Now progress={progress} />
             <Why progress={progress} />
           </section>
-          <section className="checkin-path" aria-labelledby="so-far" {...(live.stale ? { 'data-stale': true } : {})}>
+          <section className="checkin-path" aria-labelledby="so-far" {...(stale ? { 'data-stale': true } : {})}>
             <div className="mt-5 mb-[22px] flex flex-wrap items-baseline gap-3.5 text-p-18 font-medium">
               <h2 id="so-far" className="text-p-18">
                 {i18n.t('Your visit so far')}
@@ -104,7 +105,7 @@ export function ProgressPage({
             <Lane progress={progress} />
             <div className="checkin-path-foot">
               <FootNote
-                stale={live.stale}
+                stale={stale}
                 asked={asked}
                 problem={ask.problem ?? scanProblem}
                 byScan={ask.problem === null}
@@ -200,6 +201,11 @@ function whyWords(i18n: I18n, { state, step }: PatientProgress): { title: string
       return {
         title: i18n.t('What happens to it'),
         text: [i18n.t('What was measured so far is kept safely in this clinic. You can ask about it at the desk.')],
+      };
+    case 'approved':
+      return {
+        title: i18n.t('Your report'),
+        text: [i18n.t('It is ready. The desk gives it to you and answers your questions about it.')],
       };
     default:
       return {

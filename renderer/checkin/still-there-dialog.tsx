@@ -36,8 +36,7 @@ export function StillThereDialog({
         {i18n.t(
           '{seconds, plural, one {In # second this screen goes back to the start.} other {In # seconds this screen goes back to the start.}}',
           { seconds },
-        )}{' '}
-        {i18n.t('Nothing you signed is lost.')}
+        )}
       </p>
     </Dialog>
   );

@@ -1,16 +1,16 @@
 /** What check-in may promise before it knows who is there: the longest of the clinic's visits. */
-import { PROTOCOLS } from '../../electron/contract/protocols.ts';
+import { PROTOCOLS, stationIdsOf } from '../../electron/contract/protocols.ts';
 
 export interface VisitFacts {
   readonly minutes: number;
-  /** Steps of one group (four body photographs) count as one. */
+  /** As people count them: steps of one group (four body photographs) are one. */
   readonly steps: number;
 }
 
 export function longestVisit(): VisitFacts {
   const visits = Object.values(PROTOCOLS).map(({ steps }) => ({
     minutes: steps.reduce((sum, step) => sum + step.expectedMinutes, 0),
-    steps: new Set(steps.map((step) => step.group?.id ?? step.id)).size,
+    steps: stationIdsOf(steps).length,
   }));
   return {
     minutes: Math.max(...visits.map((visit) => visit.minutes)),

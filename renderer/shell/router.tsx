@@ -2,6 +2,8 @@
 import type { RouterHistory } from '@tanstack/react-router';
 import { createHashHistory, createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { ReviewQueuePage } from '../clinician/queue-page.tsx';
+import { ReviewPage } from '../clinician/review-page.tsx';
 import { DeskPage } from '../facilitator/desk-page.tsx';
 import { ReportPage } from '../facilitator/report-page.tsx';
 import { TodayPage } from '../facilitator/today-page.tsx';
@@ -36,10 +38,20 @@ const deskRoute = createRoute({
   },
 });
 
+const reviewRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/review/$sessionId',
+  component: function Review(): ReactNode {
+    return <ReviewPage sessionId={reviewRoute.useParams().sessionId} />;
+  },
+});
+
 const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/', component: TodayPage }),
   createRoute({ getParentRoute: () => root, path: '/visit', component: OpenVisits }),
   createRoute({ getParentRoute: () => root, path: '/help', component: HelpPage }),
+  createRoute({ getParentRoute: () => root, path: '/review', component: ReviewQueuePage }),
+  reviewRoute,
   visitRoute,
   reportRoute,
   deskRoute,

@@ -1,7 +1,7 @@
 /** The sections of the rail. A new one is one entry here and its route in `router.tsx`. */
 import type { I18n } from '@lingui/core';
 import type { LucideIcon } from 'lucide-react';
-import { CalendarDays, UserRound } from 'lucide-react';
+import { CalendarDays, Eye, UserRound } from 'lucide-react';
 import type { Role } from '../../electron/contract/roles.ts';
 import { STAFF_ROLES, VISIT_ROLES } from '../../electron/contract/roles.ts';
 
@@ -16,4 +16,11 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { to: '/', title: (i18n) => i18n.t('Today'), icon: CalendarDays, roles: STAFF_ROLES },
   { to: '/visit', title: (i18n) => i18n.t('Visit'), icon: UserRound, roles: VISIT_ROLES },
+  {
+    to: '/review',
+    title: (i18n) => i18n.t('Review'),
+    icon: Eye,
+    roles: ['clinician', 'facilitator', 'admin'],
+    badge: 'reviews',
+  },
 ];
