@@ -171,6 +171,15 @@ export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   'retina-only': { id: 'retina-only', version: '1.0', title: 'Retina only', steps: retina },
 };
 
+/** The steps as people count them, in order: those of one group (four body photographs) are one. */
+export function stationIdsOf(steps: readonly Step[]): readonly string[] {
+  return [...new Set(steps.map(stationIdOf))];
+}
+
+export function stationIdOf(step: Step): string {
+  return step.group?.id ?? step.id;
+}
+
 export function maySkip(step: Step, roles: readonly string[]): boolean {
   return (
     step.skippableBy.some((role) => roles.includes(role)) ||

@@ -307,6 +307,7 @@ export const patientProgressSchema = z.object({
       title: z.string(),
       instructions: z.array(z.string()),
       why: z.string(),
+      /** Among the steps as people count them (`stationIdsOf`), from 1. */
       position: z.number().int(),
       total: z.number().int(),
     })

@@ -5,6 +5,7 @@ import { Cloud, CloudOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { DayRow, DayView, StationStatus } from '../../electron/contract/views.ts';
 import { PROBLEMS } from '../../electron/contract/problems.ts';
+import { PROTOCOLS, stationIdsOf } from '../../electron/contract/protocols.ts';
 import { Button } from '../kit/button.tsx';
 import { agreedSentence } from '../kit/consent-words.ts';
 import { formatDate, formatQuantity, formatTime, minutesBetween } from '../kit/format.ts';
@@ -68,7 +69,7 @@ function Chosen({
         <dd>
           {i18n.t('{title}, {count, plural, one {# step} other {# steps}}, about {minutes} min', {
             title: i18n._(row.protocolTitle),
-            count: row.steps.length,
+            count: stationIdsOf(PROTOCOLS[row.protocolId]?.steps ?? []).length,
             minutes: row.expectedMinutes,
           })}
         </dd>

@@ -18,7 +18,14 @@ import type {
   StepView,
   VisitView,
 } from '../../contract/index.ts';
-import { consentLineSchema, progressOf, sessionIdOf, VantageError } from '../../contract/index.ts';
+import {
+  consentLineSchema,
+  progressOf,
+  sessionIdOf,
+  stationIdOf,
+  stationIdsOf,
+  VantageError,
+} from '../../contract/index.ts';
 import type { CaptureActivity } from '../capture/capture-activity.ts';
 import type { Store } from '../store/index.ts';
 import { ageOn, attemptsLeft, currentStepOf, dayOf, isFailedTry, markOf, protocolOf, recordOf } from './steps.ts';
@@ -318,7 +325,7 @@ export function checkinMatchOf(appointment: Appointment, patient: Patient, sessi
     startsAt: appointment.startsAt,
     protocolTitle: protocol.title,
     expectedMinutes: expectedMinutesOf(protocol),
-    stepCount: new Set(protocol.steps.map((step) => step.group?.id ?? step.id)).size,
+    stepCount: stationIdsOf(protocol.steps).length,
     alreadyCheckedIn: session !== null && session.status !== 'SCHEDULED',
   };
 }
@@ -331,6 +338,7 @@ export async function patientProgress(sources: ViewSources, sessionId: string): 
   const appointment = session === null ? null : await store.get('appointments', session.appointmentId);
   if (session === null || patient === null) throw new VantageError('NOT_FOUND');
   const protocol = protocolOf(session.protocolId);
+  const stations = stationIdsOf(protocol.steps);
   const current = session.status === 'CAPTURING' ? currentStepOf(protocol, session) : null;
   const tries =
     current === null ? [] : (await capturesOf(store, sessionId)).filter((capture) => capture.stepId === current.id);
@@ -350,8 +358,8 @@ export async function patientProgress(sources: ViewSources, sessionId: string): 
             stepId: current.id,
             picture: current.picture,
             ...current.patient,
-            position: protocol.steps.indexOf(current) + 1,
-            total: protocol.steps.length,
+            position: stations.indexOf(stationIdOf(current)) + 1,
+            total: stations.length,
           },
     at: sources.now().toISOString(),
   };
