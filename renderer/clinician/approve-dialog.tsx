@@ -58,7 +58,7 @@ export function ApproveDialog({
     >
       <div className="grid grid-cols-[1fr_auto] gap-12">
         <div>
-          <h3 className="overline">{i18n.t('This is released to the patient')}</h3>
+          <h3 className="pane-title">{i18n.t('This is released to the patient')}</h3>
           <ul className="review-list mt-1">
             {parts.map((part) => (
               <li key={part}>{part}</li>
@@ -66,7 +66,7 @@ export function ApproveDialog({
           </ul>
           {leftOut.length === 0 ? null : (
             <>
-              <h3 className="overline mt-4">{i18n.t('Not in it')}</h3>
+              <h3 className="pane-title mt-4">{i18n.t('Not in it')}</h3>
               <ul className="review-list mt-1">
                 {leftOut.map((part) => (
                   <li key={part}>{part}</li>

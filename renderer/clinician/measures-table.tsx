@@ -156,7 +156,7 @@ function Table({
                       {MINUS}
                       {range}
                     </span>
-                    {i18n.t('change, and its band of error')}
+                    {i18n.t('change in its band')}
                     <span aria-hidden>+{range}</span>
                   </span>
                 </th>

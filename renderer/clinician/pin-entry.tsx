@@ -25,7 +25,7 @@ export function PinEntry({
   const waiting = usePinWait(problem) > 0;
   return (
     <section className="flex flex-col items-center gap-4" aria-label={i18n.t('Your PIN')}>
-      <h3 className="overline">{i18n.t('Sign with your PIN')}</h3>
+      <h3 className="pane-title">{i18n.t('Sign with your PIN')}</h3>
       <PinDots count={pin.length} places={SHORTEST_PIN} />
       <NumberPad value={pin} onChange={onChange} maxLength={LONGEST_PIN} disabled={waiting || busy} />
       <div className="min-h-11 max-w-[300px]" aria-live="assertive">

@@ -61,7 +61,7 @@ export function SendBackDialog({
     >
       <div className="grid grid-cols-[1fr_auto] gap-12">
         <div>
-          <h3 className="overline pb-2">{i18n.t('Why?')}</h3>
+          <h3 className="pane-title pb-2">{i18n.t('Why?')}</h3>
           <RadioGroup
             aria-label={i18n.t('Why?')}
             value={reason}
