@@ -85,6 +85,8 @@ export async function captureToVerdict(): Promise<Row> {
   } finally {
     await station.stop();
     await camera.close();
-    await Promise.all([directory, images].map((path) => rm(path, { recursive: true, force: true })));
+    await Promise.all(
+      [directory, images].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })),
+    );
   }
 }

@@ -50,7 +50,7 @@ export async function weightWireToScreen(): Promise<Row> {
     }
   } finally {
     await browser.close();
-    await rm(pages, { recursive: true, force: true });
+    await rm(pages, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
   console.log(`  ${ours.length} weights each; median ${percentile(ours, 50)} ms ours, ${percentile(bare, 50)} ms bare`);
   return ratioRow(
@@ -101,7 +101,7 @@ async function measureOurs(browser: Browser): Promise<number[]> {
     await tap.close();
     await scale.close();
     await pty.unplug();
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 function folder(name: string): string {
   const path = mkdtempSync(join(tmpdir(), `vantage-${name}-`));
-  clean.push(() => rm(path, { recursive: true, force: true }));
+  clean.push(() => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return path;
 }
 

@@ -111,7 +111,7 @@ export const visitFaults: FaultProof = async ({ full, seed }) => {
       if (!audit.ok) failures.push(`the audit chain is broken at ${audit.firstBad}`);
     } finally {
       await worker.close();
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
     if (failures.length > 0) break;
   }

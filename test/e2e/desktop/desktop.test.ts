@@ -39,7 +39,7 @@ beforeEach((context) => context.skip(unavailable !== null, unavailable ?? ''));
 beforeAll(async () => {
   if (unavailable !== null) return;
   directory = mkdtempSync(join(tmpdir(), 'vantage-desktop-'));
-  cleanUp.push(() => rm(directory, { recursive: true, force: true }));
+  cleanUp.push(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   scale = await startScaleSimulator({ port: 0, host: '127.0.0.1', person: 'manual', seed: 3 });
   cleanUp.push(() => scale.close());
   await beginVisitAtTheOtherHost();
@@ -285,7 +285,7 @@ describe('starting', () => {
       expect(existsSync(clinic) ? readdirSync(clinic) : []).toEqual([]);
     } finally {
       await other.close();
-      await rm(own, { recursive: true, force: true });
+      await rm(own, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
   });
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
   contents = listPackage(join(resources, 'app.asar'), { isPack: false });
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 
 /** As much of Electron's distribution as the packer looks at. */
 async function standInDistribution(directory: string): Promise<string> {
