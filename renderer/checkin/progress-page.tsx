@@ -9,11 +9,15 @@ import type { PatientProgress } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { formatTime } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
+import { useNow } from '../shell/use-now.ts';
 import { Page, PageTitle } from './frame.tsx';
 import { useCommand, useConnection, useLive } from './hooks.ts';
 import { PatientPicture, StatePicture } from './patient-picture.tsx';
 import { lineOf, mayAskForHelp, mayBreak, nowWords, soFarWords, stationName, stationsOf } from './progress-words.ts';
 import { Trouble } from './trouble.tsx';
+
+/** How long the foot says that the team was told. */
+const NEWS_FOR_MS = 90_000;
 
 export function ProgressPage({
   givenName,
@@ -49,6 +53,8 @@ export function ProgressPage({
   const request = async (wanted: 'break' | 'help'): Promise<void> => {
     if ((await ask.run({ ticket, request: wanted })) !== null) setAsked({ request: wanted, at: Date.now() });
   };
+  const now = useNow(5000);
+  const news = asked !== null && now - asked.at < NEWS_FOR_MS ? asked : null;
   const off = progress === undefined || stale;
   return (
     <Page
@@ -104,12 +110,7 @@ export function ProgressPage({
             </div>
             <Lane progress={progress} />
             <div className="checkin-path-foot">
-              <FootNote
-                stale={stale}
-                asked={asked}
-                problem={ask.problem ?? scanProblem}
-                byScan={ask.problem === null}
-              />
+              <FootNote stale={stale} asked={news} problem={ask.problem ?? scanProblem} byScan={ask.problem === null} />
               <Button look={isOver(progress.state) ? 'primary' : 'accent'} onPress={onLeave}>
                 {i18n.t('I’m done here')}
               </Button>

@@ -1,27 +1,32 @@
 /** A code reader that types: quick keys and Enter, told from a person by their pace and taken anywhere. */
 import { useEffect, useRef } from 'react';
 
-/** Readers type a key every few ms; people take longer. */
-const LONGEST_GAP_MS = 50;
+/** Readers type a key every few ms, people take longer: the mean tells them apart even where the page was slow to listen. */
+const LONGEST_MEAN_GAP_MS = 50;
+/** A longer pause begins anew. */
+const LONGEST_GAP_MS = 300;
 const SHORTEST_CODE = 4;
 const LONGEST_CODE = 64;
 
 /** Collects quick keys; a pause begins anew. */
 export class ScanBuffer {
   #text = '';
+  #firstMs = 0;
   #lastMs = 0;
 
   /** @returns the code when `key` is the Enter that ends one, else null. `atMs` counts from anywhere. */
   push(key: string, atMs: number): string | null {
-    const quick = atMs - this.#lastMs <= LONGEST_GAP_MS;
+    if (atMs - this.#lastMs > LONGEST_GAP_MS) this.#text = '';
+    if (this.#text === '') this.#firstMs = atMs;
     this.#lastMs = atMs;
     if (key === 'Enter') {
-      const code = quick && this.#text.length >= SHORTEST_CODE ? this.#text : null;
+      const { length } = this.#text;
+      const quick = (atMs - this.#firstMs) / length <= LONGEST_MEAN_GAP_MS;
+      const code = quick && length >= SHORTEST_CODE && length <= LONGEST_CODE ? this.#text : null;
       this.#text = '';
       return code;
     }
-    if (key.length !== 1) return null;
-    this.#text = (quick ? this.#text + key : key).slice(-LONGEST_CODE);
+    if (key.length === 1) this.#text += key;
     return null;
   }
 }

@@ -8,6 +8,7 @@ import { formatBytes, formatDate, formatHash, formatNumber, formatTime, THIN } f
 import { StatusMark } from '../kit/marks.tsx';
 import { useLive } from '../shell/staff.ts';
 import { useSession } from '../shell/session.ts';
+import { settingWords } from './setting-words.ts';
 import { tryWords } from './quality-words.ts';
 import type { EyeFinding } from './subjects.ts';
 import { countedOf } from './subjects.ts';
@@ -59,7 +60,7 @@ export function ProvenancePanel({
 
 function ImageFacts({ origin, counted }: { origin: Origin; counted: CaptureView }): ReactNode {
   const { i18n } = useLingui();
-  const settings = Object.entries(origin.settings).map(([name, value]) => `${name} ${value}`);
+  const settings = Object.entries(origin.settings).map(([name, value]) => settingWords(i18n, name, value));
   const angle = origin.fieldAngleDegrees;
   return (
     <dl className="review-facts">
