@@ -34,6 +34,8 @@ export const staffContract = {
     hello: procedure('anyone').output(helloSchema),
     /** The station line, at once and after each change. Knows no patient. */
     watch: procedure('anyone').output(eventIterator(stationStatusSchema)),
+    /** Looks at the disk's room again and tells all who watch: for a person who has just freed some. */
+    checkDisk: procedure('anyone').output(done),
     inference: procedure(...STAFF_ROLES).output(eventIterator(inferenceStatusSchema)),
   },
   access: {

@@ -21,6 +21,7 @@ import type { ClinicParts } from './clinic-parts.ts';
 import { seedDemonstration } from './demonstration/demonstration.ts';
 import { configuredDevices } from './devices/configured-devices.ts';
 import { DeviceBook } from './devices/device-book.ts';
+import { watchDisk } from './disk.ts';
 import { codeOf } from './problems.ts';
 import { ReportJobs } from './reports/report-jobs.ts';
 import { Reviews } from './review/reviews.ts';
@@ -30,10 +31,6 @@ import { openVault } from './vault/index.ts';
 import type { ViewSources } from './visits/views.ts';
 import { Visits } from './visits/visits.ts';
 
-/** An ordinary visit: six large pictures with their thumbnails and maps, and a report. */
-const VISIT_BYTES = 160 * 1024 * 1024;
-/** Below this share of free space the station says so. */
-const LOW_SHARE = 0.1;
 const MINUTE_MS = 60_000;
 
 /** A clinic and, for callers in this very process, its routers without a port. */
@@ -64,6 +61,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     let processes: readonly ProcessStatus[] = [];
     let statuses: readonly DeviceStatus[] = [];
 
+    const diskWatch = watchDisk({ space: () => vault.space(), now, changed: () => changes.status.notify() });
     const book = new DeviceBook(store, station);
     await book.remember(configuredDevices(directory, options.initialDevices));
     const deviceStatuses = (): readonly DeviceStatus[] => statuses;
@@ -113,22 +111,17 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     }
 
     async function stationStatus(): Promise<StationStatus> {
-      const space = await vault.space();
-      const share = space.totalBytes === 0 ? 1 : space.freeBytes / space.totalBytes;
+      const { disk, problem } = await diskWatch.look();
       const onDisk = await store.count('captures', { selector: { state: { $in: ['on-disk', 'judged'] } } });
       const made = await store.count('reports', {});
       return {
         at: now().toISOString(),
         devices: [...statuses],
         processes: [...processes],
-        disk: {
-          ...space,
-          visitsLeft: Math.floor(space.freeBytes / VISIT_BYTES),
-          state: space.freeBytes < VISIT_BYTES ? 'full' : share < LOW_SHARE ? 'low' : 'ok',
-        },
+        disk,
         cloud: { state: 'not-configured', since: null },
         items: { onDisk: onDisk + made, inCloud: 0, verified: 0 },
-        problems: [],
+        problems: problem === null ? [] : [problem],
       };
     }
 
@@ -243,6 +236,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       },
       async close(): Promise<void> {
         clearInterval(minute);
+        diskWatch.stop();
         closing.abort();
         await captures.close();
         await reports.close();

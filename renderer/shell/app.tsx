@@ -9,6 +9,7 @@ import { I18nProvider as AriaLocale } from 'react-aria-components';
 import type { Hello, StationStatus } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
 import { DiskPicture } from '../kit/disk-picture.tsx';
+import { formatBytes, formatTime } from '../kit/format.ts';
 import { KeyRegistry, KeyRoot } from '../kit/keys.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { ScreenProblem } from '../kit/problem.tsx';
@@ -20,7 +21,7 @@ import { useIdleLock } from './idle.ts';
 import { LockScreen } from './lock-screen.tsx';
 import { createStaffRouter } from './router.tsx';
 import { SessionContext } from './session.ts';
-import { ScreenProvider, useAsk, useConnection, useForget, useLive, useClient } from './staff.ts';
+import { ScreenProvider, useAsk, useClient, useCommand, useConnection, useForget, useLive } from './staff.ts';
 import { StationLine } from './station-line.tsx';
 
 type StaffRouter = ReturnType<typeof createStaffRouter>;
@@ -130,21 +131,21 @@ function WithStationProblems({
   children: ReactNode;
 }): ReactNode {
   const { i18n } = useLingui();
-  const client = useClient();
-  const [dismissed, setDismissed] = useState<string | null>(null);
-  const full = status?.disk.state === 'full' ? status.problems.find((each) => each.code === 'DISK_FULL') : undefined;
-  const problem = full ?? status?.problems.find((each) => each.code === 'DISK_FAILED');
-  if (problem === undefined || dismissed === problem.at) return children;
+  const check = useCommand((client) => client.station.checkDisk);
+  const problem = status?.problems.find((each) => each.code === 'DISK_FULL' || each.code === 'DISK_FAILED');
+  if (status === undefined || problem === undefined) return children;
   return (
     <div className="whole">
       <ScreenProblem
         problem={problem}
         heading={i18n.t('Visits are paused on this station')}
-        {...(status === undefined || problem.code !== 'DISK_FULL' ? {} : { picture: <DiskPicture {...status.disk} /> })}
-        onAction={() => {
-          setDismissed(problem.at);
-          void client.station.hello();
-        }}
+        picture={<DiskPicture {...status.disk} />}
+        busy={check.busy}
+        onAction={() => void check.run(undefined)}
+        follows={i18n.t('Looked at {time}: {free} free. It also notices by itself.', {
+          time: formatTime(status.at, true),
+          free: formatBytes(status.disk.freeBytes),
+        })}
       />
     </div>
   );

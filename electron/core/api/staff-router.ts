@@ -51,6 +51,10 @@ export function createStaffRouter(parts: ClinicParts) {
           'station.watch',
         ),
       ),
+      checkDisk: os.station.checkDisk.handler(() => {
+        changes.status.notify();
+        return OK;
+      }),
       inference: os.station.inference.handler(async function* ({ context, signal }) {
         const signals = [context.screen.abort.signal, ...(signal === undefined ? [] : [signal])];
         yield* guardStream(await inference.watch({ signal: AbortSignal.any(signals) }), guard, 'station.inference');

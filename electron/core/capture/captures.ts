@@ -13,6 +13,7 @@ import type { CapturedObject, Outcome } from '../../../native/driver/driver.ts';
 import type { InferenceApi } from '../../../native/inference/inference-api.ts';
 import type { CaptureEvent, DevicesApi } from '../../../native/supervisor/devices-api.ts';
 import type { Log } from '../clinic-api.ts';
+import { PICTURE_BYTES } from '../disk.ts';
 import { codeOf, problemFrom } from '../problems.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
@@ -24,8 +25,6 @@ import type { CaptureActivity } from './capture-activity.ts';
 
 /** A capture that had not reached the shutter when core stopped is still done if it was asked for this recently. */
 const STILL_WANTED_MS = 60_000;
-/** Room for one picture; below it none is begun (the visit's own state is always still written). */
-const PICTURE_BYTES = 64 * 1024 * 1024;
 /** How often judging is tried again when the checking process went away meanwhile. */
 const JUDGE_ATTEMPTS = 4;
 

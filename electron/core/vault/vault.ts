@@ -101,7 +101,8 @@ export interface Vault {
   stat(blobId: string): BlobRow | null;
   /** Reads it all and compares the hash. @throws NOT_FOUND, BLOB_DAMAGED, DISK_FAILED. */
   verify(blobId: string): Promise<void>;
-  space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>;
+  /** `reserveBytes` of the free ones are never granted. */
+  space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number; readonly reserveBytes: number }>;
   /** @throws DISK_FULL when fewer than `bytes` (default 0) are left above the reserve. */
   assertRoom(bytes?: number): Promise<void>;
   /** What the sweep at opening removed, and which blobs' files it missed. */
@@ -259,10 +260,14 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     }
   }
 
+  async function space(): ReturnType<Vault['space']> {
+    const found = await files.space();
+    return { ...found, reserveBytes: options.reserveBytes ?? Math.max(512 * 1024 * 1024, found.totalBytes / 100) };
+  }
+
   async function assertRoom(bytes = 0): Promise<void> {
-    const { freeBytes, totalBytes } = await files.space();
-    const reserve = options.reserveBytes ?? Math.max(512 * 1024 * 1024, totalBytes / 100);
-    if (freeBytes - bytes < reserve) throw new VantageError('DISK_FULL', `${freeBytes} bytes free`);
+    const { freeBytes, reserveBytes } = await space();
+    if (freeBytes - bytes < reserveBytes) throw new VantageError('DISK_FULL', `${freeBytes} bytes free`);
   }
 
   return {
@@ -300,7 +305,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       const { sha256 } = await hashOf(blobGrant(blob));
       if (sha256 !== blob.sha256) throw damaged('another content than its row says');
     },
-    space: () => files.space(),
+    space,
     assertRoom,
     swept,
   };

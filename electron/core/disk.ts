@@ -1,0 +1,61 @@
+/** How full the disk is, what that means for visits, and the one problem that stops them. */
+import type { Problem, StationStatus } from '../contract/index.ts';
+
+/** An ordinary visit: six large pictures with their thumbnails and maps, and a report. */
+const VISIT_BYTES = 160 * 1024 * 1024;
+/** Room for one picture: below it none is begun. What a visit itself says is always still written, out of the vault's reserve. */
+export const PICTURE_BYTES = 64 * 1024 * 1024;
+/** Below this share of free space the station says so. */
+const LOW_SHARE = 0.1;
+
+export interface Space {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Stays free; see `VaultOptions.reserveBytes`. */
+  readonly reserveBytes: number;
+}
+
+/** The disk as the station line tells it. `full` is exactly when no picture can be begun any more. */
+export function diskOf({ freeBytes, totalBytes, reserveBytes }: Space): StationStatus['disk'] {
+  const room = Math.max(0, freeBytes - reserveBytes);
+  const share = totalBytes === 0 ? 1 : freeBytes / totalBytes;
+  const visitsLeft = Math.floor(room / VISIT_BYTES);
+  const state = room < PICTURE_BYTES ? 'full' : share < LOW_SHARE || visitsLeft === 0 ? 'low' : 'ok';
+  return { freeBytes, totalBytes, visitsLeft, state };
+}
+
+export interface DiskWatch {
+  /** The disk now, and DISK_FULL with the time since which it has been so. */
+  look(): Promise<{ readonly disk: StationStatus['disk']; readonly problem: Problem | null }>;
+  stop(): void;
+}
+
+/** Looks every `everyMs` and calls `changed` when the disk became full or is no longer; a person need not ask. */
+export function watchDisk(options: {
+  readonly space: () => Promise<Space>;
+  readonly now: () => Date;
+  readonly changed: () => void;
+  readonly everyMs?: number;
+}): DiskWatch {
+  const { space, now, changed, everyMs = 3000 } = options;
+  let fullSince: string | null = null;
+
+  async function look(): ReturnType<DiskWatch['look']> {
+    const found = await space();
+    const disk = diskOf(found);
+    fullSince = disk.state === 'full' ? (fullSince ?? now().toISOString()) : null;
+    if (fullSince === null) return { disk, problem: null };
+    return { disk, problem: { code: 'DISK_FULL', detail: `${found.freeBytes} bytes free`, at: fullSince } };
+  }
+
+  async function lookAgain(): Promise<void> {
+    const before = fullSince;
+    // A disk that can't be asked is noticed by whoever writes to it next.
+    await look().catch(() => null);
+    if ((before === null) !== (fullSince === null)) changed();
+  }
+
+  const timer = setInterval(() => void lookAgain(), everyMs);
+  timer.unref();
+  return { look, stop: () => clearInterval(timer) };
+}
