@@ -1,9 +1,10 @@
 /** A scale as the weight step sees it: the live trace, when it came to rest, and the reading that can be saved. */
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { WeightReading, WeightSample } from '../../electron/contract/devices.ts';
 import type { Problem } from '../../electron/contract/problems.ts';
 import type { TraceBand, TraceEvent } from '../kit/live-chart.tsx';
 import { LiveTrace } from '../kit/live-trace.ts';
+import { problemHere } from '../shell/problem-of.ts';
 import { useCommand, useStream } from '../shell/staff.ts';
 
 /** The scale must have said "stable" for this long. */
@@ -12,6 +13,8 @@ export const REST_MS = 3000;
 const ON_PLATE_KG = 2;
 /** Samples stop for this long: the reading is no longer live. */
 const SILENT_MS = 2500;
+/** Somebody has stood on the plate for this long and it has not come to rest: that is said, and weighing can go on. */
+const RESTLESS_MS = 20_000;
 
 export interface ScaleView {
   readonly trace: LiveTrace;
@@ -36,13 +39,25 @@ interface Rest {
   readonly high: number;
 }
 
+function restWith(before: Rest | null, atMs: number, kg: number): Rest {
+  if (before === null) return { sinceMs: atMs, low: kg, high: kg };
+  return { ...before, low: Math.min(before.low, kg), high: Math.max(before.high, kg) };
+}
+
+/** Somebody on the plate. */
+interface Load {
+  readonly rest: Rest | null;
+  /** Station clock since which it has not settled. */
+  readonly unsettledSinceMs: number;
+}
+
 /** Follows the scale while the step is on screen. `divisionKg` from its identity. */
 export function useScale(deviceId: string | null, enabled: boolean, divisionKg: number): ScaleView {
   const [trace] = useState(() => new LiveTrace());
   const [sample, setSample] = useState<WeightSample | null>(null);
   const [zeroAtMs, setZeroAtMs] = useState<number | null>(null);
   const [steppedOn, setSteppedOn] = useState<ScaleView['steppedOn']>(null);
-  const [rest, setRest] = useState<Rest | null>(null);
+  const [load, setLoad] = useState<Load | null>(null);
   const [reading, setReading] = useState<WeightReading | null>(null);
   const [silent, setSilent] = useState(false);
   const weigh = useCommand((client) => client.devices.weigh);
@@ -57,7 +72,7 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
       setSample(next);
       setSilent(false);
       if (kg === null) {
-        setRest(null);
+        setLoad(null);
         return;
       }
       if (Math.abs(kg) <= Math.max(divisionKg, 0.02)) {
@@ -68,13 +83,12 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
         setSteppedOn({ atMs });
       }
       const resting = next.state === 'stable' && kg > ON_PLATE_KG;
-      setRest((before) =>
-        !resting
-          ? null
-          : before === null
-            ? { sinceMs: atMs, low: kg, high: kg }
-            : { ...before, low: Math.min(before.low, kg), high: Math.max(before.high, kg) },
-      );
+      setLoad((before) => {
+        if (kg <= ON_PLATE_KG) return null;
+        const rest = resting ? restWith(before?.rest ?? null, atMs, kg) : null;
+        const settled = rest !== null && atMs - rest.sinceMs >= REST_MS;
+        return { rest, unsettledSinceMs: before === null || settled ? atMs : before.unsettledSinceMs };
+      });
       setReading((before) => (before !== null && Math.abs(before.kg - kg) > 2 * before.divisionKg ? null : before));
     },
     [trace, divisionKg],
@@ -88,6 +102,7 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
     return () => clearInterval(timer);
   }, []);
 
+  const rest = load?.rest ?? null;
   const restingMs = rest === null || sample === null ? 0 : sample.atMs - rest.sinceMs;
   const settled = restingMs >= REST_MS;
   const { run, busy, problem, clear } = weigh;
@@ -98,9 +113,17 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
 
   const again = useCallback(() => {
     setReading(null);
-    setRest(null);
+    setLoad(null);
     clear();
   }, [clear]);
+
+  const restless =
+    reading === null &&
+    !settled &&
+    sample !== null &&
+    load !== null &&
+    sample.atMs - load.unsettledSinceMs > RESTLESS_MS;
+  const notStable = useMemo(() => (restless ? problemHere('SCALE_NOT_STABLE') : null), [restless]);
 
   const middle = rest === null ? 0 : (rest.low + rest.high) / 2;
   const half = reading?.errorKg ?? Math.max(divisionKg, 0.05);
@@ -113,7 +136,7 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
     steppedOn,
     reading,
     asking: busy,
-    problem,
+    problem: problem ?? notStable,
     silent,
     again,
   };
