@@ -86,7 +86,9 @@ export function BodyStep({
       </section>
       <aside className="side side-verdict" aria-label={i18n.t('Verdict')}>
         <BodyVerdict visit={visit} chosen={chosen} capture={capture} pose={pose} />
-        {capture.shown === null ? null : <ChecksList shown={capture.shown} eye={null} />}
+        {capture.shown === null ? null : (
+          <ChecksList shown={capture.shown} eye={null} counts={capture.shown.captureId === chosen.view.captureId} />
+        )}
         <PicturesSoFar station={station} />
         {gone ? (
           <footer className="verdict-actions">

@@ -3,11 +3,14 @@ import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import type { CaptureView } from '../../electron/contract/views.ts';
 import { StatusMark } from '../kit/marks.tsx';
+import { Receipts } from '../kit/receipts.tsx';
+import { useSession } from '../shell/session.ts';
 import type { Eye } from './capture-words.ts';
 import { checkLine } from './capture-words.ts';
 
-export function ChecksList({ shown, eye }: { shown: CaptureView; eye: Eye }): ReactNode {
+export function ChecksList({ shown, eye, counts }: { shown: CaptureView; eye: Eye; counts: boolean }): ReactNode {
   const { i18n } = useLingui();
+  const { status } = useSession();
   const { judgement } = shown;
   if (judgement === null) return null;
   const wantsVessels = eye !== null;
@@ -40,12 +43,20 @@ export function ChecksList({ shown, eye }: { shown: CaptureView; eye: Eye }): Re
             </span>
           </li>
         ) : null}
-        <li>
-          <StatusMark shape={shown.receipts.onDisk === null ? 'todo' : 'done'} />
-          <span>{i18n.t('Stored and checked on this disk')}</span>
-          <span>{shown.receipts.onDisk === null ? i18n.t('not yet') : i18n.t('yes')}</span>
-        </li>
+        {counts ? null : (
+          <li>
+            <StatusMark shape={shown.receipts.onDisk === null ? 'todo' : 'done'} />
+            <span>{i18n.t('Stored and checked on this disk')}</span>
+            <span>{shown.receipts.onDisk === null ? i18n.t('not yet') : i18n.t('yes')}</span>
+          </li>
+        )}
       </ul>
+      {counts ? (
+        <>
+          <h3 className="pane-title mt-5 mb-1">{i18n.t('Where it is')}</h3>
+          <Receipts receipts={shown.receipts} cloud={status !== undefined && status.cloud.state !== 'not-configured'} />
+        </>
+      ) : null}
     </section>
   );
 }

@@ -40,16 +40,16 @@ export function DayList(props: DayListProps): ReactNode {
   }
   return (
     <div className="min-h-0 overflow-auto">
-      <table className="table" aria-label={finding ? i18n.t('Found') : i18n.t('Visits of today')}>
+      <table className="table table-day" aria-label={finding ? i18n.t('Found') : i18n.t('Visits of today')}>
         <thead>
           <tr>
-            <th className="w-[104px]">{finding ? i18n.t('Day') : i18n.t('Time')}</th>
-            <th className="w-[290px]">{i18n.t('Patient')}</th>
+            <th>{finding ? i18n.t('Day') : i18n.t('Time')}</th>
+            <th>{i18n.t('Patient')}</th>
             <th>{i18n.t('Visit')}</th>
-            <th className="w-[186px]">{i18n.t('Steps')}</th>
-            <th className="w-[176px]">{i18n.t('State')}</th>
+            <th>{i18n.t('Steps')}</th>
+            <th>{i18n.t('State')}</th>
             <th>{i18n.t('Note')}</th>
-            <th className="w-[96px]">
+            <th>
               <span className="sr-only">{i18n.t('Action')}</span>
             </th>
           </tr>

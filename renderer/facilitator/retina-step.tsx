@@ -71,7 +71,9 @@ export function RetinaStep({
       </section>
       <aside className="side side-verdict" aria-label={i18n.t('Verdict')}>
         <Verdict capture={capture} eye={eye} visit={visit} instruction={current.step.instruction} />
-        {capture.shown === null ? null : <ChecksList shown={capture.shown} eye={eye} />}
+        {capture.shown === null ? null : (
+          <ChecksList shown={capture.shown} eye={eye} counts={capture.shown.captureId === current.view.captureId} />
+        )}
         {gone ? (
           <footer className="verdict-actions">
             <SkipButton visit={visit} current={current} label={words.skip} />
@@ -244,7 +246,7 @@ function Verdict({
 function FocusFigures(): ReactNode {
   const { i18n } = useLingui();
   return (
-    <div className="mt-3.5 flex justify-between text-13 text-ink-2">
+    <div className="mt-3.5 flex justify-between gap-2 text-13 text-ink-2">
       {(
         [
           ['too-far', i18n.t('too far')],
@@ -252,7 +254,7 @@ function FocusFigures(): ReactNode {
           ['too-near', i18n.t('too near')],
         ] as const
       ).map(([state, word]) => (
-        <figure key={state} className="m-0">
+        <figure key={state} className="m-0 w-[104px] min-w-0">
           <FocusBars state={state} />
           <figcaption className="mt-1.5 flex items-center justify-center gap-1.5">
             {state === 'sharp' ? <StatusMark shape="done" /> : null}

@@ -43,7 +43,7 @@ export function StepRail({
       <h2 className="pane-title flex justify-between px-7 pb-2.5">
         <span>{i18n._(visit.protocol.title)}</span>
         {at < 0 ? null : (
-          <span className="font-medium text-ink-3">
+          <span className="font-medium whitespace-nowrap text-ink-3">
             {i18n.t('step {number} of {total}', { number: at + 1, total: stations.length })}
           </span>
         )}

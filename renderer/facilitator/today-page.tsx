@@ -63,7 +63,7 @@ export function TodayPage(): ReactNode {
     <>
       <Topbar>
         <h1>{i18n.t('Today')}</h1>
-        <span className="whitespace-nowrap text-ink-2">
+        <span className="today-date whitespace-nowrap text-ink-2">
           {day.data === undefined ? '' : formatLongDate(day.data.day)}
         </span>
         <ToggleButtonGroup

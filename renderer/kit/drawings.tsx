@@ -208,7 +208,7 @@ export function FocusBars({ state }: { state: 'too-far' | 'sharp' | 'too-near' }
   const lines = { 'too-far': 'M41 18v22M63 44v22', sharp: 'M52 18v22M52 44v22', 'too-near': 'M63 18v22M41 44v22' };
   const sharp = state === 'sharp';
   return (
-    <svg width="104" height="84" viewBox="0 0 104 84" aria-hidden>
+    <svg viewBox="0 0 104 84" aria-hidden className="w-full max-w-[104px]">
       <circle
         cx="52"
         cy="42"

@@ -150,10 +150,3 @@ export function ScreenProblem({
     </section>
   );
 }
-
-/** The size that the contract gives a problem. */
-export function ProblemView(props: ProblemViewProps): ReactNode {
-  const level = PROBLEMS[props.problem.code].level;
-  if (level === 'inline') return <InlineProblem {...props} />;
-  return level === 'pane' ? <PaneProblem {...props} /> : <ScreenProblem {...props} />;
-}
