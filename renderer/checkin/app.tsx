@@ -18,7 +18,7 @@ import type { Place } from './flow.ts';
 import { afterConfirm, idleStage, secondsToReset, ticketOf, WELCOME } from './flow.ts';
 import { ScreenProvider, useAsk, useCommand, useConnection, useForget } from './hooks.ts';
 import { useIdleSeconds } from './idle.ts';
-import { chooseLanguage, LANGUAGES } from './languages.ts';
+import { chooseOwnLanguage } from './languages.ts';
 import { MatchPage } from './match-page.tsx';
 import { NamePage } from './name-page.tsx';
 import { ProgressPage } from './progress-page.tsx';
@@ -104,7 +104,7 @@ function CheckinFlow({ hello }: { hello: Hello }): ReactNode {
       if (ticket !== null) void leave({ ticket });
       forget();
       goTo(next);
-      if (next.at === 'welcome' && LANGUAGES[0] !== undefined) void chooseLanguage(LANGUAGES[0].locale);
+      if (next.at === 'welcome') chooseOwnLanguage();
     },
     [place, leave, forget, goTo],
   );
@@ -133,6 +133,7 @@ function CheckinFlow({ hello }: { hello: Hello }): ReactNode {
   });
   useEffect(() => {
     if (stage === 'reset') latestRestart.current();
+    if (stage === 'dim') chooseOwnLanguage();
   }, [stage]);
 
   const common = { hello, onHelp: () => setHelpOpen(true), onStart: () => restart() };

@@ -1,4 +1,5 @@
 /** The agreement: three lines, each its own decision, and a signature. Nothing is ticked beforehand. */
+import type { I18n } from '@lingui/core';
 import { useLingui } from '@lingui/react';
 import { ArrowLeft, ArrowRight, Check, FileText, Keyboard, ShieldCheck, Undo2, Volume2, VolumeX } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -15,6 +16,7 @@ import { LEAST_SIGNATURE_POINTS, pointsOf, SignaturePad } from '../kit/signature
 import { ConsentTextDialog, useReadAloud } from './consent-text.tsx';
 import { Page, PageTitle } from './frame.tsx';
 import { useCommand } from './hooks.ts';
+import { isolate } from './isolate.ts';
 import { StepsLine } from './steps-line.tsx';
 import { TalkFirst } from './talk-first.tsx';
 import { Trouble } from './trouble.tsx';
@@ -159,7 +161,7 @@ export function ConsentPage({
             )}
             <span className="signature-line" aria-hidden />
             <span className="signature-name">
-              {givenName}, {formatLongDate(today, i18n.locale).replace(/^\S+\s/u, '')}
+              {i18n.t('{name}, {date}', { name: isolate(givenName), date: dateOf(i18n, today) })}
             </span>
             <span className="signature-clear">
               {strokes.length > 0 || typedName !== null ? (
@@ -211,6 +213,11 @@ export function ConsentPage({
       />
     </Page>
   );
+}
+
+/** `21 November 2026` in the language of the screen. */
+function dateOf(i18n: I18n, iso: string): string {
+  return formatLongDate(iso, i18n.locale).replace(/^\S+\s/u, '');
 }
 
 /** The whole row toggles. */

@@ -29,9 +29,7 @@ export function consentText(i18n: I18n): readonly Section[] {
     },
     {
       title: i18n.t('Who sees it'),
-      text: i18n.t(
-        'Only the people who treat you, and those who look after this clinic’s devices when something is broken. Each look at your record is written down.',
-      ),
+      text: i18n.t('Only the people of this clinic who treat you. Each look at your record is written down.'),
     },
     {
       title: i18n.t('What is read from the pictures'),

@@ -2,14 +2,16 @@
 import { useLingui } from '@lingui/react';
 import { Check } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { chooseLanguage, LANGUAGES } from './languages.ts';
+import type { Hello } from '../../electron/contract/views.ts';
+import { chooseLanguage, languagesFor } from './languages.ts';
 
-export function LanguageChoice(): ReactNode {
+export function LanguageChoice({ mode }: { mode: Hello['mode'] }): ReactNode {
   const { i18n } = useLingui();
-  if (LANGUAGES.length < 2) return null;
+  const languages = languagesFor(mode);
+  if (languages.length < 2) return null;
   return (
     <fieldset aria-label={i18n.t('Language')} className="m-0 flex gap-2 border-0 p-0">
-      {LANGUAGES.map(({ locale, name }) => {
+      {languages.map(({ locale, name }) => {
         const chosen = i18n.locale === locale;
         return (
           <button

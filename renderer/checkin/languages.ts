@@ -1,15 +1,43 @@
-/** The languages of check-in. Only those that are whole are offered. English is the source and always there. */
-import { startWords } from '../kit/words.ts';
+/**
+ * The languages of check-in. A language is offered once its catalog is whole (`arabic.test.ts` holds it so); to real patients
+ * only once somebody who speaks it has read the texts that are signed.
+ */
+import { i18n } from '@lingui/core';
+import type { Hello } from '../../electron/contract/views.ts';
+import { applyDirection, startWords } from '../kit/words.ts';
 
-export interface Language {
+interface Language {
   readonly locale: string;
   /** In itself, as its readers look for it. */
   readonly name: string;
+  /** Read and agreed to by a person who speaks it. */
+  readonly reviewed: boolean;
 }
 
-export const LANGUAGES: readonly Language[] = [{ locale: 'en', name: 'English' }];
+const ENGLISH: Language = { locale: 'en', name: 'English', reviewed: true };
+const LANGUAGES: readonly Language[] = [ENGLISH, { locale: 'ar', name: 'العربية', reviewed: false }];
 
-/** Makes a language the one of this screen. */
-export async function chooseLanguage(_locale: string): Promise<void> {
+export function languagesFor(mode: Hello['mode']): readonly Language[] {
+  return LANGUAGES.filter((language) => language.reviewed || mode === 'demonstration');
+}
+
+let wanted = ENGLISH.locale;
+
+/** Makes a language the one of this screen, once its words are there; the last one asked for counts. */
+export async function chooseLanguage(locale: string): Promise<void> {
+  wanted = locale;
+  if (locale === i18n.locale) return;
+  if (locale === 'ar') {
+    const { messages } = await import('../locales/ar.po');
+    if (wanted !== locale) return;
+    i18n.loadAndActivate({ locale, messages });
+    applyDirection(locale);
+    return;
+  }
   startWords();
+}
+
+/** Each person begins in the clinic's own language. */
+export function chooseOwnLanguage(): void {
+  void chooseLanguage(ENGLISH.locale);
 }

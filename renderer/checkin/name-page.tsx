@@ -154,7 +154,7 @@ function DateBoxes({ digits }: { digits: string }): ReactNode {
     { name: i18n.t('Year'), from: 4, to: 8 },
   ];
   return (
-    <div className="mt-6 flex gap-6" dir="ltr" aria-hidden>
+    <div className="mt-6 flex w-fit gap-6" dir="ltr" aria-hidden>
       {parts.map((part) => (
         <div key={part.name}>
           <div className="flex gap-2">

@@ -12,6 +12,7 @@ import { StatusMark } from '../kit/marks.tsx';
 import { useNow } from '../shell/use-now.ts';
 import { Page, PageTitle } from './frame.tsx';
 import { useCommand, useConnection, useLive } from './hooks.ts';
+import { isolate } from './isolate.ts';
 import { PatientPicture, StatePicture } from './patient-picture.tsx';
 import { lineOf, mayAskForHelp, mayBreak, nowWords, soFarWords, stationName, stationsOf } from './progress-words.ts';
 import { Trouble } from './trouble.tsx';
@@ -59,7 +60,7 @@ export function ProgressPage({
   return (
     <Page
       className="checkin-progress"
-      title={i18n.t('{name}’s visit', { name: givenName })}
+      title={i18n.t('{name}’s visit', { name: isolate(givenName) })}
       end={
         <>
           {stale ? <LastSeen seen={seen} /> : null}
@@ -101,14 +102,14 @@ export function ProgressPage({
             <Now progress={progress} />
             <Why progress={progress} />
           </section>
-          <section className="checkin-path" aria-labelledby="so-far" {...(stale ? { 'data-stale': true } : {})}>
+          <section className="checkin-path" aria-labelledby="so-far">
             <div className="mt-5 mb-[22px] flex flex-wrap items-baseline gap-3.5 text-p-18 font-medium">
               <h2 id="so-far" className="text-p-18">
                 {i18n.t('Your visit so far')}
               </h2>
               <span className="text-ink-2">{soFarWords(i18n, progress)}</span>
             </div>
-            <Lane progress={progress} />
+            <Lane progress={progress} stale={stale} />
             <div className="checkin-path-foot">
               <FootNote stale={stale} asked={news} problem={ask.problem ?? scanProblem} byScan={ask.problem === null} />
               <Button look={isOver(progress.state) ? 'primary' : 'accent'} onPress={onLeave}>
@@ -220,11 +221,15 @@ function whyWords(i18n: I18n, { state, step }: PatientProgress): { title: string
 }
 
 /** The five stations at 0, 30, 50, 80 and 100. Mirrored with the writing direction: it is progress. */
-function Lane({ progress }: { progress: PatientProgress }): ReactNode {
+function Lane({ progress, stale }: { progress: PatientProgress; stale: boolean }): ReactNode {
   const { i18n } = useLingui();
   const stations = stationsOf(progress.progress);
   return (
-    <ol className="lane" {...(progress.state === 'stopped' ? { 'data-stopped': true } : {})}>
+    <ol
+      className="lane"
+      {...(progress.state === 'stopped' ? { 'data-stopped': true } : {})}
+      {...(stale ? { 'data-stale': true } : {})}
+    >
       <span className="lane-bar" aria-hidden />
       <span className="lane-fill" style={{ width: `${lineOf(progress)}%` }} aria-hidden />
       {stations.map(({ at, mark }, place) => {

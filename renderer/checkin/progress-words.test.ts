@@ -47,7 +47,7 @@ describe('a patient’s line', () => {
 describe('what a patient reads', () => {
   it('names the step and the room while it runs, and says that repeating is nothing bad', () => {
     expect(nowWords(i18n, progress({}))).toEqual({
-      where: 'Now, in Room 2',
+      where: 'Now, in \u2068Room 2\u2069',
       title: 'A picture of your right eye',
       lead: '',
     });

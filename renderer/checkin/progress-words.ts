@@ -1,6 +1,7 @@
 /** A patient's progress in words and along the line. Pure: no numbers of theirs, no findings. */
 import type { I18n } from '@lingui/core';
 import type { PatientProgress } from '../../electron/contract/views.ts';
+import { isolate } from './isolate.ts';
 
 export interface Station {
   /** Where it lies on the line, 0-100. */
@@ -51,7 +52,7 @@ export interface NowWords {
 /** What heads the page. While a step runs its own title does. */
 export function nowWords(i18n: I18n, progress: PatientProgress): NowWords {
   const { state, step, room } = progress;
-  const where = room === '' ? i18n.t('Now') : i18n.t('Now, in {room}', { room });
+  const where = room === '' ? i18n.t('Now') : i18n.t('Now, in {room}', { room: isolate(room) });
   switch (state) {
     case 'waiting':
       return {

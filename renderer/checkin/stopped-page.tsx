@@ -22,13 +22,15 @@ export function StoppedPage({
       <section className="grid content-center px-12 pb-24" role="alert">
         <StatusMark shape={unpaired ? 'absent' : 'stopped'} size={36} />
         <PageTitle large>
-          {unpaired ? i18n.t('This tablet is not connected to the clinic yet.') : words.happened}
+          {unpaired
+            ? i18n.t('This tablet is not connected to the clinic yet.')
+            : i18n.t('This tablet can’t go on by itself.')}
         </PageTitle>
         <p className="mt-5 max-w-[34em] text-p-21 text-ink-2">
           {i18n.t('Go to the desk to check in. Nothing was lost.')}
         </p>
         <p className="mt-10 max-w-[40em] border-t border-paper-line pt-5 text-p-18 text-ink-2">
-          <b className="text-ink">{i18n.t('For the clinic’s team')}</b> {words.todo}
+          <b className="text-ink">{i18n.t('For the clinic’s team')}</b> {words.happened} {words.todo}
           <span className="ident block pt-1 text-15 text-ink-3">{problem.code}</span>
         </p>
         {onRetry === null ? null : (

@@ -1,9 +1,8 @@
-/** What went wrong, in words for patients. Most have a sentence of their own; the rest take the contract's. */
+/** What went wrong, in words for patients: what they can do about it. The rest is the clinic's to repair. */
 import type { I18n } from '@lingui/core';
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import type { Problem } from '../../electron/contract/problems.ts';
-import { PROBLEMS } from '../../electron/contract/problems.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { useNow } from '../shell/use-now.ts';
 
@@ -25,10 +24,8 @@ export function troubleWords(i18n: I18n, problem: Problem, seconds: number, by: 
       return by === 'other'
         ? i18n.t('Something is still missing. Look at the lines you touched and at the signature.')
         : i18n.t('Something in it cannot be right. Look at it once more.');
-    default: {
-      const text = PROBLEMS[problem.code];
-      return `${i18n._(text.happened)} ${i18n.t('Ask at the desk, they will help you.')}`;
-    }
+    default:
+      return i18n.t('That did not work just now. Ask at the desk, they will help you.');
   }
 }
 

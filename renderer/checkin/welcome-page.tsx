@@ -42,12 +42,12 @@ export function WelcomePage({
       title={hello.clinicName}
       end={
         <span className="text-p-18 text-ink-2">
-          {dayOf(i18n, now)}, {formatTime(now)}
+          {i18n.t('{day}, {time}', { day: dayOf(i18n, now), time: formatTime(now) })}
         </span>
       }
       foot={
         <>
-          <LanguageChoice />
+          <LanguageChoice mode={hello.mode} />
           <span className="grow-1" />
           <Button look="outlined" icon={<CircleHelp size={24} strokeWidth={1.6} aria-hidden />} onPress={onHelp}>
             {i18n.t('Ask for help')}
