@@ -76,8 +76,10 @@ export function DecisionPane({
           </Button>
         </div>
       )}
-      {open === 'approve' ? <ApproveDialog view={view} onClose={close} onDecided={close} /> : null}
-      {open === 'send-back' ? <SendBackDialog view={view} onClose={close} onDecided={close} /> : null}
+      {open === 'approve' && review === null ? <ApproveDialog view={view} onClose={close} onDecided={close} /> : null}
+      {open === 'send-back' && review === null ? (
+        <SendBackDialog view={view} onClose={close} onDecided={close} />
+      ) : null}
       <ReportDialog
         reportId={view.report.reportId}
         version={view.report.version}
