@@ -10,6 +10,7 @@ import { createCheckinRouter } from './api/checkin-router.ts';
 import { CheckinTickets } from './api/checkin-tickets.ts';
 import type { ApiContext } from './api/guard.ts';
 import { Changes } from './api/live.ts';
+import { onlyFrames } from './api/frames.ts';
 import { MediaTickets } from './api/media.ts';
 import type { StaffRouter } from './api/staff-router.ts';
 import { createStaffRouter } from './api/staff-router.ts';
@@ -190,7 +191,11 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     }
     async function serve(port: ScreenPort, screen: Screen): Promise<void> {
       const state = await access.screenState(screen);
-      handlers[screen.surface].upgrade(port, { context: { screen: state } });
+      port.addEventListener('close', access.attached(state));
+      const gated = onlyFrames(port, () =>
+        log.warn({ surface: screen.surface }, 'a screen that sends nonsense was cut off'),
+      );
+      handlers[screen.surface].upgrade(gated, { context: { screen: state } });
       port.start?.();
     }
     function resume(analysisBack = false): void {

@@ -28,6 +28,9 @@ export interface ScreenState {
   readonly screen: Screen;
   actor: Actor | null;
   abort: AbortController;
+  /** Lines of the screen that are open now (a page has one), and when the last of them ended. */
+  lines: number;
+  leftAtMs: number | null;
 }
 
 export class Access {
@@ -42,14 +45,35 @@ export class Access {
 
   /** The state of a screen, with its sign-in taken up again if it was there a moment ago. */
   async screenState(screen: Screen): Promise<ScreenState> {
+    this.#forgetLeft();
     const known = this.#screens.get(screen.screenSessionId);
     if (known !== undefined) return known;
     const actor = screen.surface === 'staff' ? await this.#remembered(screen.screenSessionId) : null;
     const again = this.#screens.get(screen.screenSessionId);
     if (again !== undefined) return again;
-    const state: ScreenState = { screen, actor, abort: new AbortController() };
+    const state: ScreenState = { screen, actor, abort: new AbortController(), lines: 0, leftAtMs: null };
     this.#screens.set(screen.screenSessionId, state);
     return state;
+  }
+
+  /** A line of the screen has opened. @returns what to call, once, when it has ended. */
+  attached(state: ScreenState): () => void {
+    state.lines += 1;
+    state.leftAtMs = null;
+    return () => {
+      state.lines -= 1;
+      if (state.lines === 0) state.leftAtMs = this.#now().getTime();
+    };
+  }
+
+  /** A page that was closed without locking must not be found signed in by whoever opens it hours later. */
+  #forgetLeft(): void {
+    const nowMs = this.#now().getTime();
+    for (const [id, state] of this.#screens) {
+      if (state.leftAtMs === null || nowMs - state.leftAtMs <= RECONNECT_MS) continue;
+      if (state.actor !== null) this.#signOut(state);
+      this.#screens.delete(id);
+    }
   }
 
   async people(): Promise<PersonOnShift[]> {
@@ -70,11 +94,9 @@ export class Access {
     return personOf(person);
   }
 
-  /** The PIN of the person signed in, asked again for something that counts as a signature. */
-  async confirm(state: ScreenState, pin: string): Promise<Actor> {
-    if (state.actor === null) throw new VantageError('NOT_SIGNED_IN');
-    await this.#checkPin(state.actor.staffId, pin, 'access.confirmed');
-    return state.actor;
+  /** The PIN of the person signed in, asked again for something that counts as a signature. @throws PIN_WRONG, PIN_WAIT. */
+  async confirm(actor: Actor, pin: string): Promise<void> {
+    await this.#checkPin(actor.staffId, pin, 'access.confirmed');
   }
 
   async lock(state: ScreenState): Promise<void> {
@@ -103,13 +125,16 @@ export class Access {
   }
 
   async #checkPin(staffId: string, pin: string, action: string): Promise<Staff> {
-    const nowMs = this.#now().getTime();
-    const failures = this.#failures(staffId);
-    const waitSeconds = Math.ceil((failures.lastMs + waitAfter(failures.count) * 1000 - nowMs) / 1000);
-    if (waitSeconds > 0) throw new VantageError('PIN_WAIT', '', { waitSeconds });
     const person = await this.#store.get('staff', staffId);
     if (person === null || !person.active) throw new VantageError('NOT_FOUND');
-    // Counted before the check: a kill in between must not give free tries.
+    // From here to the count nothing is awaited: tries that come together must see each other. Counted before the check: a kill in
+    // between must not give free tries.
+    const nowMs = this.#now().getTime();
+    const failures = this.#failures(staffId);
+    const wait = waitAfter(failures.count);
+    // A clock that was set back makes nobody wait longer than the wait itself.
+    const waitSeconds = Math.min(wait, Math.ceil((failures.lastMs - nowMs) / 1000) + wait);
+    if (waitSeconds > 0) throw new VantageError('PIN_WAIT', '', { waitSeconds });
     this.#store.sqlite
       .prepare(
         'INSERT INTO pin_failures (staff_id, count, last_ms) VALUES (?, 1, ?) ON CONFLICT (staff_id) DO UPDATE SET count = count + 1, last_ms = excluded.last_ms',

@@ -26,7 +26,7 @@ export function createCheckinRouter(parts: ClinicParts) {
   const os = implement(checkinContract)
     .$context<ApiContext>()
     .use(({ context, procedure, path, next }) =>
-      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async () => next()),
+      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async (call) => next({ context: call })),
     );
 
   function countTry(screenSessionId: string): void {

@@ -15,6 +15,21 @@ export interface ApiContext {
   readonly screen: ScreenState;
 }
 
+/**
+ * The sign-in under which a call was let in. A call that takes a while goes on under it, or not at all: whoever unlocks the screen
+ * meanwhile neither lends it a name nor inherits its streams.
+ */
+export interface SignIn {
+  readonly actor: Actor | null;
+  /** Aborted when the screen locks or somebody else unlocks it. */
+  readonly signal: AbortSignal;
+}
+
+/** What a handler gets. */
+export interface CallContext extends ApiContext {
+  readonly signIn: SignIn;
+}
+
 export interface GuardOptions {
   readonly now: () => Date;
   readonly log: Log;
@@ -32,10 +47,10 @@ export function checkRoles(meta: ProcedureMeta, screen: ScreenState): void {
   throw new VantageError(screen.screen.surface === 'staff' && screen.actor === null ? 'NOT_SIGNED_IN' : 'NOT_ALLOWED');
 }
 
-/** The person signed in. @throws VantageError NOT_SIGNED_IN (also for a check-in screen). */
-export function actorOf(context: ApiContext): Actor {
-  if (context.screen.actor === null) throw new VantageError('NOT_SIGNED_IN');
-  return context.screen.actor;
+/** The person who was signed in when the call came. @throws VantageError NOT_SIGNED_IN (also for a check-in screen). */
+export function actorOf({ signIn }: CallContext): Actor {
+  if (signIn.actor === null) throw new VantageError('NOT_SIGNED_IN');
+  return signIn.actor;
 }
 
 /** Runs a call behind the guard. `next` gives the handler's output; streams are wrapped so that their failures are problems too. */
@@ -44,15 +59,18 @@ export async function guardCall<T>(
   meta: ProcedureMeta,
   path: string,
   context: ApiContext,
-  next: () => Promise<T>,
+  next: (call: CallContext) => Promise<T>,
 ): Promise<T> {
+  const { screen } = context;
   try {
-    checkRoles(meta, context.screen);
-    if (context.screen.actor !== null) options.seen(context.screen);
-    return await next();
+    checkRoles(meta, screen);
+    // In the same turn as the check: messages that came together are handled in between each other.
+    const signIn: SignIn = { actor: screen.actor, signal: screen.abort.signal };
+    if (signIn.actor !== null) options.seen(screen);
+    return await next({ screen, signIn });
   } catch (error) {
     if (error instanceof VantageError && (error.code === 'NOT_ALLOWED' || error.code === 'NOT_SIGNED_IN')) {
-      options.refused(context.screen, path);
+      options.refused(screen, path);
     }
     throw asProblem(error, options, path);
   }

@@ -1,4 +1,4 @@
-/** Paths under which a screen may fetch bytes: random, short-lived, bound to that screen. */
+/** Paths under which a screen may fetch bytes: random, short-lived, bound to that screen and to who is signed in there. */
 import { randomBytes } from 'node:crypto';
 import { VantageError } from '../../contract/index.ts';
 import type { MediaGrant } from '../clinic-api.ts';
@@ -8,9 +8,15 @@ const LIFETIME_MS = 10 * 60_000;
 /** Old paths are dropped when there are more than this. */
 const KEPT = 5_000;
 
+interface Reader {
+  readonly screenSessionId: string;
+  /** Aborted when the reader locks the screen or somebody else unlocks it; the path is worth nothing from then on. */
+  readonly signal: AbortSignal;
+}
+
 interface Ticket {
   readonly blobId: string;
-  readonly screenSessionId: string;
+  readonly to: Reader;
   readonly expiresMs: number;
   readonly mediaType: string;
   readonly size: number;
@@ -27,18 +33,20 @@ export class MediaTickets {
     this.#now = now;
   }
 
+  /** @throws VantageError NOT_FOUND, NOT_SIGNED_IN when the screen was locked meanwhile. */
   open(
     blobId: string,
     filename: string,
-    screenSessionId: string,
+    to: Reader,
   ): { path: string; mediaType: string; size: number; expiresAt: string } {
+    if (to.signal.aborted) throw new VantageError('NOT_SIGNED_IN');
     const blob = this.#vault.stat(blobId);
     if (blob === null) throw new VantageError('NOT_FOUND', 'no such blob');
     const expiresMs = this.#now().getTime() + LIFETIME_MS;
     const path = `/media/${randomBytes(24).toString('base64url')}`;
     this.#tickets.set(path, {
       blobId,
-      screenSessionId,
+      to,
       expiresMs,
       mediaType: blob.mediaType,
       size: blob.size,
@@ -51,8 +59,8 @@ export class MediaTickets {
   /** @returns null for an unknown or expired path, or another screen's. */
   grant(path: string, screenSessionId: string): MediaGrant | null {
     const ticket = this.#tickets.get(path);
-    if (ticket === undefined || ticket.screenSessionId !== screenSessionId) return null;
-    if (ticket.expiresMs < this.#now().getTime()) {
+    if (ticket === undefined || ticket.to.screenSessionId !== screenSessionId) return null;
+    if (ticket.expiresMs < this.#now().getTime() || ticket.to.signal.aborted) {
       this.#tickets.delete(path);
       return null;
     }
@@ -60,17 +68,10 @@ export class MediaTickets {
     return { ...this.#vault.grantRead(ticket.blobId), mediaType, size, filename };
   }
 
-  /** A locked screen's paths stop working at once. */
-  revoke(screenSessionId: string): void {
-    for (const [path, ticket] of this.#tickets) {
-      if (ticket.screenSessionId === screenSessionId) this.#tickets.delete(path);
-    }
-  }
-
   #sweep(): void {
     const nowMs = this.#now().getTime();
     for (const [path, ticket] of this.#tickets) {
-      if (ticket.expiresMs < nowMs || this.#tickets.size > KEPT) this.#tickets.delete(path);
+      if (ticket.expiresMs < nowMs || ticket.to.signal.aborted || this.#tickets.size > KEPT) this.#tickets.delete(path);
     }
   }
 }

@@ -6,7 +6,7 @@ import { verifyAudit } from '../audit/index.ts';
 import type { ClinicParts } from '../clinic-parts.ts';
 import { authorOf } from '../visits/visits.ts';
 import { dayView, findRows, visitView } from '../visits/views.ts';
-import type { ApiContext } from './guard.ts';
+import type { ApiContext, CallContext } from './guard.ts';
 import { actorOf, guardCall, guardStream } from './guard.ts';
 import { live } from './live.ts';
 
@@ -21,18 +21,18 @@ export function createStaffRouter(parts: ClinicParts) {
   const os = implement(staffContract)
     .$context<ApiContext>()
     .use(({ context, procedure, path, next }) =>
-      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async () => next()),
+      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async (call) => next({ context: call })),
     );
 
   /** A view as a stream that ends when the reader goes away, and with NOT_SIGNED_IN when the screen locks. */
   function stream<T>(
-    context: ApiContext,
+    { signIn }: CallContext,
     signal: AbortSignal | undefined,
     path: string,
     compute: () => Promise<T> | T,
     sourcesOfChange = [changes.documents, changes.status, changes.activity],
   ): AsyncGenerator<T, void, void> {
-    const signals = [context.screen.abort.signal, ...(signal === undefined ? [] : [signal])];
+    const signals = [signIn.signal, ...(signal === undefined ? [] : [signal])];
     return guardStream(live(compute, sourcesOfChange, signals), guard, path);
   }
 
@@ -56,7 +56,7 @@ export function createStaffRouter(parts: ClinicParts) {
         return OK;
       }),
       inference: os.station.inference.handler(async function* ({ context, signal }) {
-        const signals = [context.screen.abort.signal, ...(signal === undefined ? [] : [signal])];
+        const signals = [context.signIn.signal, ...(signal === undefined ? [] : [signal])];
         yield* guardStream(await inference.watch({ signal: AbortSignal.any(signals) }), guard, 'station.inference');
       }),
     },
@@ -65,7 +65,6 @@ export function createStaffRouter(parts: ClinicParts) {
       unlock: os.access.unlock.handler(({ context, input }) => access.unlock(context.screen, input.staffId, input.pin)),
       lock: os.access.lock.handler(async ({ context }) => {
         await access.lock(context.screen);
-        media.revoke(context.screen.screen.screenSessionId);
         return OK;
       }),
     },
@@ -146,7 +145,8 @@ export function createStaffRouter(parts: ClinicParts) {
         const senior = actor.roles.includes('clinician') || actor.roles.includes('admin');
         return captures.take(input.sessionId, input.stepId, authorOf(actor), senior);
       }),
-      cancel: os.capture.cancel.handler(async ({ input }) => {
+      cancel: os.capture.cancel.handler(async ({ context, input }) => {
+        await parts.audit(actorOf(context), 'capture.given-up', 'capture', input.captureId);
         await captures.cancel(input.captureId);
         return OK;
       }),
@@ -154,14 +154,15 @@ export function createStaffRouter(parts: ClinicParts) {
         await visits.keep(input.captureId, input.reason, authorOf(actorOf(context)));
         return OK;
       }),
-      retry: os.capture.retry.handler(async ({ input }) => {
+      retry: os.capture.retry.handler(async ({ context, input }) => {
+        await parts.audit(actorOf(context), 'capture.tried-again', 'capture', input.captureId);
         await captures.retry(input.captureId);
         return OK;
       }),
     },
     devices: {
       watchReadings: os.devices.watchReadings.handler(async function* ({ context, input, signal }) {
-        const signals = [context.screen.abort.signal, ...(signal === undefined ? [] : [signal])];
+        const signals = [context.signIn.signal, ...(signal === undefined ? [] : [signal])];
         const samples = await devices.watchReadings(input, { signal: AbortSignal.any(signals) });
         yield* guardStream(samples, guard, 'devices.watchReadings');
       }),
@@ -179,12 +180,12 @@ export function createStaffRouter(parts: ClinicParts) {
     },
     media: {
       open: os.media.open.handler(async ({ context, input }) => {
-        const { screenSessionId } = context.screen.screen;
+        const to = { screenSessionId: context.screen.screen.screenSessionId, signal: context.signIn.signal };
         if (input.of === 'report') {
           const report = await store.get('reports', input.reportId);
           if (report === null) throw new VantageError('NOT_FOUND');
           await parts.audit(actorOf(context), 'report.read', 'report', report.id);
-          return media.open(report.blobId, 'report.pdf', screenSessionId);
+          return media.open(report.blobId, 'report.pdf', to);
         }
         const capture = await store.get('captures', input.captureId);
         const blobId = { image: capture?.blobId, thumbnail: capture?.thumbnailBlobId, overlay: capture?.overlayBlobId }[
@@ -192,20 +193,24 @@ export function createStaffRouter(parts: ClinicParts) {
         ];
         if (blobId === null || blobId === undefined) throw new VantageError('NOT_FOUND');
         await parts.audit(actorOf(context), 'picture.read', 'capture', input.captureId);
-        return media.open(blobId, `${input.part}.${input.part === 'overlay' ? 'png' : 'jpg'}`, screenSessionId);
+        return media.open(blobId, `${input.part}.${input.part === 'overlay' ? 'png' : 'jpg'}`, to);
       }),
     },
     review: {
-      queue: os.review.queue.handler(({ context, signal }) =>
-        stream(context, signal, 'review.queue', () => reviews.queue()),
-      ),
+      queue: os.review.queue.handler(async ({ context, signal }) => {
+        await parts.audit(actorOf(context), 'reviews.read', 'location', parts.station.locationId);
+        return stream(context, signal, 'review.queue', () => reviews.queue());
+      }),
       watch: os.review.watch.handler(async ({ context, input, signal }) => {
         await reviews.view(input.sessionId);
         await parts.audit(actorOf(context), 'patient.read', 'session', input.sessionId);
         return stream(context, signal, 'review.watch', () => reviews.view(input.sessionId));
       }),
       decide: os.review.decide.handler(async ({ context, input }) => {
-        const actor = await access.confirm(context.screen, input.pin);
+        const actor = actorOf(context);
+        await access.confirm(actor, input.pin);
+        // Locked, or taken over by somebody else, while the PIN was being checked: then nobody signs.
+        if (context.signIn.signal.aborted) throw new VantageError('NOT_SIGNED_IN');
         return reviews.decide(input, actor);
       }),
     },
