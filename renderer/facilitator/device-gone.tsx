@@ -1,24 +1,14 @@
 /** A step whose device is not there: what is safe, what to do, and the way on. */
 import type { ReactNode } from 'react';
 import { useState } from 'react';
-import type { DeviceKind, DeviceState, DeviceStatus } from '../../electron/contract/devices.ts';
-import type { ProblemCode } from '../../electron/contract/problems.ts';
+import type { DeviceKind, DeviceStatus } from '../../electron/contract/devices.ts';
 import { useLingui } from '@lingui/react';
 import { deviceKindWord } from '../kit/device-words.ts';
 import { PaneProblem } from '../kit/problem.tsx';
 import { problemHere } from '../shell/problem-of.ts';
 import { useCommand } from '../shell/staff.ts';
-
-const GONE: Partial<Record<DeviceState, ProblemCode>> = {
-  absent: 'DEVICE_ABSENT',
-  faulted: 'DEVICE_LOST',
-  quarantined: 'DEVICE_QUARANTINED',
-};
-
-/** Whether nothing can be measured with it now. Recovering and starting devices are waited for. */
-export function isGone(device: DeviceStatus | null): boolean {
-  return device === null || GONE[device.state] !== undefined;
-}
+import { useAnotherStep } from './another-step.ts';
+import { GONE } from './device-gone-state.ts';
 
 export function DeviceGone({
   device,
@@ -32,6 +22,7 @@ export function DeviceGone({
   readonly onAction: () => void;
 }): ReactNode {
   const { i18n } = useLingui();
+  const another = useAnotherStep();
   const reinstate = useCommand((client) => client.devices.reinstate);
   const code = device === null ? 'DEVICE_ABSENT' : (GONE[device.state] ?? 'DEVICE_ABSENT');
   const [noticed] = useState(() => problemHere(code));
@@ -43,6 +34,9 @@ export function DeviceGone({
       action={aside ? i18n.t('Use it again') : action}
       onAction={aside ? () => void reinstate.run({ deviceId: device.deviceId }) : onAction}
       busy={reinstate.busy}
+      {...(another === null
+        ? {}
+        : { other: { label: i18n.t('Go on with {step}', { step: i18n._(another.title) }), run: another.go } })}
       follows={
         device === null
           ? i18n.t('No {kind} is set up in this room.', { kind: deviceKindWord(i18n, kind) })

@@ -15,6 +15,7 @@ import { useSession } from '../shell/session.ts';
 import { useCommand, useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
 import { useNow } from '../shell/use-now.ts';
+import { anotherStep, AnotherStepContext } from './another-step.ts';
 import { BodyStep } from './body-step.tsx';
 import { allergyWord, fullName, groupOf } from './day-words.ts';
 import { HeightStep } from './height-step.tsx';
@@ -108,13 +109,16 @@ function VisitBar({ visit }: { visit: VisitView }): ReactNode {
 function VisitBody({ visit }: { visit: VisitView }): ReactNode {
   // A choice holds until a step is done: then the screen goes on with the next one.
   const [choice, setChoice] = useState<{ readonly stepId: string; readonly at: string | null } | null>(null);
-  const chosenId = choice !== null && choice.at === visit.currentStepId ? choice.stepId : null;
-  const setChosenId = (stepId: string): void => setChoice({ stepId, at: visit.currentStepId });
   const steps = stepsOf(visit);
+  const now = steps.map((each) => (each.view.mark === 'done' || each.view.mark === 'skipped' ? 1 : 0)).join('');
+  const chosenId = choice !== null && choice.at === now ? choice.stepId : null;
+  const setChosenId = (stepId: string): void => setChoice({ stepId, at: now });
+  const { status } = useSession();
   const stations = stationsOf(visit);
   const capturing = visit.status === 'CAPTURING';
   const shownId = chosenId ?? (capturing ? visit.currentStepId : null);
   const shown = steps.find((each) => each.step.id === shownId) ?? null;
+  const another = anotherStep(steps, shown, status?.devices ?? []);
   const mayShow = (each: VisitStep): boolean =>
     each.view.mark === 'done' || each.view.mark === 'skipped' || each.step.id === visit.currentStepId;
   useKeys(
@@ -146,13 +150,17 @@ function VisitBody({ visit }: { visit: VisitView }): ReactNode {
         ) : visit.pausedAt !== null && capturing ? (
           <PausedPane visit={visit} />
         ) : (
-          <StepWork
-            key={shown.step.type === 'picture' && shown.step.group !== null ? shown.step.group.id : shown.step.id}
-            visit={visit}
-            stations={stations}
-            shown={shown}
-            onChoose={setChosenId}
-          />
+          <AnotherStepContext
+            value={another === null ? null : { title: another.step.title, go: () => setChosenId(another.step.id) }}
+          >
+            <StepWork
+              key={shown.step.type === 'picture' && shown.step.group !== null ? shown.step.group.id : shown.step.id}
+              visit={visit}
+              stations={stations}
+              shown={shown}
+              onChoose={setChosenId}
+            />
+          </AnotherStepContext>
         )}
       </div>
     </div>

@@ -62,7 +62,17 @@ export function InlineProblem({ problem, onAction, busy = false, action }: Probl
 }
 
 /** Fills a pane: a device is gone, the rest goes on. */
-export function PaneProblem({ problem, onAction, busy = false, action, follows }: ProblemViewProps): ReactNode {
+export function PaneProblem({
+  problem,
+  onAction,
+  busy = false,
+  action,
+  follows,
+  other,
+}: ProblemViewProps & {
+  /** Another way on, beside the one action. */
+  readonly other?: { readonly label: string; readonly run: () => void };
+}): ReactNode {
   const { i18n } = useLingui();
   const words = useProblemWords(problem.code);
   return (
@@ -81,6 +91,11 @@ export function PaneProblem({ problem, onAction, busy = false, action, follows }
             <Button look="primary" size="large" onPress={onAction} busy={busy} hotkey="Enter">
               {action ?? words.action}
             </Button>
+            {other === undefined ? null : (
+              <Button look="outlined" size="large" onPress={other.run}>
+                {other.label}
+              </Button>
+            )}
             {follows === undefined ? null : <p className="text-ink-2">{follows}</p>}
           </div>
         )}
