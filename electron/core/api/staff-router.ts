@@ -202,9 +202,10 @@ export function createStaffRouter(parts: ClinicParts) {
         return stream(context, signal, 'review.queue', () => reviews.queue());
       }),
       watch: os.review.watch.handler(async ({ context, input, signal }) => {
-        await reviews.view(input.sessionId);
+        const seenAt = parts.now().toISOString();
+        await reviews.view(input.sessionId, seenAt);
         await parts.audit(actorOf(context), 'patient.read', 'session', input.sessionId);
-        return stream(context, signal, 'review.watch', () => reviews.view(input.sessionId));
+        return stream(context, signal, 'review.watch', () => reviews.view(input.sessionId, seenAt));
       }),
       decide: os.review.decide.handler(async ({ context, input }) => {
         const actor = actorOf(context);

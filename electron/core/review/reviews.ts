@@ -49,8 +49,11 @@ export class Reviews {
     return items.toSorted((a, b) => (a.madeAt < b.madeAt ? -1 : 1));
   }
 
-  /** @throws VantageError NOT_FOUND when there is no such visit or it has no report yet. */
-  async view(sessionId: string): Promise<ReviewView> {
+  /**
+   * @param seenAt when the reader opened it, as the audit trail has it.
+   * @throws VantageError NOT_FOUND when there is no such visit or it has no report yet.
+   */
+  async view(sessionId: string, seenAt: string): Promise<ReviewView> {
     const visit = await visitView(this.#sources, sessionId);
     const session = await this.#store.get('sessions', sessionId);
     const report = session?.reportId ? await this.#store.get('reports', session.reportId) : null;
@@ -81,7 +84,7 @@ export class Reviews {
         size: capture.size,
         fieldAngleDegrees: capture.fieldAngleDegrees,
       })),
-      seenAt: report.madeAt,
+      seenAt,
     };
   }
 
