@@ -176,8 +176,19 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
 
     const closing = new AbortController();
     const watcher = new DeviceWatcher();
+    /** What was last heard is not so any more; it is ready again only when the new process says so. */
+    function devicesAway(): void {
+      const at = now().toISOString();
+      statuses = statuses.map((status) => ({
+        ...status,
+        state: 'recovering',
+        since: at,
+        problem: { code: 'DEVICES_RESTARTED', detail: '', at },
+      }));
+      changes.status.notify();
+    }
     function watchDevices(): void {
-      watcher.start(devices, closing.signal, log, (next) => {
+      watcher.start(devices, closing.signal, log, devicesAway, (next) => {
         const came = next.some(
           (status) =>
             status.state === 'ready' &&
@@ -234,6 +245,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
           resume(true);
           return;
         }
+        devicesAway();
         void devices.configure({ devices: book.configurations() }).then(
           () => watchDevices(),
           (error: unknown) => log.error({ code: codeOf(error) }, 'devices could not be configured again'),
@@ -263,6 +275,7 @@ class DeviceWatcher {
     devices: ClinicOptions['devices'],
     closing: AbortSignal,
     log: ClinicOptions['log'],
+    away: () => void,
     changed: (statuses: readonly DeviceStatus[]) => void,
   ): void {
     this.#current?.abort();
@@ -274,8 +287,12 @@ class DeviceWatcher {
         if (signal.aborted) return;
         changed(statuses);
       }
-    })().catch((error: unknown) => {
-      if (!signal.aborted) log.warn({ code: codeOf(error) }, 'devices are away');
-    });
+    })()
+      .catch((error: unknown) => {
+        if (!signal.aborted) log.warn({ code: codeOf(error) }, 'devices are away');
+      })
+      .finally(() => {
+        if (!signal.aborted) away();
+      });
   }
 }
