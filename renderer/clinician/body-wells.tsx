@@ -78,7 +78,7 @@ function PoseWell({
       src={image.path}
       preview={thumbnail.path}
       alt={title}
-      aspect={judgement === null ? 2 / 3 : judgement.width / judgement.height}
+      aspect={judgement === null ? null : judgement.width / judgement.height}
       simulated={counted.simulated}
       view={zoom}
       onViewChange={onZoom}

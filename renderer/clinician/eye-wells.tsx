@@ -108,7 +108,7 @@ function TodayWell({
       src={image.path}
       preview={thumbnail.path}
       alt={eye === 'right' ? i18n.t('Right retina today') : i18n.t('Left retina today')}
-      aspect={judgement === null ? 1 : judgement.width / judgement.height}
+      aspect={judgement === null ? null : judgement.width / judgement.height}
       overlay={looking.overlay && overlay.path !== null ? { src: overlay.path, opacity: looking.opacity / 100 } : null}
       judgement={judgement}
       showTiles={judgement !== null && !judgement.passed}

@@ -199,7 +199,7 @@ function BodyPicture({ capture, pose, covered }: { capture: CaptureStep; pose: P
         src={capture.image.path}
         preview={capture.thumbnail.path}
         alt={i18n.t('The body photograph that was taken')}
-        aspect={judgement === null ? 2 / 3 : judgement.width / judgement.height}
+        aspect={judgement === null ? null : judgement.width / judgement.height}
         judgement={judgement}
         showTiles={judgement !== null && !judgement.passed}
         simulated={shown.simulated}

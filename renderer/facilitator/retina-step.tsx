@@ -136,7 +136,7 @@ function Picture({ capture, eye }: { capture: CaptureStep; eye: 'right' | 'left'
             ? i18n.t('Photograph of the retina, sharp')
             : i18n.t('Photograph of the retina; the hatched part failed a check')
       }
-      aspect={judgement === null ? 1 : judgement.width / judgement.height}
+      aspect={judgement === null ? null : judgement.width / judgement.height}
       judgement={judgement}
       showTiles={overlay && failed}
       overlay={overlay && !failed && capture.overlay.path !== null ? { src: capture.overlay.path, opacity: 0.7 } : null}

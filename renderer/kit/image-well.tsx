@@ -20,8 +20,8 @@ export interface ImageWellProps {
   /** Shown until the picture itself is there. */
   readonly preview?: string | null;
   readonly alt: string;
-  /** Width / height of the picture. */
-  readonly aspect: number;
+  /** Width / height of the picture; null while nobody has measured it: then the picture itself says. */
+  readonly aspect: number | null;
   readonly overlay?: { readonly src: string; readonly opacity: number } | null;
   /** Draws its soft tiles where `showTiles`. */
   readonly judgement?: Pick<Judgement, 'tiles' | 'field'> | null;
@@ -49,7 +49,9 @@ export function ImageWell(props: ImageWellProps): ReactNode {
   const [loaded, setLoaded] = useState<string | null>(null);
   const view = props.view ?? ownView;
   const setView = props.onViewChange ?? setOwnView;
-  const fitted = fit(size, aspect, margin);
+  const [natural, setNatural] = useState<{ readonly src: string | null; readonly aspect: number } | null>(null);
+  const ofPicture = natural?.src === src ? natural.aspect : null;
+  const fitted = fit(size, aspect ?? ofPicture ?? 1, margin);
   const gestures = useGestures(view, setView, fitted, ref);
   useKeys(
     props.keys === true
@@ -77,21 +79,30 @@ export function ImageWell(props: ImageWellProps): ReactNode {
         }}
       >
         {preview !== null && loaded !== src ? (
-          <img className="absolute inset-0 size-full" src={preview} alt="" draggable={false} style={filter} />
+          <img
+            className="absolute inset-0 size-full object-contain"
+            src={preview}
+            alt=""
+            draggable={false}
+            style={filter}
+          />
         ) : null}
         {src === null ? null : (
           <img
-            className="absolute inset-0 size-full"
+            className="absolute inset-0 size-full object-contain"
             src={src}
             alt={alt}
             draggable={false}
             style={filter}
-            onLoad={() => setLoaded(src)}
+            onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
+              setLoaded(src);
+              if (naturalHeight > 0) setNatural({ src, aspect: naturalWidth / naturalHeight });
+            }}
           />
         )}
         {overlay === null ? null : (
           <img
-            className="absolute inset-0 size-full"
+            className="absolute inset-0 size-full object-contain"
             src={overlay.src}
             alt=""
             draggable={false}
@@ -153,7 +164,7 @@ function SoftRegion({
     height: tile.height * height,
   });
   return (
-    <svg className="absolute inset-0 size-full" viewBox={`0 0 ${width} ${height}`} aria-hidden>
+    <svg className="absolute inset-0 size-full object-contain" viewBox={`0 0 ${width} ${height}`} aria-hidden>
       <defs>
         <pattern id={`${id}h`} width="10" height="10" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <path d="M0 0V10" stroke="var(--soft-tile)" strokeWidth="1.5" opacity=".5" />
