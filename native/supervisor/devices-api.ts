@@ -24,6 +24,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * Which camera is meant. With a `serial`, another one that answers at the same address is refused (DEVICE_WRONG): on its card lie
+ * other people's pictures.
+ */
+export interface CameraCall {
+  readonly deviceId: string;
+  readonly serial?: string | undefined;
+}
+
 /** Progress of a capture, then exactly one `outcome`, then the end. */
 export type CaptureEvent =
   | ({ readonly type: 'progress' } & CaptureProgress)
@@ -39,20 +48,17 @@ export interface DevicesApi {
   weigh(input: { readonly deviceId: string }, options?: CallOptions): Promise<Outcome<WeightReading>>;
   zero(input: { readonly deviceId: string }, options?: CallOptions): Promise<Outcome<{ readonly at: string }>>;
   /** The newest object on a camera, to be stored before `capture` so that a lost reply can be cleared up. */
-  lastToken(
-    input: { readonly deviceId: string },
-    options?: CallOptions,
-  ): Promise<Outcome<{ readonly token: string | null }>>;
+  lastToken(input: CameraCall, options?: CallOptions): Promise<Outcome<{ readonly token: string | null }>>;
   capture(
-    input: { readonly deviceId: string; readonly settings: CaptureSettings; readonly grant: WriteGrant },
+    input: CameraCall & { readonly settings: CaptureSettings; readonly grant: WriteGrant },
     options?: CallOptions,
   ): Promise<AsyncIterable<CaptureEvent>>;
   recover(
-    input: { readonly deviceId: string; readonly since: string | null; readonly grant: WriteGrant },
+    input: CameraCall & { readonly since: string | null; readonly grant: WriteGrant },
     options?: CallOptions,
   ): Promise<AsyncIterable<CaptureEvent>>;
   release(
-    input: { readonly deviceId: string; readonly token: string },
+    input: CameraCall & { readonly token: string },
     options?: CallOptions,
   ): Promise<Outcome<{ readonly removed: boolean }>>;
   /** A quarantined device is tried again, with its count of stops forgotten. */

@@ -28,7 +28,7 @@ import {
   type SupervisorLimits,
   type SupervisorParts,
 } from './device-supervisor.ts';
-import type { CallOptions, CaptureEvent, DevicesApi, OpenSink, WriteGrant } from './devices-api.ts';
+import type { CallOptions, CameraCall, CaptureEvent, DevicesApi, OpenSink, WriteGrant } from './devices-api.ts';
 import { LatestStream, untilLeft } from './stream.ts';
 
 export interface DevicesOptions {
@@ -93,12 +93,12 @@ class Devices implements DevicesApi {
     return this.withScale(input, options, (scale, signal) => scale.zero(signal));
   }
 
-  lastToken(input: DeviceCall, options?: CallOptions): Promise<Outcome<{ readonly token: string | null }>> {
+  lastToken(input: CameraCall, options?: CallOptions): Promise<Outcome<{ readonly token: string | null }>> {
     return this.withCamera(input, options, (camera, signal) => camera.lastToken(signal));
   }
 
   async capture(
-    input: DeviceCall & { readonly settings: CaptureSettings; readonly grant: WriteGrant },
+    input: CameraCall & { readonly settings: CaptureSettings; readonly grant: WriteGrant },
     options?: CallOptions,
   ): Promise<AsyncIterable<CaptureEvent>> {
     return this.receive(input, options, (camera, sink, onProgress, signal) =>
@@ -107,7 +107,7 @@ class Devices implements DevicesApi {
   }
 
   async recover(
-    input: DeviceCall & { readonly since: string | null; readonly grant: WriteGrant },
+    input: CameraCall & { readonly since: string | null; readonly grant: WriteGrant },
     options?: CallOptions,
   ): Promise<AsyncIterable<CaptureEvent>> {
     return this.receive(input, options, (camera, sink, onProgress, signal) =>
@@ -116,7 +116,7 @@ class Devices implements DevicesApi {
   }
 
   release(
-    input: DeviceCall & { readonly token: string },
+    input: CameraCall & { readonly token: string },
     options?: CallOptions,
   ): Promise<Outcome<{ readonly removed: boolean }>> {
     return this.withCamera(input, options, (camera, signal) => camera.release(input.token, signal));
@@ -169,15 +169,20 @@ class Devices implements DevicesApi {
   }
 
   private async withCamera<T>(
-    { deviceId }: DeviceCall,
+    { deviceId, serial }: CameraCall,
     options: CallOptions | undefined,
     work: (camera: CameraDriver, signal: AbortSignal) => Promise<Outcome<T>>,
   ): Promise<Outcome<T>> {
     const device = this.find(deviceId);
     if (device === undefined) return noSuch('device');
-    return device.use(options?.signal, async (driver, signal) =>
-      driver.kind === 'scale' ? noSuch('camera') : work(driver, signal),
-    );
+    return device.use(options?.signal, async (driver, signal) => {
+      if (driver.kind === 'scale') return noSuch('camera');
+      const there = device.status.identity?.serial;
+      if (serial !== undefined && there !== serial) {
+        return failure('refused', 'DEVICE_WRONG', `serial ${there ?? 'unknown'}, expected ${serial}`);
+      }
+      return work(driver, signal);
+    });
   }
 
   /** Samples of one stay of the device; whatever an older stay still says is dropped. */
@@ -193,7 +198,7 @@ class Devices implements DevicesApi {
 
   /** Runs at once, whether anybody reads the events or not; leaving the stream or aborting stops it. */
   private receive(
-    input: DeviceCall & { readonly grant: WriteGrant },
+    input: CameraCall & { readonly grant: WriteGrant },
     options: CallOptions | undefined,
     work: (
       camera: CameraDriver,

@@ -117,8 +117,10 @@ export function createStaffRouter(parts: ClinicParts) {
         return OK;
       }),
       saveWeight: os.visits.saveWeight.handler(async ({ context, input }) => {
-        await parts.readings.require(input.reading);
-        await visits.saveWeight(input.sessionId, input.stepId, input.reading, authorOf(actorOf(context)));
+        const { sessionId, stepId } = input;
+        if (await visits.holds(sessionId, stepId, input.reading)) return OK;
+        const reading = await parts.readings.require(input.reading);
+        await visits.saveWeight(sessionId, stepId, reading, authorOf(actorOf(context)));
         return OK;
       }),
       enterByHand: os.visits.enterByHand.handler(async ({ context, input }) => {

@@ -16,9 +16,10 @@ import type { Log } from '../clinic-api.ts';
 import { PICTURE_BYTES } from '../disk.ts';
 import { codeOf, problemFrom } from '../problems.ts';
 import type { StationIdentity } from '../station.ts';
-import type { Store } from '../store/index.ts';
+import type { Store, StoreTransaction } from '../store/index.ts';
 import type { PreparedBlob, Vault } from '../vault/index.ts';
 import type { Author } from '../visits/visits.ts';
+import { hasConsent } from '../visits/visits.ts';
 import { deviceFor } from '../visits/views.ts';
 import { attemptsLeft, isUnderWay, protocolOf, recordOf, stepOf } from '../visits/steps.ts';
 import type { CaptureActivity } from './capture-activity.ts';
@@ -68,6 +69,7 @@ export class Captures {
       const session = tx.require('sessions', sessionId);
       if (session.status !== 'CAPTURING' || session.pausedAt !== null)
         throw new VantageError('STATUS_CONFLICT', session.status);
+      if (!hasConsent(tx, session)) throw new VantageError('CONSENT_MISSING');
       const step = stepOf(protocolOf(session.protocolId), stepId);
       if (step.type !== 'picture') throw new VantageError('STEP_NOT_NOW', 'not a picture step');
       if (recordOf(session, stepId).state !== 'todo') throw new VantageError('STEP_NOT_NOW', stepId);
@@ -217,15 +219,29 @@ export class Captures {
       await this.#fail(capture.id, 'CANCELLED', 'not begun before the program stopped');
       return false;
     }
-    const before = await devices.lastToken({ deviceId: capture.deviceId }, { signal });
+    const before = await devices.lastToken(cameraOf(capture), { signal });
     if (before.kind !== 'completed') {
       await this.#fail(capture.id, before.code, before.detail);
       return false;
     }
     const tokenBefore = before.value.token;
     return this.#receive(capture, signal, async (grant) => {
-      await this.#patch(capture.id, { state: 'taking', triggered: true, tokenBefore });
-      return devices.capture({ deviceId: capture.deviceId, settings: capture.settings, grant }, { signal });
+      if (!(await this.#mayBeTaken(capture.id, tokenBefore))) return null;
+      return devices.capture({ ...cameraOf(capture), settings: capture.settings, grant }, { signal });
+    });
+  }
+
+  /** The last look before the shutter: a visit that was ended, paused or not agreed to any more gets no picture. */
+  async #mayBeTaken(captureId: string, tokenBefore: string | null): Promise<boolean> {
+    return this.#options.store.transaction((tx) => {
+      const session = tx.require('sessions', tx.require('captures', captureId).sessionId);
+      const wanted = session.status === 'CAPTURING' && session.pausedAt === null && hasConsent(tx, session);
+      tx.update('captures', captureId, (current) =>
+        wanted
+          ? { ...current, state: 'taking' as const, triggered: true, tokenBefore }
+          : { ...current, state: 'failed' as const, problem: this.#problem('CANCELLED', 'the visit does not go on') },
+      );
+      return wanted;
     });
   }
 
@@ -236,20 +252,25 @@ export class Captures {
     // Nothing is asked of a camera that isn't there; `resumeAll` comes back when it is.
     if (status === undefined || (status.state !== 'ready' && status.state !== 'busy')) return false;
     return this.#receive(capture, signal, (grant) =>
-      devices.recover({ deviceId: capture.deviceId, since: capture.tokenBefore, grant }, { signal }),
+      devices.recover({ ...cameraOf(capture), since: capture.tokenBefore, grant }, { signal }),
     );
   }
 
   async #receive(
     capture: Capture,
     signal: AbortSignal,
-    ask: (grant: { path: string; key: string }) => Promise<AsyncIterable<CaptureEvent>>,
+    ask: (grant: { path: string; key: string }) => Promise<AsyncIterable<CaptureEvent> | null>,
   ): Promise<boolean> {
     const { vault, activity } = this.#options;
     const pending = await vault.grantWrite({ subject: capture.id, expectedBytes: PICTURE_BYTES });
     let outcome: Outcome<CapturedObject | null>;
     try {
-      outcome = await this.#follow(capture.id, await ask(pending.grant));
+      const events = await ask(pending.grant);
+      if (events === null) {
+        await vault.abandon(pending.pendingId);
+        return false;
+      }
+      outcome = await this.#follow(capture.id, events);
     } catch (error) {
       // The devices process went away or we stopped waiting: the shutter may have been released.
       outcome = { kind: 'ambiguous', code: codeOf(error), detail: '', evidence: '' };
@@ -298,7 +319,15 @@ export class Captures {
     const { store, vault } = this.#options;
     const blob = await vault.prepareCommit(pendingId, object);
     const at = this.#at();
-    await store.transaction((tx) => {
+    const kept = await store.transaction((tx) => {
+      if (capture.state === 'uncertain' && isAnothers(tx, capture, object.token)) {
+        tx.update('captures', capture.id, (current) => ({
+          ...current,
+          state: 'failed' as const,
+          problem: this.#problem('CAMERA_NO_PICTURE', 'what is on the camera belongs to another capture'),
+        }));
+        return false;
+      }
       const row = vault.insertRow(blob);
       tx.update('captures', capture.id, (current) => ({
         ...current,
@@ -323,13 +352,16 @@ export class Captures {
         subjectId: capture.id,
         detail: { sha256: object.sha256, size: object.size },
       });
+      return true;
     });
-    await this.#release(capture.id, capture.deviceId, object.token);
+    if (kept) await this.#release(capture, object.token);
+    else await vault.abandon(pendingId);
   }
 
-  async #release(captureId: string, deviceId: string, token: string): Promise<void> {
+  async #release(capture: Capture, token: string): Promise<void> {
+    const captureId = capture.id;
     const outcome = await this.#options.devices
-      .release({ deviceId, token })
+      .release({ ...cameraOf(capture), token })
       .catch((error: unknown) => ({ kind: 'broken' as const, code: codeOf(error) }));
     if (outcome.kind === 'completed') await this.#patch(captureId, { releasedAt: this.#at() });
     else this.#options.log.info({ captureId, code: outcome.code }, 'picture stays on the camera for now');
@@ -349,7 +381,7 @@ export class Captures {
     });
     for (const capture of owed) {
       if (capture.token !== null && ready.has(capture.deviceId) && !this.#jobs.has(capture.id)) {
-        await this.#release(capture.id, capture.deviceId, capture.token);
+        await this.#release(capture, capture.token);
       }
     }
   }
@@ -521,6 +553,18 @@ const emptyCapture = {
   kept: null,
   problem: null,
 };
+
+/** The camera that a capture was begun with, and no other that has taken its place since. */
+function cameraOf(capture: Capture): { readonly deviceId: string; readonly serial?: string } {
+  return { deviceId: capture.deviceId, ...(capture.device === null ? {} : { serial: capture.device.serial }) };
+}
+
+/** Whether a picture on the camera has been stored for another capture, and only its removal from the card was missed. */
+function isAnothers(tx: StoreTransaction, capture: Capture, token: string): boolean {
+  return tx
+    .find('captures', { selector: { deviceId: capture.deviceId, token } })
+    .some((other) => other.id !== capture.id && other.device?.serial === capture.device?.serial);
+}
 
 function requireReady(device: DeviceStatus | null): DeviceStatus {
   if (device === null) throw new VantageError('DEVICE_ABSENT', 'none configured');

@@ -8,6 +8,8 @@ import type { DevicesApi } from '../../../native/supervisor/devices-api.ts';
 
 /** A reading may be saved for this long after it was taken. */
 const FRESH_MS = 10 * 60_000;
+/** How far the clock may have been set back since. */
+const CLOCK_MS = 60_000;
 const KEPT = 200;
 
 export class Readings {
@@ -35,10 +37,13 @@ export class Readings {
   /**
    * Accepts a reading that this station gave out; after a restart, which forgets them, the scale is asked again and must agree
    * within one division.
+   * @returns what to save: the value that was shown, with evidence that this station itself heard.
    * @throws VantageError READING_STALE.
    */
-  async require(reading: WeightReading): Promise<void> {
-    if (this.#now().getTime() - Date.parse(reading.at) > FRESH_MS) throw new VantageError('READING_STALE', 'too old');
+  async require(reading: WeightReading): Promise<WeightReading> {
+    const ageMs = this.#now().getTime() - Date.parse(reading.at);
+    if (ageMs > FRESH_MS) throw new VantageError('READING_STALE', 'too old');
+    if (ageMs < -CLOCK_MS) throw new VantageError('READING_STALE', 'not taken yet');
     const given = this.#given.get(keyOf(reading));
     if (
       given !== undefined &&
@@ -46,11 +51,12 @@ export class Readings {
       given.errorKg === reading.errorKg &&
       given.raw === reading.raw
     )
-      return;
+      return given;
     if (given !== undefined) throw new VantageError('READING_STALE', 'not what the scale said');
     const now = await this.weigh(reading.deviceId);
     const agrees = Math.abs(now.kg - reading.kg) <= now.divisionKg * 1.001 && now.errorKg === reading.errorKg;
     if (!agrees) throw new VantageError('READING_STALE', 'the scale reads something else now');
+    return { ...now, kg: reading.kg, at: reading.at };
   }
 }
 

@@ -14,7 +14,7 @@ export const EMPTY_STEP: StepRecord = {
 
 /** @throws VantageError NOT_FOUND for a protocol that this version doesn't have. */
 export function protocolOf(protocolId: string): Protocol {
-  const protocol = PROTOCOLS[protocolId];
+  const protocol = Object.hasOwn(PROTOCOLS, protocolId) ? PROTOCOLS[protocolId] : undefined;
   if (protocol === undefined) throw new VantageError('NOT_FOUND', `protocol ${protocolId}`);
   return protocol;
 }
@@ -26,7 +26,7 @@ export function stepOf(protocol: Protocol, stepId: string): Step {
 }
 
 export function recordOf(session: Pick<Session, 'steps'>, stepId: string): StepRecord {
-  return session.steps[stepId] ?? EMPTY_STEP;
+  return (Object.hasOwn(session.steps, stepId) ? session.steps[stepId] : undefined) ?? EMPTY_STEP;
 }
 
 /** The first step that is neither done nor skipped. Later ones may be taken first when a device is missing. */

@@ -16,6 +16,7 @@ import {
   canMove,
   CONSENT_TEXT_VERSION,
   derivedId,
+  isClosed,
   maySkip,
   NEEDED_CONSENTS,
   newId,
@@ -45,6 +46,14 @@ export interface ConsentInput {
   readonly language: string;
   readonly signature: Signature;
   readonly surface: 'checkin' | 'staff';
+}
+
+/**
+ * Whether the patient has agreed to what a visit needs, as things stand now: an agreement can be taken back in the middle.
+ */
+export function hasConsent(tx: StoreTransaction, session: Session): boolean {
+  const consent = session.consentId === null ? null : tx.get('consents', session.consentId);
+  return consent !== null && NEEDED_CONSENTS.every((line) => consent.decisions[line]);
 }
 
 export class Visits {
@@ -108,6 +117,7 @@ export class Visits {
     }
     await this.#store.transaction((tx) => {
       const session = tx.require('sessions', sessionId);
+      if (isClosed(session.status)) throw new VantageError('STATUS_CONFLICT', session.status);
       const who = author === 'patient' ? { id: session.patientId, role: 'patient' } : author;
       const consentId = newId();
       tx.put('consents', {
@@ -137,7 +147,7 @@ export class Visits {
   async start(sessionId: string, author: Author): Promise<void> {
     await this.#change(sessionId, author, 'visit.started', (session, tx) => {
       if (session.status === 'CAPTURING') return null;
-      this.#requireConsent(session, tx);
+      if (!hasConsent(tx, session)) throw new VantageError('CONSENT_MISSING');
       return {
         ...this.#moved(session, 'CAPTURING'),
         startedAt: session.startedAt ?? this.#at(),
@@ -168,7 +178,10 @@ export class Visits {
 
   /** The patient asks for a break or for help. */
   async ask(sessionId: string, request: 'break' | 'help'): Promise<void> {
-    await this.#change(sessionId, 'patient', 'visit.request', (session) => ({ ...session, patientRequest: request }));
+    await this.#change(sessionId, 'patient', 'visit.request', (session) => {
+      if (isClosed(session.status)) throw new VantageError('STATUS_CONFLICT', session.status);
+      return { ...session, patientRequest: request };
+    });
   }
 
   /** Ends early: open steps are skipped with the reason; what was taken stays. */
@@ -198,6 +211,17 @@ export class Visits {
     });
   }
 
+  /** Whether the step holds exactly this reading: the same request again, after an answer that was lost. */
+  async holds(sessionId: string, stepId: string, reading: WeightReading): Promise<boolean> {
+    const session = await this.#store.get('sessions', sessionId);
+    const quantity = session === null ? null : recordOf(session, stepId).quantity;
+    return quantity?.deviceId === reading.deviceId && quantity.at === reading.at && quantity.value === reading.kg;
+  }
+
+  /**
+   * A reading stands for one step of one visit. @throws READING_STALE when another visit has it, STEP_NOT_NOW for a step that is
+   * no measurement.
+   */
   async saveWeight(sessionId: string, stepId: string, reading: WeightReading, author: Author): Promise<void> {
     await this.#completeStep(sessionId, stepId, author, 'step.measured', {
       value: reading.kg,
@@ -252,6 +276,7 @@ export class Visits {
     await this.#store.transaction((tx) => {
       const session = tx.require('sessions', sessionId);
       this.#requireCapturing(session);
+      stepOf(protocolOf(session.protocolId), stepId);
       const record = recordOf(session, stepId);
       if (record.state === 'todo') return;
       tx.update('sessions', sessionId, (current) => ({
@@ -326,13 +351,17 @@ export class Visits {
     await this.#store.transaction((tx) => {
       const session = tx.require('sessions', sessionId);
       this.#requireCapturing(session);
+      if (!hasConsent(tx, session)) throw new VantageError('CONSENT_MISSING');
       const record = recordOf(session, stepId);
-      stepOf(protocolOf(session.protocolId), stepId);
+      const step = stepOf(protocolOf(session.protocolId), stepId);
+      const fits = quantity.source === 'device' ? step.type === 'weight' : step.type !== 'picture';
+      if (!fits) throw new VantageError('STEP_NOT_NOW', `${stepId} is not measured so`);
       if (record.state !== 'todo') {
         // The same reading again: a repeated request after a lost answer, not a second measurement.
         if (record.quantity?.at === quantity.at && record.quantity.value === quantity.value) return;
         throw new VantageError('STEP_NOT_NOW', stepId);
       }
+      this.#requireUnused(tx, session, quantity);
       this.#putStep(tx, session, stepId, author, { state: 'done', quantity });
       this.#audit(tx, author, action, sessionId, { stepId, value: quantity.value, unit: quantity.unit });
     });
@@ -387,10 +416,15 @@ export class Visits {
     if (session.pausedAt !== null) throw new VantageError('STATUS_CONFLICT', 'paused');
   }
 
-  #requireConsent(session: Session, tx: StoreTransaction): void {
-    const consent = session.consentId === null ? null : tx.get('consents', session.consentId);
-    const given = consent !== null && NEEDED_CONSENTS.every((line) => consent.decisions[line]);
-    if (!given) throw new VantageError('CONSENT_MISSING');
+  /** What a device measured once belongs to one person: the same reading in two visits would be somebody else's weight. */
+  #requireUnused(tx: StoreTransaction, session: Session, quantity: Quantity): void {
+    if (quantity.source !== 'device') return;
+    const taken = tx
+      .find('sessions', { selector: { day: session.day } })
+      .filter((other) => other.id !== session.id)
+      .flatMap((other) => Object.values(other.steps))
+      .some((record) => record.quantity?.deviceId === quantity.deviceId && record.quantity.at === quantity.at);
+    if (taken) throw new VantageError('READING_STALE', 'saved in another visit already');
   }
 
   #audit(
