@@ -6,6 +6,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { I18nProvider as AriaLocale } from 'react-aria-components';
+import type { Problem } from '../../electron/contract/problems.ts';
 import type { Hello, StationStatus } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
 import { DiskPicture } from '../kit/disk-picture.tsx';
@@ -14,6 +15,7 @@ import { KeyRegistry, KeyRoot } from '../kit/keys.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { ScreenProblem } from '../kit/problem.tsx';
 import { SimulatedBar } from '../kit/simulated.tsx';
+import { AddressPicture } from './address-picture.tsx';
 import { AwayStrip } from './away-strip.tsx';
 import type { StaffClient } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -75,12 +77,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
     <div className="staff">
       {hello.data?.mode === 'demonstration' ? <SimulatedBar /> : <span />}
       {connection.phase === 'stopped' ? (
-        <div className="whole">
-          <ScreenProblem
-            problem={connection.problem}
-            {...(connection.retry === null ? {} : { onAction: connection.retry })}
-          />
-        </div>
+        <Stopped problem={connection.problem} retry={connection.retry} />
       ) : hello.data === undefined ? (
         <Opening />
       ) : person === null ? (
@@ -94,6 +91,21 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       )}
       <AwayStrip connection={connection} processes={status.data?.processes ?? []} />
       <StationLine status={status.data} hello={hello.data} lockIn={lockIn} />
+    </div>
+  );
+}
+
+/** The line does not come back by itself. Without its key a page can only say where the key is. */
+function Stopped({ problem, retry }: { problem: Problem; retry: (() => void) | null }): ReactNode {
+  const [how, setHow] = useState(false);
+  const show = problem.code === 'TOKEN_MISSING' ? () => setHow(true) : undefined;
+  return (
+    <div className="whole">
+      <ScreenProblem
+        problem={problem}
+        onAction={retry ?? (how ? undefined : show)}
+        {...(how ? { picture: <AddressPicture /> } : {})}
+      />
     </div>
   );
 }

@@ -20,9 +20,7 @@ export function AwayStrip({
   const { i18n } = useLingui();
   const restarted = useRestartNotice(connection, processes);
   if (connection.phase === 'away') return <Away code={connection.problem.code} />;
-  // A process that has not run before is the station's own start, and no news.
-  if (processes.some((each) => each.restarts > 0 && each.state !== 'running' && each.state !== 'stopped'))
-    return <Away code="CORE_RESTARTED" />;
+  if (processes.some((each) => each.state === 'restarting')) return <Away code="CORE_RESTARTED" />;
   if (!restarted) return null;
   return (
     <div className="away-strip" role="status">

@@ -89,6 +89,7 @@ export function LockScreen({ hello, onUnlocked }: { hello: Hello; onUnlocked: ()
                 <p className="flex items-center gap-2 font-medium text-warn">
                   <StatusMark shape="care" />
                   {i18n.t('Try again in {seconds} s', { seconds: waitSeconds })}
+                  <span className="ident text-12 font-normal text-ink-3">PIN_WAIT</span>
                 </p>
               ) : unlock.problem === null ? null : (
                 <PinProblem problem={unlock.problem} />
@@ -139,6 +140,7 @@ function PinProblem({ problem }: { problem: Problem }): ReactNode {
     <p className="flex items-center gap-2 font-medium text-fault">
       <StatusMark shape="stopped" />
       {words.happened} {words.todo}
+      <span className="ident text-12 font-normal text-ink-3">{problem.code}</span>
     </p>
   );
 }
