@@ -2,6 +2,7 @@
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { ProgressBar } from 'react-aria-components';
+import type { ProblemCode } from '../../electron/contract/problems.ts';
 import type { CaptureView } from '../../electron/contract/views.ts';
 import { formatBytes } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
@@ -75,16 +76,30 @@ export function WorkingHead({ phase, shown }: { phase: TryPhase; shown: CaptureV
   );
 }
 
+/** The ways in which a camera goes away. To a picture whose shutter may have been released they mean the same. */
+const CAMERA_AWAY: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'DEVICE_ABSENT',
+  'DEVICE_LOST',
+  'DEVICE_SILENT',
+  'DEVICES_RESTARTED',
+  'NOT_FOUND',
+]);
+
+function troubleCode(shown: CaptureView): ProblemCode {
+  const code = shown.problem?.code ?? null;
+  if (shown.state === 'uncertain' && (code === null || CAMERA_AWAY.has(code))) return 'CAMERA_REPLY_LOST';
+  return code ?? 'INTERNAL';
+}
+
 /** A try that ended in a problem: three lines; the one action is the pane's primary button. */
 export function TroubleHead({ shown }: { shown: CaptureView }): ReactNode {
-  const words = useProblemWords(
-    shown.problem?.code ?? (shown.state === 'uncertain' ? 'CAMERA_REPLY_LOST' : 'INTERNAL'),
-  );
+  const code = troubleCode(shown);
+  const words = useProblemWords(code);
   return (
     <VerdictHead shape="care" title={words.happened}>
       <p>{words.safe}</p>
       <p>{words.todo}</p>
-      {shown.problem === null ? null : <p className="ident text-12 text-ink-3">{shown.problem.code}</p>}
+      <p className="ident text-12 text-ink-3">{code}</p>
     </VerdictHead>
   );
 }
