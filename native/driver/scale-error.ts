@@ -25,3 +25,11 @@ export function largestDivisionKg(resolutionKg: number): number {
 export function minimumCapacityKg(divisionKg: number): number {
   return Math.round(20 * divisionKg * 1e6) / 1e6;
 }
+
+/** No scale for persons has more; used where the scale does not tell its capacity. */
+const LARGEST_CAPACITY_KG = 1000;
+
+/** A scale shows nothing above its capacity plus 9 e (OIML R 76-1 4.2.3): a larger number is no weight. */
+export function largestIndicationKg(capacityKg: number | null, divisionKg: number): number {
+  return Math.round(((capacityKg ?? LARGEST_CAPACITY_KG) + 9 * divisionKg) * 1e6) / 1e6;
+}

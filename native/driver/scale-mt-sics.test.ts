@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { WeightSample } from '../../electron/contract/index.ts';
 import { openPtyPair, PTY_UNAVAILABLE } from '../../test/fixtures/pty.ts';
@@ -134,6 +136,36 @@ describe.concurrent('MT-SICS scale driver', () => {
     });
     scale.stepOn(-30);
     expect(await driver.weigh(never())).toMatchObject({ kind: 'refused', code: 'SCALE_UNDERLOAD' });
+  });
+
+  it('takes no number for a weight that is more than the scale can show', async () => {
+    // A damaged digit makes 572 kg of 72 kg, and still a proper frame.
+    const answers: Record<string, string> = { '@': 'I4 A "X"', I2: 'I2 A "PS 150.00 kg"', I3: 'I3 A "1"' };
+    const liar = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (data) => {
+        for (const command of data.toString('latin1').split('\r\n').filter(Boolean)) {
+          socket.write(`${answers[command] ?? 'S S     572.45 kg'}\r\n`);
+        }
+      });
+    });
+    liar.listen(0, '127.0.0.1');
+    await once(liar, 'listening');
+    const transport = createTcpTransport({ host: '127.0.0.1', port: (liar.address() as AddressInfo).port });
+    await transport.open(AbortSignal.timeout(5000));
+    const driver = createMtSicsScaleDriver({ deviceId: DEVICE_ID, transport, manufacturer: '', divisionKg: null });
+    cleanups.push(
+      async () => {
+        liar.close();
+      },
+      () => driver.close(),
+    );
+    expect(await driver.identify(never())).toMatchObject({ kind: 'completed', value: { capacityKg: 150 } });
+    expect(await driver.weigh(never())).toMatchObject({
+      kind: 'refused',
+      code: 'DEVICE_GARBLED',
+      evidence: Buffer.from('S S     572.45 kg').toString('hex'),
+    });
   });
 
   it('is retryable when the scale cannot weigh now', async () => {

@@ -8,7 +8,7 @@ import { SilenceWatchdog } from '../transport/silence.ts';
 import type { CloseCause, Transport } from '../transport/transport.ts';
 import type { Outcome, ScaleDriver } from './driver.ts';
 import { completed, type DeviceLog, type Failure, failure, SILENT_LOG } from './outcome.ts';
-import { inServiceErrorKg, largestDivisionKg, minimumCapacityKg } from './scale-error.ts';
+import { inServiceErrorKg, largestDivisionKg, largestIndicationKg, minimumCapacityKg } from './scale-error.ts';
 import { type Answer, describeCause, type DialogueCounters, MtSicsDialogue } from './scale-mt-sics-dialogue.ts';
 import { ScaleStream, type StreamEvent } from './scale-stream.ts';
 
@@ -76,6 +76,7 @@ class MtSicsScale implements MtSicsScaleDriver {
   private readonly watchdog: SilenceWatchdog;
   private readonly failed = Promise.withResolvers<CloseCause>();
   private divisionKg: number | null;
+  private capacityKg: number | null = null;
   private serial: string | null = null;
 
   constructor(options: MtSicsScaleOptions) {
@@ -120,6 +121,7 @@ class MtSicsScale implements MtSicsScaleDriver {
     if (firmware.kind !== 'reply') return queryFailure(firmware, 'its software');
     this.serial = serial.join(' ').trim();
     const { model: name, capacity } = parseModelText(textOf(model) ?? []);
+    this.capacityKg = capacity === null ? null : kilogramsOf(capacity);
     this.divisionKg ??= capacity === null ? COARSEST_DIVISION_KG : largestDivisionKg(resolutionKgOf(capacity));
     return completed({
       manufacturer: this.options.manufacturer,
@@ -170,6 +172,9 @@ class MtSicsScale implements MtSicsScaleDriver {
       if (kg === null || sample.state !== 'stable') continue;
       if (kg <= -divisionKg) return failure('refused', 'SCALE_UNDERLOAD', 'stable below zero', event.raw);
       if (kg < minimumCapacityKg(divisionKg)) continue;
+      if (kg > largestIndicationKg(this.capacityKg, divisionKg)) {
+        return failure('refused', 'DEVICE_GARBLED', 'more than this scale can show', event.raw);
+      }
       return completed({
         deviceId: this.options.deviceId,
         kg,
