@@ -7,8 +7,8 @@
  *                  |-> uncertain -> (recover) -> on-disk | failed
  *                  |-> failed
  */
-import type { Capture, CaptureState, DeviceStatus, Problem, ProblemCode, Step } from '../../contract/index.ts';
-import { captureIdOf, derivedId, VantageError } from '../../contract/index.ts';
+import type { Capture, CaptureState, DeviceStatus, Problem, ProblemCode } from '../../contract/index.ts';
+import { captureIdOf, VantageError } from '../../contract/index.ts';
 import type { CapturedObject, Outcome } from '../../../native/driver/driver.ts';
 import type { InferenceApi } from '../../../native/inference/inference-api.ts';
 import type { CaptureEvent, DevicesApi } from '../../../native/supervisor/devices-api.ts';
@@ -17,17 +17,16 @@ import { PICTURE_BYTES } from '../disk.ts';
 import { codeOf, problemFrom } from '../problems.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
-import type { PreparedBlob, Vault } from '../vault/index.ts';
+import type { Vault } from '../vault/index.ts';
 import type { Author } from '../visits/visits.ts';
 import { hasConsent } from '../visits/visits.ts';
 import { deviceFor } from '../visits/views.ts';
 import { attemptsLeft, isUnderWay, protocolOf, recordOf, stepOf } from '../visits/steps.ts';
 import type { CaptureActivity } from './capture-activity.ts';
+import { CaptureJudging } from './capture-judging.ts';
 
 /** A capture that had not reached the shutter when core stopped is still done if it was asked for this recently. */
 const STILL_WANTED_MS = 60_000;
-/** How often judging is tried again when the checking process went away meanwhile. */
-const JUDGE_ATTEMPTS = 4;
 
 export interface CapturesOptions {
   readonly store: Store;
@@ -45,12 +44,14 @@ export interface CapturesOptions {
 
 export class Captures {
   readonly #options: CapturesOptions;
+  readonly #judging: CaptureJudging;
   /** Jobs under way, by capture id. One at a time per capture. */
   readonly #jobs = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
   #closed = false;
 
   constructor(options: CapturesOptions) {
     this.#options = options;
+    this.#judging = new CaptureJudging(options);
   }
 
   /**
@@ -203,7 +204,7 @@ export class Captures {
           break;
         case 'on-disk':
           if (capture.problem !== null) return;
-          await this.#judge(capture, signal);
+          await this.#judging.judge(capture, signal);
           return;
         case 'judged':
         case 'failed':
@@ -384,126 +385,6 @@ export class Captures {
         await this.#release(capture, capture.token);
       }
     }
-  }
-
-  async #judge(capture: Capture, signal: AbortSignal): Promise<void> {
-    const { store, vault, inference, activity } = this.#options;
-    if (capture.blobId === null || capture.sha256 === null) throw new VantageError('INTERNAL', 'no bytes to judge');
-    const session = await store.get('sessions', capture.sessionId);
-    if (session === null) throw new VantageError('NOT_FOUND');
-    const step = stepOf(protocolOf(session.protocolId), capture.stepId);
-    if (step.type !== 'picture') throw new VantageError('INTERNAL', 'not a picture step');
-    activity.judging(capture.id, true);
-    try {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          await this.#judgeOnce(capture, step, vault, inference, signal);
-          return;
-        } catch (error) {
-          if (codeOf(error) !== 'ANALYSIS_RESTARTED' || attempt === JUDGE_ATTEMPTS || signal.aborted) throw error;
-          this.#options.log.warn(
-            { captureId: capture.id, attempt },
-            'judging again: the inference process was restarted',
-          );
-        }
-      }
-    } finally {
-      activity.judging(capture.id, false);
-    }
-  }
-
-  async #judgeOnce(
-    capture: Capture,
-    step: Extract<Step, { type: 'picture' }>,
-    vault: Vault,
-    inference: InferenceApi,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const thumbnail = await vault.grantWrite({ subject: capture.id });
-    const overlay = await vault.grantWrite({ subject: capture.id });
-    let prepared: {
-      thumbnail: PreparedBlob;
-      overlay: PreparedBlob | null;
-      judgement: NonNullable<Capture['judgement']>;
-    };
-    try {
-      const judgement = await inference.judge(
-        {
-          request: {
-            subject: capture.settings.subject,
-            mediaType: capture.mediaType ?? 'image/jpeg',
-            sha256: capture.sha256 ?? '',
-            fieldAngleDegrees: capture.fieldAngleDegrees,
-            gates: step.gates,
-            findings: step.findings,
-          },
-          image: vault.grantRead(capture.blobId ?? ''),
-          thumbnail: thumbnail.grant,
-          overlay: overlay.grant,
-        },
-        { signal },
-      );
-      if (judgement.sha256 !== capture.sha256) throw new VantageError('INTERNAL', 'judgement of another picture');
-      prepared = {
-        judgement,
-        thumbnail: await vault.prepareCommit(thumbnail.pendingId, judgement.thumbnail),
-        overlay: judgement.overlay === null ? null : await vault.prepareCommit(overlay.pendingId, judgement.overlay),
-      };
-    } catch (error) {
-      await vault.abandon(thumbnail.pendingId);
-      await vault.abandon(overlay.pendingId);
-      throw error;
-    }
-    if (prepared.overlay === null) await vault.abandon(overlay.pendingId);
-    await this.#keepJudgement(capture, prepared);
-  }
-
-  async #keepJudgement(
-    capture: Capture,
-    prepared: { thumbnail: PreparedBlob; overlay: PreparedBlob | null; judgement: NonNullable<Capture['judgement']> },
-  ): Promise<void> {
-    const { store, vault } = this.#options;
-    const { judgement } = prepared;
-    await store.transaction((tx) => {
-      const thumbnailBlobId = vault.insertRow(prepared.thumbnail).blobId;
-      const overlayBlobId = prepared.overlay === null ? null : vault.insertRow(prepared.overlay).blobId;
-      tx.update('captures', capture.id, (current) => ({
-        ...current,
-        state: 'judged' as const,
-        problem: null,
-        judgement,
-        judgedAt: this.#at(),
-        thumbnailBlobId,
-        overlayBlobId,
-      }));
-      for (const finding of judgement.findings) {
-        tx.put('findings', {
-          id: derivedId('finding', capture.id, finding.kind),
-          tenantId: capture.tenantId,
-          locationId: capture.locationId,
-          authorId: capture.authorId,
-          sessionId: capture.sessionId,
-          patientId: capture.patientId,
-          captureId: capture.id,
-          kind: finding.kind,
-          eye: capture.settings.subject === 'retina-left' ? 'left' : 'right',
-          values: finding.values,
-          overlayBlobId,
-          provenance: finding.provenance,
-          inputSha256: judgement.sha256,
-          calibrationId: capture.calibrationId,
-        });
-      }
-      tx.audit({
-        at: this.#at(),
-        actorId: capture.authorId,
-        role: 'station',
-        action: 'capture.judged',
-        subjectKind: 'capture',
-        subjectId: capture.id,
-        detail: { passed: judgement.passed },
-      });
-    });
   }
 
   /** Something unexpected: bytes that are on the disk stay; without them a released shutter leaves the picture to be looked for. */
