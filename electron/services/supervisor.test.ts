@@ -212,6 +212,14 @@ describe('supervisor', () => {
     expect(supervisor.state.phase).toBe('ready');
   });
 
+  it('kills also a process that may block its thread, when it blocks far too long', async () => {
+    const supervisor = supervise({ timing: { ...fixtureOptions().timing, patientHeartbeatMs: 50 } });
+    await supervisor.start();
+    await until(supervisor, (state) => state.processes.every((process) => process.state === 'running'));
+    process.kill(pids.get('inference') ?? 0, 'SIGSTOP');
+    await until(supervisor, (state) => restartsOf(state, 'inference') === 1);
+  });
+
   it('leaves no child behind when it stops', async () => {
     const supervisor = supervise();
     await supervisor.start();

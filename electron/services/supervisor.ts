@@ -19,6 +19,8 @@ interface SupervisorTiming extends KeeperTiming {
   readonly requestLimitMs: number;
   readonly stopLimitMs: number;
   readonly heartbeatMs: number;
+  /** For a process that blocks its thread while it works. */
+  readonly patientHeartbeatMs: number;
 }
 
 const STANDARD_TIMING: SupervisorTiming = {
@@ -30,7 +32,9 @@ const STANDARD_TIMING: SupervisorTiming = {
   readyLimitMs: 120_000,
   requestLimitMs: 10_000,
   stopLimitMs: 8000,
-  heartbeatMs: 15_000,
+  // Four beats without an answer: a person at a device that stands still should not wait for more than half a minute.
+  heartbeatMs: 5000,
+  patientHeartbeatMs: 30_000,
 };
 
 export interface SupervisorOptions<Port> {
@@ -87,7 +91,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       readyLimitMs: timing.readyLimitMs,
       requestLimitMs: timing.requestLimitMs,
       stopLimitMs: timing.stopLimitMs,
-      heartbeatMs: mayBlock ? null : timing.heartbeatMs,
+      heartbeatMs: mayBlock ? timing.patientHeartbeatMs : timing.heartbeatMs,
       onOutput: (line, stream) => options.log.info({ process: name, stream, line }, 'output'),
     } satisfies StartOptions);
 
