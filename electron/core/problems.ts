@@ -1,6 +1,7 @@
 /** From anything thrown to what a screen is told. */
 import type { Problem, ProblemCode } from '../contract/index.ts';
 import { PROBLEMS, VantageError } from '../contract/index.ts';
+import { storeProblem } from './store/store-problem.ts';
 
 /** The code of anything thrown; errors that crossed a process boundary carry it as `code` or in `data`. */
 export function codeOf(error: unknown): ProblemCode {
@@ -11,7 +12,9 @@ export function codeOf(error: unknown): ProblemCode {
       if (typeof candidate === 'string' && Object.hasOwn(PROBLEMS, candidate)) return candidate as ProblemCode;
     }
   }
-  return 'INTERNAL';
+  // A full or failing disk under a statement that nobody wrapped.
+  const stored = storeProblem(error);
+  return stored instanceof VantageError ? stored.code : 'INTERNAL';
 }
 
 /** A problem for a screen from anything thrown. Details of unexpected errors stay in the log. */
