@@ -328,7 +328,7 @@ function FilmTry({
     unjudged: i18n.t('not checked'),
     passed: i18n.t('good'),
     'failed-check': reason === null ? i18n.t('a check failed') : shortReason(i18n, reason),
-    broken: i18n.t('no picture'),
+    broken: each.hasImage ? i18n.t('damaged') : i18n.t('no picture'),
   }[phase];
   return (
     <ToggleButton
