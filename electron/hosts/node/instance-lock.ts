@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,8 @@ export interface InstanceLock {
 /** `sun_path` holds 104 bytes on macOS, 108 on Linux. */
 const LONGEST_SOCKET_PATH = 100;
 const PROBE_LIMIT_MS = 2000;
+/** Longer than a turn can take. */
+const TURN_LIMIT_MS = 6000;
 
 /**
  * Takes the directory. `onSecondStart` is called when somebody else tries to.
@@ -33,10 +35,7 @@ export async function lockInstance(directory: string, onSecondStart: () => void)
   });
   server.unref();
   if (!(await canListen(server, address))) {
-    if (await isAnswered(address)) throw new VantageError('SECOND_INSTANCE', directory);
-    // Left behind by a process that was killed.
-    rmSync(address, { force: true });
-    if (!(await canListen(server, address))) throw new VantageError('SECOND_INSTANCE', directory);
+    await takeOver(server, address, directory);
   }
   if (process.platform !== 'win32') chmodSync(address, 0o600);
   return {
@@ -46,6 +45,44 @@ export async function lockInstance(directory: string, onSecondStart: () => void)
       await closed;
     },
   };
+}
+
+/**
+ * Takes a socket that a killed process left behind. Two that start at once both find it silent: only the one that makes the folder
+ * beside it may remove it, or the second would remove the first one's new socket.
+ * @throws VantageError SECOND_INSTANCE
+ */
+async function takeOver(server: Server, address: string, directory: string): Promise<void> {
+  const turn = `${address}.turn`;
+  const giveUpAt = performance.now() + TURN_LIMIT_MS;
+  for (;;) {
+    if (await isAnswered(address)) throw new VantageError('SECOND_INSTANCE', directory);
+    if (hasTurn(turn)) {
+      try {
+        // Somebody may have come and gone through here since it was asked.
+        if (await isAnswered(address)) throw new VantageError('SECOND_INSTANCE', directory);
+        rmSync(address, { force: true });
+        if (await canListen(server, address)) return;
+      } finally {
+        rmdirSync(turn);
+      }
+    }
+    if (performance.now() > giveUpAt) throw new VantageError('SECOND_INSTANCE', directory);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Makes the folder, unless somebody has it. One that was killed meanwhile left it behind: after a while it counts for nothing. */
+function hasTurn(turn: string): boolean {
+  try {
+    mkdirSync(turn, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  const madeMs = statSync(turn, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  if (Math.abs(Date.now() - madeMs) > TURN_LIMIT_MS) rmSync(turn, { recursive: true, force: true });
+  return false;
 }
 
 function lockAddress(directory: string): string {
