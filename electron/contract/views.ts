@@ -53,6 +53,8 @@ export const stationStatusSchema = z.object({
   disk: z.object({
     freeBytes: z.number(),
     totalBytes: z.number(),
+    /** Of the free ones: kept back, so that visits can always be closed. */
+    reserveBytes: z.number(),
     /** How many more visits fit, at the size of an ordinary one. */
     visitsLeft: z.number().int(),
     state: z.enum(['ok', 'low', 'full']),

@@ -21,7 +21,7 @@ export function diskOf({ freeBytes, totalBytes, reserveBytes }: Space): StationS
   const share = totalBytes === 0 ? 1 : freeBytes / totalBytes;
   const visitsLeft = Math.floor(room / VISIT_BYTES);
   const state = room < PICTURE_BYTES ? 'full' : share < LOW_SHARE || visitsLeft === 0 ? 'low' : 'ok';
-  return { freeBytes, totalBytes, visitsLeft, state };
+  return { freeBytes, totalBytes, reserveBytes, visitsLeft, state };
 }
 
 export interface DiskWatch {

@@ -3,7 +3,15 @@ import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { formatBytes } from './format.ts';
 
-export function DiskPicture({ freeBytes, totalBytes }: { freeBytes: number; totalBytes: number }): ReactNode {
+export function DiskPicture({
+  freeBytes,
+  totalBytes,
+  reserveBytes,
+}: {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  readonly reserveBytes: number;
+}): ReactNode {
   const { i18n } = useLingui();
   const height = 540;
   const free = Math.max(3, (freeBytes / Math.max(1, totalBytes)) * height);
@@ -12,8 +20,8 @@ export function DiskPicture({ freeBytes, totalBytes }: { freeBytes: number; tota
       <h2 className="pb-4 text-17">{i18n.t('This disk, {size}, drawn to scale', { size: formatBytes(totalBytes) })}</h2>
       <svg
         width="420"
-        height={height + 40}
-        viewBox={`0 0 420 ${height + 40}`}
+        height={height + 64}
+        viewBox={`0 0 420 ${height + 64}`}
         role="img"
         aria-label={i18n.t('{free} free', { free: formatBytes(freeBytes) })}
       >
@@ -34,6 +42,9 @@ export function DiskPicture({ freeBytes, totalBytes }: { freeBytes: number; tota
         </text>
         <text x="160" y={free + 54} fontSize="15" fill="var(--ink-2)">
           {i18n.t('{free} free', { free: formatBytes(freeBytes) })}
+        </text>
+        <text x="160" y={free + 78} fontSize="15" fill="var(--ink-2)">
+          {i18n.t('{reserve} stay free to close visits safely', { reserve: formatBytes(reserveBytes) })}
         </text>
       </svg>
     </figure>

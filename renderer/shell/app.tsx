@@ -89,7 +89,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
           </WithStationProblems>
         </SessionContext>
       )}
-      <AwayStrip connection={connection} processes={status.data?.processes ?? []} />
+      <AwayStrip connection={connection} processes={status.data?.processes ?? []} opened={hello.data !== undefined} />
       <StationLine status={status.data} hello={hello.data} lockIn={lockIn} />
     </div>
   );

@@ -13,13 +13,18 @@ const AFTER_MS = 9000;
 export function AwayStrip({
   connection,
   processes,
+  opened,
 }: {
   readonly connection: ConnectionState;
   readonly processes: readonly ProcessStatus[];
+  /** The station has been open to this screen: what is away before then is starting, not starting again. */
+  readonly opened: boolean;
 }): ReactNode {
   const { i18n } = useLingui();
-  const restarted = useRestartNotice(connection, processes);
-  if (connection.phase === 'away') return <Away code={connection.problem.code} />;
+  const restarted = useRestartNotice(connection, processes, opened);
+  if (connection.phase === 'stopped') return null;
+  if (connection.phase === 'away' && (opened || connection.problem.code !== 'CORE_RESTARTED'))
+    return <Away code={connection.problem.code} />;
   if (processes.some((each) => each.state === 'restarting')) return <Away code="CORE_RESTARTED" />;
   if (!restarted) return null;
   return (
@@ -45,20 +50,20 @@ function Away({ code }: { code: Parameters<typeof useProblemWords>[0] }): ReactN
 }
 
 /** True for some seconds after the line came back, or after a process was started again. */
-function useRestartNotice(connection: ConnectionState, processes: readonly ProcessStatus[]): boolean {
+function useRestartNotice(connection: ConnectionState, processes: readonly ProcessStatus[], opened: boolean): boolean {
   const [shown, setShown] = useState(false);
   const restarts = processes.reduce((sum, each) => sum + each.restarts, 0);
   const before = useRef<number | null>(null);
   const wasAway = useRef(false);
   useEffect(() => {
     const cameBack = connection.phase === 'open' && wasAway.current;
-    wasAway.current = connection.phase === 'away';
+    wasAway.current = connection.phase === 'away' && opened;
     const startedAgain = before.current !== null && processes.length > 0 && restarts > before.current;
     if (processes.length > 0) before.current = restarts;
     if (!cameBack && !startedAgain) return undefined;
     setShown(true);
     const timer = setTimeout(() => setShown(false), AFTER_MS);
     return () => clearTimeout(timer);
-  }, [connection.phase, restarts, processes.length]);
+  }, [connection.phase, restarts, processes.length, opened]);
   return shown;
 }

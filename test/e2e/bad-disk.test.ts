@@ -74,6 +74,7 @@ describe('a disk that was locked with another key', () => {
     await screen.sees('Nothing was changed or overwritten.');
     await screen.sees(/KEY_WRONG/);
     expect(await screen.page.getByRole('button').allInnerTexts()).toEqual([expect.stringContaining('Enter the key')]);
+    expect(await screen.text()).not.toContain('started again');
     await screen.shot('bad-key-wrong');
     expect(contentOf(clinic)).toEqual(before);
     expect(station.output()).toContain('KEY_WRONG');
@@ -124,6 +125,7 @@ describe('a disk without room', () => {
     await screen.sees('This disk is full, so nothing new can be stored.');
     await screen.sees('Every picture and measurement taken so far is on this disk.');
     await screen.sees(/DISK_FULL/);
+    await screen.sees(/ stay free to close visits safely$/);
     await screen.shot('bad-disk-full');
     await screen.press(/^Check the space again/);
     await screen.sees('This disk is full, so nothing new can be stored.');
