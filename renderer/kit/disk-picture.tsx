@@ -19,9 +19,9 @@ export function DiskPicture({
     <figure className="m-0">
       <h2 className="pb-4 text-17">{i18n.t('This disk, {size}, drawn to scale', { size: formatBytes(totalBytes) })}</h2>
       <svg
-        width="420"
+        width="560"
         height={height + 64}
-        viewBox={`0 0 420 ${height + 64}`}
+        viewBox={`0 0 560 ${height + 64}`}
         role="img"
         aria-label={i18n.t('{free} free', { free: formatBytes(freeBytes) })}
       >
@@ -36,7 +36,7 @@ export function DiskPicture({
           strokeWidth="1.5"
         />
         <path d={`M1 ${1 + free}H131V${height - 9}a10 10 0 0 1-10 10H11a10 10 0 0 1-10-10z`} fill="var(--accent)" />
-        <path d={`M160 ${1 + free}H420`} stroke="var(--line)" />
+        <path d={`M160 ${1 + free}H560`} stroke="var(--line)" />
         <text x="160" y={free + 30} fontSize="20" fontWeight="600" fill="var(--ink)">
           {i18n.t('{used} in use', { used: formatBytes(totalBytes - freeBytes) })}
         </text>
