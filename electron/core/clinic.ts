@@ -1,7 +1,7 @@
 /** Makes a running clinic from a directory, a key and the two other processes. The one place where core's parts meet. */
 import { join } from 'node:path';
 import { RPCHandler } from '@orpc/server/message-port';
-import type { DeviceStatus, Hello, ProcessStatus, StationStatus } from '../contract/index.ts';
+import type { DeviceStatus, Hello, Problem, ProcessStatus, StationStatus } from '../contract/index.ts';
 import { CONTRACT_VERSION, DEMONSTRATION_PIN } from '../contract/index.ts';
 import type { Actor, ScreenState } from './access/access.ts';
 import { Access } from './access/access.ts';
@@ -26,7 +26,8 @@ import { watchDisk } from './disk.ts';
 import { codeOf } from './problems.ts';
 import { ReportJobs } from './reports/report-jobs.ts';
 import { Reviews } from './review/reviews.ts';
-import { stationIdentity, stationIdOf } from './station.ts';
+import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
+import type { Store } from './store/index.ts';
 import { openStore } from './store/index.ts';
 import { openVault } from './vault/index.ts';
 import type { ViewSources } from './visits/views.ts';
@@ -51,6 +52,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
   const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log });
   try {
     const station = stationIdentity(store, mode, stationId);
+    if (station.stationId !== stationId) keepStationId(directory, station.stationId);
     const vault = await openVault({ directory: join(directory, 'vault'), database: store.sqlite, masterKey, now, log });
     // What was being written when core stopped has no document yet: pictures are fetched from their camera again.
     for (const open of await vault.recoverPending()) await vault.abandon(open.pendingId);
@@ -67,7 +69,16 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     await book.remember(configuredDevices(directory, options.initialDevices));
     const deviceStatuses = (): readonly DeviceStatus[] => statuses;
     const reports = new ReportJobs({ store, vault, station, mode, now, log, changed: () => changes.activity.notify() });
-    const sources: ViewSources = { store, now, deviceStatuses, activity, reportsInProgress: reports.inProgress };
+    const lostBlobs: ReadonlySet<string> = new Set(vault.swept.missingBlobIds);
+    const lost = await lostItems(store, lostBlobs, now().toISOString());
+    const sources: ViewSources = {
+      store,
+      now,
+      deviceStatuses,
+      activity,
+      reportsInProgress: reports.inProgress,
+      lostBlobs,
+    };
     const captures = new Captures({
       store,
       vault,
@@ -121,8 +132,8 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         processes: [...processes],
         disk,
         cloud: { state: 'not-configured', since: null },
-        items: { onDisk: onDisk + made, inCloud: 0, verified: 0 },
-        problems: problem === null ? [] : [problem],
+        items: { onDisk: onDisk + made - lost.count, inCloud: 0, verified: 0 },
+        problems: [problem, lost.problem].filter((each) => each !== null),
       };
     }
 
@@ -265,6 +276,19 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     await store.close();
     throw error;
   }
+}
+
+/** Pictures and reports whose files were not there when the vault was opened: they are no longer on this disk. */
+async function lostItems(
+  store: Store,
+  lostBlobs: ReadonlySet<string>,
+  at: string,
+): Promise<{ readonly count: number; readonly problem: Problem | null }> {
+  if (lostBlobs.size === 0) return { count: 0, problem: null };
+  const captures = await store.find('captures', { selector: { state: { $in: ['on-disk', 'judged'] } } });
+  const items = [...captures, ...(await store.find('reports', {}))];
+  const count = items.filter((item) => item.blobId !== null && lostBlobs.has(item.blobId)).length;
+  return { count, problem: { code: 'BLOB_DAMAGED', detail: `${lostBlobs.size} files are missing`, at } };
 }
 
 /** Follows the devices process; a stream that ended because it went away is started again by `resumed`. */

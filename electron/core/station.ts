@@ -3,10 +3,11 @@
  * never leaves core.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { derivedId, newId } from '../contract/index.ts';
+import { readIfThere, writeDurably } from './store/durable-file.ts';
 import type { Store } from './store/index.ts';
 
 const identitySchema = z.object({
@@ -47,16 +48,24 @@ export function stationIdentity(store: Store, mode: 'demonstration' | 'clinic', 
   return identity;
 }
 
-/** The station's id is needed before the store can be opened (its clock carries it), and says nothing: a plain file. */
+/**
+ * The station's id is needed before the store can be opened (its clock carries it), and says nothing: a plain file. One that is
+ * damaged is made anew and, once the store is open, put right by `keepStationId`: an id is no reason to keep a clinic closed.
+ */
 export function stationIdOf(directory: string): string {
-  const path = join(directory, 'station-id');
-  try {
-    return z.uuid().parse(readFileSync(path, 'utf8').trim());
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-  }
+  const known = z.uuid().safeParse(readIfThere(idFile(directory))?.toString('utf8').trim());
+  if (known.success) return known.data;
   const stationId = newId();
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(path, `${stationId}\n`, { mode: 0o600, flush: true });
+  keepStationId(directory, stationId);
   return stationId;
+}
+
+/** Writes the id down, whole or not at all. */
+export function keepStationId(directory: string, stationId: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeDurably(idFile(directory), `${stationId}\n`, 0o600);
+}
+
+function idFile(directory: string): string {
+  return join(directory, 'station-id');
 }

@@ -15,7 +15,7 @@ export function configuredDevices(directory: string, simulated: readonly DeviceC
     text = readFileSync(join(directory, 'devices.json'), 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [...simulated];
-    throw error;
+    throw unusable('devices.json can not be read', error);
   }
   const own = parse(text);
   const kinds = new Set(own.map((configuration) => configuration.kind));
@@ -24,11 +24,16 @@ export function configuredDevices(directory: string, simulated: readonly DeviceC
 
 function parse(text: string): DeviceConfiguration[] {
   try {
-    return z.array(deviceConfigurationSchema).parse(JSON.parse(text));
+    return listSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new VantageError('INPUT_INVALID', 'devices.json is not a list of device configurations', {
-      field: 'devices.json',
-      cause: error,
-    });
+    throw unusable('devices.json is not a list of device configurations, each with an id of its own', error);
   }
+}
+
+const listSchema = z
+  .array(deviceConfigurationSchema)
+  .refine((list) => new Set(list.map((configuration) => configuration.deviceId)).size === list.length);
+
+function unusable(detail: string, cause: unknown): VantageError {
+  return new VantageError('INPUT_INVALID', detail, { field: 'devices.json', cause });
 }

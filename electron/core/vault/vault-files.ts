@@ -65,10 +65,12 @@ export async function openVaultFiles(directory: string): Promise<VaultFiles> {
     list: () =>
       onDisk(async () => {
         const all: VaultFile[] = [];
-        for (const name of await readdir(incoming)) all.push({ kind: 'incoming', name, path: incomingPath(name) });
-        for (const folder of await readdir(stored)) {
-          for (const name of await readdir(join(stored, folder))) {
-            all.push({ kind: 'stored', name, path: join(stored, folder, name) });
+        // What is not the vault's (a file browser's own, lost+found, a link) is left alone, and keeps nobody from opening it.
+        for (const name of await filesIn(incoming)) all.push({ kind: 'incoming', name, path: incomingPath(name) });
+        for (const folder of await readdir(stored, { withFileTypes: true })) {
+          if (!folder.isDirectory() || !/^[0-9a-f]{2}$/.test(folder.name)) continue;
+          for (const name of await filesIn(join(stored, folder.name))) {
+            all.push({ kind: 'stored', name, path: join(stored, folder.name, name) });
           }
         }
         return all;
@@ -80,6 +82,11 @@ export async function openVaultFiles(directory: string): Promise<VaultFiles> {
         return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
       }),
   };
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
 
 async function measure(path: string): Promise<{ readonly bytes: number; readonly modifiedMs: number } | null> {

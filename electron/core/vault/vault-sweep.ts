@@ -20,6 +20,7 @@ export async function sweep(vault: {
   readonly now: () => Date;
   readonly log: Log;
   readonly orphanAgeMs: number;
+  readonly lostAgeMs: number;
 }): Promise<SweepResult> {
   const { files, rows, log } = vault;
   const found = await files.list();
@@ -31,7 +32,8 @@ export async function sweep(vault: {
     const named = file.kind === 'stored' ? rows.isNamed(file.name) : rows.pending(file.name) !== undefined;
     if (named) continue;
     const measure = await files.measure(file.path);
-    if (!measure || vault.now().getTime() - measure.modifiedMs < vault.orphanAgeMs) continue;
+    const ageMs = file.kind === 'stored' ? vault.lostAgeMs : vault.orphanAgeMs;
+    if (!measure || vault.now().getTime() - measure.modifiedMs < ageMs) continue;
     await files.remove(file.path);
     removedFiles += 1;
     removedBytes += measure.bytes;

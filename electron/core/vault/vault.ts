@@ -34,8 +34,13 @@ export interface VaultOptions {
   readonly log: Log;
   /** Bytes that stay free; below, nothing new is granted. Default: the greater of 512 MiB and 1 % of the disk. */
   readonly reserveBytes?: number;
-  /** Files that nothing names are removed at opening when they are older than this. Default one hour. */
+  /** Files that never got a name are removed at opening when they are older than this. Default one hour. */
   readonly orphanAgeMs?: number;
+  /**
+   * Files that had a name and that no row names are removed at opening when they are older than this. Default thirty days: after
+   * an older copy of the database was put back, the pictures taken since must still be there when the newer one comes back.
+   */
+  readonly lostAgeMs?: number;
 }
 
 interface PendingBlob {
@@ -120,7 +125,14 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const oneBlob = rows.blobs()[0];
   if (oneBlob) keys.unwrap(oneBlob.wrappedKey, blobContext(oneBlob.blobId));
   const files = await openVaultFiles(options.directory);
-  const swept = await sweep({ files, rows, now, log, orphanAgeMs: options.orphanAgeMs ?? 3_600_000 });
+  const swept = await sweep({
+    files,
+    rows,
+    now,
+    log,
+    orphanAgeMs: options.orphanAgeMs ?? 3_600_000,
+    lostAgeMs: options.lostAgeMs ?? 30 * 86_400_000,
+  });
 
   const blobGrant = (blob: StoredBlob): ReadGrant => ({
     path: files.storedPath(blob.file),

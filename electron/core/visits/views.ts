@@ -37,6 +37,8 @@ export interface ViewSources {
   readonly activity: CaptureActivity;
   /** Sessions whose report is being made at this moment. */
   readonly reportsInProgress: ReadonlySet<string>;
+  /** Blobs whose files were not there when the station opened. */
+  readonly lostBlobs: ReadonlySet<string>;
 }
 
 export async function dayView(sources: ViewSources): Promise<DayView> {
@@ -201,6 +203,8 @@ function stepView(
 }
 
 function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<string, string>): CaptureView {
+  const isThere = (blobId: string | null): boolean => blobId !== null && !sources.lostBlobs.has(blobId);
+  const isLost = capture.blobId !== null && !isThere(capture.blobId);
   return {
     captureId: capture.id,
     stepId: capture.stepId,
@@ -212,7 +216,7 @@ function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<
     judging: sources.activity.isJudging(capture.id),
     receipts: {
       onDevice: capture.token === null ? null : capture.takenAt,
-      onDisk: capture.onDiskAt,
+      onDisk: isLost ? null : capture.onDiskAt,
       inCloud: null,
       verified: null,
     },
@@ -221,10 +225,12 @@ function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<
       capture.kept === null
         ? null
         : { reason: capture.kept.reason, byName: staff.get(capture.kept.by) ?? '', at: capture.kept.at },
-    problem: capture.problem,
-    hasImage: capture.blobId !== null,
-    hasThumbnail: capture.thumbnailBlobId !== null,
-    hasOverlay: capture.overlayBlobId !== null,
+    problem: isLost
+      ? { code: 'BLOB_DAMAGED', detail: 'its file is missing', at: capture.onDiskAt ?? capture.requestedAt }
+      : capture.problem,
+    hasImage: isThere(capture.blobId),
+    hasThumbnail: isThere(capture.thumbnailBlobId),
+    hasOverlay: isThere(capture.overlayBlobId),
     simulated: capture.simulated,
     deviceName:
       sources.deviceStatuses().find((status) => status.deviceId === capture.deviceId)?.name ??
