@@ -218,6 +218,7 @@ describe('supervisor', () => {
     await until(supervisor, (state) => state.processes.every((process) => process.state === 'running'));
     process.kill(pids.get('inference') ?? 0, 'SIGSTOP');
     await until(supervisor, (state) => restartsOf(state, 'inference') === 1);
+    expect(supervisor.state.phase).toBe('ready');
   });
 
   it('leaves no child behind when it stops', async () => {
