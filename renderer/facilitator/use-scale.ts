@@ -60,13 +60,16 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
   const [load, setLoad] = useState<Load | null>(null);
   const [reading, setReading] = useState<WeightReading | null>(null);
   const [silent, setSilent] = useState(false);
-  const weigh = useCommand((client) => client.devices.weigh);
+  const { run, busy, problem, clear } = useCommand((client) => client.devices.weigh);
   const onPlate = useRef(false);
   const heardAt = useRef(0);
+  const afterGap = useRef(false);
 
   const onSample = useCallback(
     (next: WeightSample) => {
       const { atMs, kg } = next;
+      if (afterGap.current) clear();
+      afterGap.current = false;
       heardAt.current = Date.now();
       trace.push({ atMs, value: kg }, Date.now());
       setSample(next);
@@ -91,10 +94,20 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
       });
       setReading((before) => (before !== null && Math.abs(before.kg - kg) > 2 * before.divisionKg ? null : before));
     },
-    [trace, divisionKg],
+    [trace, divisionKg, clear],
   );
+  /** What was read before the line broke can't be saved after it: who stands on the plate by then is not known. */
+  const onGap = useCallback(() => {
+    afterGap.current = true;
+    onPlate.current = false;
+    setSample(null);
+    setLoad(null);
+    setReading(null);
+    setZeroAtMs(null);
+  }, []);
   useStream((client) => client.devices.watchReadings, { deviceId: deviceId ?? '' }, onSample, {
     enabled: enabled && deviceId !== null,
+    onGap,
   });
 
   useEffect(() => {
@@ -105,7 +118,6 @@ export function useScale(deviceId: string | null, enabled: boolean, divisionKg: 
   const rest = load?.rest ?? null;
   const restingMs = rest === null || sample === null ? 0 : sample.atMs - rest.sinceMs;
   const settled = restingMs >= REST_MS;
-  const { run, busy, problem, clear } = weigh;
   useEffect(() => {
     if (!settled || reading !== null || busy || problem !== null || deviceId === null) return;
     void run({ deviceId }).then((answer) => setReading(answer));

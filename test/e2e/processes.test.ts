@@ -62,6 +62,7 @@ describe('a process that is killed in the middle of a visit', () => {
     await staff.sees(STARTED_AGAIN);
     await staff.shot('kill-core-back');
     expect(station.pidOf('core')).not.toBe(before);
+    // What was read before is gone; the scale is read anew.
     await staff.sees('Stable');
     await staff.press(/^Save [\d.]+.kg/);
     await staff.sees('How to read it');
