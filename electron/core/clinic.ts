@@ -77,6 +77,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       deviceStatuses,
       activity,
       reportsInProgress: reports.inProgress,
+      reportProblemOf: (sessionId) => reports.problemOf(sessionId),
       lostBlobs,
     };
     const captures = new Captures({

@@ -1,5 +1,5 @@
 /** What a clinic finds when it opens: damaged small files, files of the vault that have gone. It says so, and says nothing else. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { until } from '../../test/fixtures/client.ts';
@@ -53,6 +53,20 @@ it('does not call a picture stored whose file has gone', async () => {
     receipts: { onDisk: null },
     problem: { code: 'BLOB_DAMAGED' },
   });
+});
+
+it('makes the report of a visit although a stored picture is damaged', async () => {
+  station = await openTestClinic();
+  const staff = await station.signedIn('IM');
+  const sessionId = await beginVisit(staff, AMARA);
+  const { captureId } = await takePicture(staff, sessionId, 'body-front');
+  await staff.capture.keep({ captureId, reason: 'the patient can not stand longer' });
+  const { path } = await staff.media.open({ of: 'capture', captureId, part: 'thumbnail' });
+  truncateSync(station.clinic.openMedia(path, 'staff-1')?.path ?? '', 500);
+  await staff.visits.end({ sessionId, reason: 'the patient has to leave' });
+  await staff.visits.finish({ sessionId });
+  const visit = await visitOf(staff, sessionId, (view) => view.status === 'REVIEW');
+  expect(visit).toMatchObject({ problems: [], report: { version: 1 } });
 });
 
 it('says of devices.json that it can not be used, whatever is wrong with it', async () => {

@@ -114,6 +114,19 @@ it('signs a decision as nobody when somebody else unlocks the screen meanwhile',
   expect(after.report.review?.byName ?? null).toBe(answer === 'done' ? 'Dr Leila Nemuneh' : null);
 });
 
+it('lets nobody guess names by opening one check-in screen after the other', async () => {
+  let looked = 0;
+  for (let screen = 0; screen < 6; screen += 1) {
+    const { checkin } = station.checkin(`guesses-${screen}`);
+    for (let guess = 0; guess < 12; guess += 1) {
+      const answer = await codeOf(checkin.find({ by: 'name', familyName: `Name ${guess}`, birthDate: '1990-01-01' }));
+      expect(['CODE_UNKNOWN', 'PIN_WAIT']).toContain(answer);
+      if (answer === 'CODE_UNKNOWN') looked += 1;
+    }
+  }
+  expect(looked).toBe(40);
+});
+
 it('cuts off a screen that sends nonsense, and goes on with the others', async () => {
   const other = await station.signedIn('IM', 'calm');
   for (const nonsense of ['', '{', '{"i":"1","p":{"u":"http://["}}', new Uint8Array([255, 0])]) {

@@ -15,6 +15,9 @@ import { live } from './live.ts';
 const OK = { ok: true } as const;
 /** Tries to find somebody per screen and minute: enough for people, too few for guessing names and birthdays. */
 const TRIES_PER_MINUTE = 12;
+/** The same for all check-in screens together: whoever has the address can open one screen after the other. */
+const TRIES_TOGETHER_PER_MINUTE = 40;
+const TOGETHER = '';
 
 /** Makes the router that a check-in screen's port is served with. */
 export type CheckinRouter = ReturnType<typeof createCheckinRouter>;
@@ -31,16 +34,20 @@ export function createCheckinRouter(parts: ClinicParts) {
 
   function countTry(screenSessionId: string): void {
     const nowMs = parts.now().getTime();
-    const entry = tries.get(screenSessionId);
-    if (entry === undefined || nowMs - entry.fromMs > 60_000) {
-      tries.set(screenSessionId, { count: 1, fromMs: nowMs });
-      return;
-    }
-    entry.count += 1;
-    if (entry.count > TRIES_PER_MINUTE) {
-      throw new VantageError('PIN_WAIT', 'too many tries', {
-        waitSeconds: Math.ceil((entry.fromMs + 60_000 - nowMs) / 1000),
-      });
+    // A clock that was set back starts the minute anew.
+    for (const [key, { fromMs }] of tries) if (Math.abs(nowMs - fromMs) > 60_000) tries.delete(key);
+    for (const [key, most] of [
+      [screenSessionId, TRIES_PER_MINUTE],
+      [TOGETHER, TRIES_TOGETHER_PER_MINUTE],
+    ] as const) {
+      const entry = tries.get(key) ?? { count: 0, fromMs: nowMs };
+      entry.count += 1;
+      tries.set(key, entry);
+      if (entry.count > most) {
+        throw new VantageError('PIN_WAIT', 'too many tries', {
+          waitSeconds: Math.ceil((entry.fromMs + 60_000 - nowMs) / 1000),
+        });
+      }
     }
   }
 

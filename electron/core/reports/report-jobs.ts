@@ -3,10 +3,10 @@
  * job that was under way when core stopped is done again at the next start; the version counts up only when it lands.
  */
 import { createHash } from 'node:crypto';
-import type { Capture, Finding, Session } from '../../contract/index.ts';
+import type { Capture, Finding, Problem, Session } from '../../contract/index.ts';
 import { derivedId, VantageError } from '../../contract/index.ts';
 import type { Log } from '../clinic-api.ts';
-import { codeOf } from '../problems.ts';
+import { codeOf, problemFrom } from '../problems.ts';
 import { countedCaptures } from '../review/reviews.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
@@ -35,6 +35,7 @@ export class ReportJobs {
   readonly #running = new Map<string, Promise<void>>();
   readonly #sessions = new Set<string>();
   readonly #retries = new Map<string, NodeJS.Timeout>();
+  readonly #problems = new Map<string, Problem>();
   #closed = false;
 
   constructor(options: ReportJobsOptions) {
@@ -46,13 +47,20 @@ export class ReportJobs {
     return this.#sessions;
   }
 
+  /** Why the last try to make a session's report failed; null when it did not. It is tried again by itself. */
+  problemOf(sessionId: string): Problem | null {
+    return this.#problems.get(sessionId) ?? null;
+  }
+
   /** Begins, or does nothing when it is being made already. A failed job is tried again by itself. */
   make(sessionId: string): void {
     if (this.#closed || this.#running.has(sessionId)) return;
     this.#sessions.add(sessionId);
     this.#options.changed();
     const job = this.#make(sessionId)
+      .then(() => void this.#problems.delete(sessionId))
       .catch((error: unknown) => {
+        this.#problems.set(sessionId, problemFrom(error, this.#options.now()));
         this.#options.log.error({ sessionId, code: codeOf(error) }, 'report could not be made; trying again');
         this.#retryLater(sessionId);
       })
@@ -217,8 +225,16 @@ export class ReportJobs {
     };
   }
 
+  /** Null also for a picture whose file is damaged: the report says that it can't be shown, and is made all the same. */
   async #bytes(blobId: string | null): Promise<Uint8Array | null> {
-    return blobId === null ? null : readBlob(this.#options.vault.grantRead(blobId));
+    if (blobId === null) return null;
+    try {
+      return await readBlob(this.#options.vault.grantRead(blobId));
+    } catch (error) {
+      if (codeOf(error) !== 'BLOB_DAMAGED') throw error;
+      this.#options.log.error({ blobId }, 'a picture of a report is damaged');
+      return null;
+    }
   }
 }
 

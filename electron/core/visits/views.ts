@@ -11,6 +11,7 @@ import type {
   PatientProgress,
   PatientSummary,
   ConsentLine,
+  Problem,
   Protocol,
   Report,
   Session,
@@ -37,6 +38,8 @@ export interface ViewSources {
   readonly activity: CaptureActivity;
   /** Sessions whose report is being made at this moment. */
   readonly reportsInProgress: ReadonlySet<string>;
+  /** Why a session's report could not be made yet. */
+  readonly reportProblemOf: (sessionId: string) => Problem | null;
   /** Blobs whose files were not there when the station opened. */
   readonly lostBlobs: ReadonlySet<string>;
 }
@@ -176,7 +179,7 @@ export async function visitView(sources: ViewSources, sessionId: string): Promis
     earlierWeights: (await earlierWeights(store, patient.id, sessionId)).slice(0, 6).toReversed(),
     report: report === null ? null : reportSummaryOf(report),
     reportInProgress: sources.reportsInProgress.has(sessionId),
-    problems: [],
+    problems: [sources.reportProblemOf(sessionId)].filter((problem) => problem !== null),
   };
 }
 
