@@ -56,9 +56,12 @@ export function createCheckinRouter(parts: ClinicParts) {
   ) {
     const day = dayOf(parts.now());
     if (input.by === 'code') {
-      const codeHash = createHash('sha256').update(input.code.trim().toUpperCase()).digest('hex');
-      const [hit] = await store.find('appointments', { selector: { codeHash, day, state: 'booked' } });
-      return hit ?? null;
+      for (const code of codeForms(input.code)) {
+        const codeHash = createHash('sha256').update(code).digest('hex');
+        const [hit] = await store.find('appointments', { selector: { codeHash, day, state: 'booked' } });
+        if (hit !== undefined) return hit;
+      }
+      return null;
     }
     const wanted = fold(input.familyName);
     for (const appointment of await store.find('appointments', { selector: { day, state: 'booked' } })) {

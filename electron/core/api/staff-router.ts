@@ -75,7 +75,12 @@ export function createStaffRouter(parts: ClinicParts) {
       }),
       find: os.today.find.handler(async ({ context, input }) => {
         await parts.audit(actorOf(context), 'patients.searched', 'location', parts.station.locationId);
-        return findRows(sources, input.text);
+        const rows = await findRows(sources, input.text);
+        // Each of them was seen, with name and birth date.
+        for (const patientId of new Set(rows.map((row) => row.patient.patientId))) {
+          await parts.audit(actorOf(context), 'patient.found', 'patient', patientId);
+        }
+        return rows;
       }),
       checkIn: os.today.checkIn.handler(async ({ context, input }) => {
         const session = await visits.checkIn(input.appointmentId, authorOf(actorOf(context)));

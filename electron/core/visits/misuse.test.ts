@@ -1,6 +1,6 @@
 /** What must not be possible in a visit, whoever asks for it: nothing of one patient with another, nothing against their will. */
-import { afterEach, expect, it } from 'vitest';
-import { problemCodeOf } from '../../../test/fixtures/client.ts';
+import { afterEach, expect, it, vi } from 'vitest';
+import { problemCodeOf, until } from '../../../test/fixtures/client.ts';
 import type { TestClinic, TestClinicOptions } from '../../../test/fixtures/clinic.ts';
 import { openTestClinic } from '../../../test/fixtures/clinic.ts';
 import { beginVisit, SIGNATURE, stepOf, takePicture, visitOf, weigh } from '../../../test/fixtures/visit.ts';
@@ -18,6 +18,7 @@ async function start(options?: TestClinicOptions): Promise<TestClinic> {
 }
 
 afterEach(async () => {
+  vi.useRealTimers();
   await open?.close();
   open = null;
 });
@@ -132,6 +133,27 @@ it.each(['__proto__', 'constructor', 'toString', 'another'])('knows no step %s',
   expect(await codeOf(staff.visits.undo({ sessionId, stepId }))).toBe('NOT_FOUND');
   expect(await codeOf(staff.visits.skip({ sessionId, stepId, reason: 'x' }))).toBe('NOT_FOUND');
   expect(await codeOf(staff.capture.take({ sessionId, stepId }))).toBe('NOT_FOUND');
+});
+
+it('keeps a visit that runs over midnight in the list, and no other of yesterday', async () => {
+  const station = await start();
+  const staff = await station.signedIn('IM');
+  const sessionId = await beginVisit(staff, AMARA);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 86_400_000 });
+  const { rows } = await until(await staff.today.watch(), () => true);
+  const ofYesterday = rows.filter((row) => Date.parse(row.startsAt) < Date.now() - 43_200_000);
+  expect(ofYesterday.map((row) => row.sessionId)).toContain(sessionId);
+  expect(ofYesterday.every((row) => row.status === 'CAPTURING')).toBe(true);
+});
+
+it('records a search, and each patient whom it has shown', async () => {
+  const station = await start();
+  const staff = await station.signedIn('IM');
+  const auditor = await station.signedIn('AT', 'auditor');
+  const before = (await auditor.audit.verify()).entries;
+  const rows = await staff.today.find({ text: AMARA });
+  expect(new Set(rows.map((row) => row.patient.number))).toEqual(new Set([AMARA]));
+  expect(await auditor.audit.verify()).toMatchObject({ ok: true, entries: before + 2 });
 });
 
 it('stores a picture that two screens ask for at once one time', async () => {

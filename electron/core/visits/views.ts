@@ -51,6 +51,12 @@ export async function dayView(sources: ViewSources): Promise<DayView> {
     selector: { day, state: 'booked' },
     sort: [{ startsAt: 'asc' }],
   });
+  // A visit that runs over midnight is not over: whoever leads it must still find it.
+  const running = await store.find('sessions', { selector: { status: 'CAPTURING' } });
+  for (const session of running) {
+    const appointment = session.day === day ? null : await store.get('appointments', session.appointmentId);
+    if (appointment !== null) appointments.unshift(appointment);
+  }
   const rows = await rowsOf(sources, appointments);
   const likeNames = likeNamesOf(rows);
   const waiting = await store.find('sessions', { selector: { status: 'REVIEW' } });
