@@ -1,13 +1,13 @@
 /** Who is signed in, against those who would like to be: over real ports, real store, real hashes. */
 import { MessageChannel } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { DEMONSTRATION_PIN } from '../../contract/index.ts';
 import type { ScreenPort } from '../clinic-api.ts';
 import type { StaffClient } from '../../../test/fixtures/client.ts';
 import { problemCodeOf, until } from '../../../test/fixtures/client.ts';
 import type { TestClinic } from '../../../test/fixtures/clinic.ts';
 import { openTestClinic } from '../../../test/fixtures/clinic.ts';
-import { connectOver } from '../../../test/fixtures/transports.ts';
+import { connectOver, connectToPort } from '../../../test/fixtures/transports.ts';
 import { beginVisit, visitOf } from '../../../test/fixtures/visit.ts';
 import { waitAfter } from './access.ts';
 
@@ -72,6 +72,27 @@ it('gives a visit to nobody behind a lock, at whatever turn of the call the lock
     if (stream === 'NOT_SIGNED_IN') continue;
     if (typeof stream !== 'object' || stream === null) throw new Error(`not a stream: ${stream}`);
     expect(await codeOf(stream.next()), `after ${turns * 3} turns`).toBe('NOT_SIGNED_IN');
+  }
+});
+
+it('finds a page signed in that comes back at once, and nobody where one was closed long ago', async () => {
+  const screen = { surface: 'staff', screenSessionId: 'closed-without-locking' } as const;
+  const page = async () => connectToPort<StaffClient>('message-port', (port) => station.clinic.attach(port, screen));
+  const signedInAfter = async (minutes: number): Promise<string | undefined> => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });
+    const { client, close } = await page();
+    const { signedIn } = await client.station.hello();
+    await close();
+    return signedIn?.initials;
+  };
+  const first = await page();
+  await first.client.access.unlock({ staffId: await staffIdOf(first.client, 'IM'), pin: DEMONSTRATION_PIN });
+  await first.close();
+  try {
+    expect(await signedInAfter(5)).toBe('IM');
+    expect(await signedInAfter(11)).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
   }
 });
 
