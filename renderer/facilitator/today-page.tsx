@@ -187,6 +187,10 @@ function FindBox({
       value={text}
       onChange={onText}
       focusFirst
+      // The first Enter ends the typing, so that the next one means a person that is seen in the list.
+      onEnter={() => {
+        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      }}
       placeholder={i18n.t('Name or number')}
       className="w-[280px] shrink-0"
       icon={icon}

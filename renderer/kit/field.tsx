@@ -44,7 +44,9 @@ export function TextField(props: TextFieldProps): ReactNode {
       {...(props.hideLabel === true ? { 'aria-label': label } : {})}
       {...(props.type === undefined ? {} : { type: props.type })}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && !lines) props.onEnter?.();
+        // React Aria keeps a handled key to itself; the screen's own keys (Escape, the lock) need it too.
+        if (event.key === 'Enter' && !lines && props.onEnter !== undefined) props.onEnter();
+        else event.continuePropagation();
       }}
     >
       {props.hideLabel === true ? null : <Label>{label}</Label>}

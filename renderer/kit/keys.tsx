@@ -62,7 +62,7 @@ export class KeyRegistry {
         if (binding.disabled === true || binding.key !== name) continue;
         if (binding.always !== true) {
           if (registration.layer !== this.top) continue;
-          if (inText && name !== 'Escape') continue;
+          if (inText && name !== 'Escape' && !(name === 'Enter' && isOneLine(event.target))) continue;
           if (name === 'Enter' && takesEnter(event.target)) continue;
           if (name === 'Space' && takesSpace(event.target)) continue;
           if (!this.letters && /^[a-z?/]$/.test(name)) continue;
@@ -88,6 +88,11 @@ function isTextEntry(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'button', 'submit'].includes(target.type)
   );
+}
+
+/** One line of text has no use for Enter of its own: the filled button, which shows Enter, gets it. */
+function isOneLine(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement;
 }
 
 const ENTER_CONTROLS = 'button, a[href], summary, select, [role="button"]';
