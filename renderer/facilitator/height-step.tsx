@@ -8,6 +8,7 @@ import { Button } from '../kit/button.tsx';
 import { Stadiometer } from '../kit/drawings.tsx';
 import { parseTypedNumber } from '../kit/field.tsx';
 import { formatNumber, PLUS_MINUS, THIN } from '../kit/format.ts';
+import { useKeys } from '../kit/keys.tsx';
 import type { MarkShape } from '../kit/marks.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { NumberPad } from '../kit/number-pad.tsx';
@@ -35,6 +36,8 @@ export function HeightStep({
   const [differed, setDiffered] = useState(false);
   const value = parseTypedNumber(text);
   const outside = value !== null && (value < minimum || value > maximum);
+  // The first digits of a good height are no height yet: nothing is said before more typing cannot help.
+  const wrong = value !== null && (value > maximum || (value < minimum && (text.length > 2 || /[.,]/.test(text))));
   const second = first !== null;
   const ready = value !== null && !outside;
 
@@ -60,9 +63,10 @@ export function HeightStep({
     setDiffered(false);
     enter.clear();
   };
+  useKeys([{ key: 'Escape', label: i18n.t('Clear'), run: () => setText(''), disabled: text === '' }]);
   const lines: readonly [MarkShape, string, string][] = [
     [
-      outside ? 'care' : ready || second ? 'done' : 'todo',
+      wrong ? 'care' : ready || second ? 'done' : 'todo',
       i18n.t('Can be a height'),
       i18n.t('{low} to {high} {unit}', { low: minimum, high: maximum, unit }),
     ],
@@ -77,7 +81,7 @@ export function HeightStep({
           <p className="mt-1 text-17 text-ink-2">{i18n._(step.instruction)}</p>
           <div className="mt-6 mb-5 flex items-end gap-5">
             <output className="reading" {...(ready ? {} : { 'data-unsettled': true })} aria-live="off">
-              {text === '' ? '–––' : text}
+              {text === '' ? <span className="reading-none">–</span> : text}
             </output>
             <span className="pb-4">
               <b className="display block text-[40px] leading-[44px] font-medium tracking-[-0.02em]">{unit}</b>
@@ -89,19 +93,20 @@ export function HeightStep({
             </span>
           </div>
           <div className="border-t border-line pt-5">
-            <p className="pb-5 text-17 font-medium" aria-live="polite">
-              {differed
-                ? i18n.t('The two were not the same. Read it again and type it twice.')
-                : second
-                  ? i18n.t('Type it once more, without looking at the first.')
-                  : i18n.t('Type what you read at eye level.')}
+            {/* One line whatever it says: the digits stay under the finger. */}
+            <p
+              className={`flex items-center gap-2 pb-5 text-17 font-medium ${wrong || differed ? 'text-warn' : ''}`}
+              aria-live="polite"
+            >
+              {wrong || differed ? <StatusMark shape="care" /> : null}
+              {wrong
+                ? i18n.t('Between {low} and {high} {unit}', { low: minimum, high: maximum, unit })
+                : differed
+                  ? i18n.t('The two were not the same. Read it again and type it twice.')
+                  : second
+                    ? i18n.t('Type it once more, without looking at the first.')
+                    : i18n.t('Type what you read at eye level.')}
             </p>
-            {outside ? (
-              <p className="flex items-center gap-2 pb-4 font-medium text-warn" role="alert">
-                <StatusMark shape="care" />
-                {i18n.t('Between {low} and {high} {unit}', { low: minimum, high: maximum, unit })}
-              </p>
-            ) : null}
             {enter.problem === null ? null : <InlineProblem problem={enter.problem} onAction={restart} />}
             <NumberPad value={text} onChange={setText} maxLength={6} point disabled={enter.busy} />
           </div>

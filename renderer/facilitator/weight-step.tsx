@@ -218,7 +218,7 @@ function Reading({ scale }: { scale: ScaleView }): ReactNode {
         {...(silent ? { 'data-lost': true } : {})}
         aria-live="off"
       >
-        {shown === null ? '–––' : formatNumber(shown, DECIMALS)}
+        {shown === null ? <span className="reading-none">–</span> : formatNumber(shown, DECIMALS)}
       </output>
       <span className="pb-4">
         <b className="display block text-[40px] leading-[44px] font-medium tracking-[-0.02em]">kg</b>
