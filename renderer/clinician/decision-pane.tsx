@@ -8,9 +8,10 @@ import type { ReviewView } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { formatDate, formatTime } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
+import { reasonText } from '../kit/send-back-words.ts';
 import { ApproveDialog } from './approve-dialog.tsx';
 import { ReportDialog } from './report-panel.tsx';
-import { decisionWords, reasonText } from './review-words.ts';
+import { decisionWords } from './review-words.ts';
 import { SendBackDialog } from './send-back-dialog.tsx';
 
 export function DecisionPane({

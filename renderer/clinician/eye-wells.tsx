@@ -298,7 +298,7 @@ function NothingEarlier({ view, eye }: { view: ReviewView; eye: 'right' | 'left'
       <CalendarX2 size={36} strokeWidth={1.5} aria-hidden />
       <p className="mt-4 text-20 font-semibold text-well-ink">
         {earlier === null
-          ? i18n.t('No earlier visit')
+          ? i18n.t('No earlier picture of this eye')
           : eye === 'right'
             ? i18n.t('No right eye on {date}', { date: formatDate(earlier.day) })
             : i18n.t('No left eye on {date}', { date: formatDate(earlier.day) })}

@@ -1,6 +1,7 @@
 import { setupI18n } from '@lingui/core';
 import { describe, expect, it } from 'vitest';
-import { dueWords, reasonText } from './review-words.ts';
+import { reasonText } from '../kit/send-back-words.ts';
+import { dueWords } from './review-words.ts';
 
 const i18n = setupI18n({ locale: 'en', messages: { en: {} } });
 const NOW = new Date('2026-11-21T10:00:00Z').getTime();

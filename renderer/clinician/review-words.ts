@@ -41,22 +41,6 @@ export function regionName(i18n: I18n, region: FindingValue['region']): string {
   return names[region];
 }
 
-type SendBackReason = NonNullable<Review['reason']>;
-
-export function sendBackReasons(i18n: I18n): readonly (readonly [reason: SendBackReason, text: string])[] {
-  return [
-    ['retake-images', i18n.t('Pictures must be taken again')],
-    ['measure-again', i18n.t('Weight or height must be measured again')],
-    ['report-incomplete', i18n.t('The report is incomplete')],
-    ['wrong-patient', i18n.t('This may be another patient’s visit')],
-    ['other', i18n.t('Something else')],
-  ];
-}
-
-export function reasonText(i18n: I18n, reason: SendBackReason): string {
-  return sendBackReasons(i18n).find(([each]) => each === reason)?.[1] ?? '';
-}
-
 /** "Approved by Dr Leila Nemuneh": the time is drawn beside it. */
 export function decisionWords(i18n: I18n, review: Review): string {
   return review.decision === 'approved'

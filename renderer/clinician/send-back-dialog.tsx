@@ -8,8 +8,8 @@ import type { ReviewView } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
+import { sendBackReasons } from '../kit/send-back-words.ts';
 import { PinEntry, SHORTEST_PIN, usePinWait } from './pin-entry.tsx';
-import { sendBackReasons } from './review-words.ts';
 import { useDecide } from './use-decide.ts';
 
 const LONGEST_NOTES = 4000;
@@ -76,7 +76,7 @@ export function SendBackDialog({
           </RadioGroup>
           <div className="pt-4">
             <TextField
-              label={reason === 'other' ? i18n.t('What is it?') : i18n.t('A word to the team (not needed)')}
+              label={reason === 'other' ? i18n.t('What is it?') : i18n.t('A word to the team (optional)')}
               value={notes}
               onChange={setNotes}
               maxLength={LONGEST_NOTES}
@@ -84,7 +84,9 @@ export function SendBackDialog({
             />
           </div>
           <p className="pt-3 text-13 text-ink-2">
-            {i18n.t('The team sees the visit as sent back in Today, with your reason. Nothing goes to the patient.')}
+            {i18n.t(
+              'Today shows the visit as sent back. The team reads your reason in it and can open it again. Nothing goes to the patient.',
+            )}
           </p>
         </div>
         <PinEntry pin={pin} onChange={setPin} problem={decide.problem} busy={decide.busy} />

@@ -84,7 +84,7 @@ export function StepRail({
         })}
       </ol>
       <span className="grow-1" />
-      {visit.status === 'CAPTURING' ? <EndEarly visit={visit} /> : null}
+      {visit.status === 'CAPTURING' && visit.currentStepId !== null ? <EndEarly visit={visit} /> : null}
     </nav>
   );
 }

@@ -10,6 +10,8 @@ import { formatQuantity, formatTime } from '../kit/format.ts';
 import type { MarkShape } from '../kit/marks.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem } from '../kit/problem.tsx';
+import { sentBackWords } from '../kit/send-back-words.ts';
+import { useMay } from '../shell/session.ts';
 import { useCommand } from '../shell/staff.ts';
 import type { VisitStep } from './visit-steps.ts';
 import { stepsOf } from './visit-steps.ts';
@@ -102,6 +104,8 @@ export function VisitSummary({ visit }: { visit: VisitView }): ReactNode {
   const { i18n } = useLingui();
   const navigate = useNavigate();
   const finish = useCommand((client) => client.visits.finish);
+  const again = useCommand((client) => client.visits.start);
+  const mayLead = useMay('facilitator', 'clinician', 'admin');
   const name = visit.patient.givenName;
   const making = visit.reportInProgress || visit.status === 'ANALYSING';
   const stage = useStage(visit);
@@ -118,6 +122,7 @@ export function VisitSummary({ visit }: { visit: VisitView }): ReactNode {
             <p className="mt-1 text-17 text-ink-2">{i18n.t('Ended early: {reason}', { reason: visit.endedReason })}</p>
           )}
           {finish.problem === null ? null : <InlineProblem problem={finish.problem} />}
+          {again.problem === null ? null : <InlineProblem problem={again.problem} />}
           <h2 className="pane-title mt-7 pb-2">{i18n.t('What was taken')}</h2>
           <div className="min-h-0 overflow-auto border-t border-line">
             <ul className="checks">
@@ -148,6 +153,16 @@ export function VisitSummary({ visit }: { visit: VisitView }): ReactNode {
             >
               {i18n.t('Finish {name}’s visit', { name })}
             </Button>
+          ) : visit.status === 'REQUIRES_REVIEW' && mayLead ? (
+            <Button
+              look="primary"
+              size="large"
+              hotkey="Enter"
+              busy={again.busy}
+              onPress={() => void again.run({ sessionId: visit.sessionId })}
+            >
+              {i18n.t('Open {name}’s visit again', { name })}
+            </Button>
           ) : (
             <Button look="primary" size="large" hotkey="Enter" onPress={() => void navigate({ to: '/' })}>
               {i18n.t('Back to today')}
@@ -167,9 +182,19 @@ function useStage(visit: VisitView): { shape: MarkShape; title: string; text: st
   const review = visit.report?.review ?? null;
   switch (visit.status) {
     case 'CAPTURING':
+      if (review?.decision === 'sent-back') {
+        return {
+          shape: 'now',
+          title: i18n.t('Open again'),
+          text: [
+            sentBackWords(i18n, review),
+            i18n.t('Choose a step at the left and take it back. Finishing makes a new version of the report.'),
+          ].join(' '),
+        };
+      }
       return {
         shape: 'done',
-        title: i18n.t('All steps are done'),
+        title: visit.endedReason === null ? i18n.t('All steps are done') : i18n.t('Ended early'),
         text: i18n.t('{name} can go. Finishing makes the report for the clinician.', { name: visit.patient.givenName }),
       };
     case 'ANALYSING':
@@ -188,7 +213,10 @@ function useStage(visit: VisitView): { shape: MarkShape; title: string; text: st
       return {
         shape: 'care',
         title: i18n.t('Sent back by {name}', { name: review?.byName ?? i18n.t('the clinician') }),
-        text: review?.notes ?? i18n.t('Look at the steps at the left; take back what is to be done again.'),
+        text: [
+          review === null ? '' : sentBackWords(i18n, review),
+          i18n.t('Open the visit again to take, measure or finish it once more.'),
+        ].join(' '),
       };
     case 'COMPLETED':
       return {
