@@ -35,6 +35,9 @@ export interface StateWords {
 }
 
 export function stateOf(i18n: I18n, row: DayRow, nowMs: number): StateWords {
+  // What somebody asks for comes before everything: this column stays where the screen is narrow.
+  if (row.patientRequest === 'help') return { shape: 'care', text: i18n.t('Asks for help') };
+  if (row.patientRequest === 'break') return { shape: 'care', text: i18n.t('Asks for a break') };
   if (row.pausedAt !== null && !isClosed(row.status)) return { shape: 'aside', tone: 'none', text: i18n.t('Paused') };
   switch (row.status) {
     case 'SCHEDULED': {
@@ -64,10 +67,8 @@ export function stateOf(i18n: I18n, row: DayRow, nowMs: number): StateWords {
   }
 }
 
-/** One note: requests first, then allergies and access needs before anything else. */
+/** One note: allergies and access needs before anything else. */
 export function noteOf(i18n: I18n, row: DayRow): string {
-  if (row.patientRequest === 'help') return i18n.t('Asks for help');
-  if (row.patientRequest === 'break') return i18n.t('Asks for a break');
   const needs = [...row.patient.allergies.map((each) => allergyWord(i18n, each)), ...row.patient.accessNeeds];
   if (needs.length > 0) return needs.join(', ');
   if (row.note !== '') return row.note;

@@ -3,6 +3,7 @@ import { useLingui } from '@lingui/react';
 import { useNavigate } from '@tanstack/react-router';
 import { Cloud, CloudOff } from 'lucide-react';
 import type { ReactNode } from 'react';
+import type { DeviceStatus } from '../../electron/contract/devices.ts';
 import type { DayRow, DayView, StationStatus } from '../../electron/contract/views.ts';
 import { PROBLEMS } from '../../electron/contract/problems.ts';
 import { PROTOCOLS, stationIdsOf } from '../../electron/contract/protocols.ts';
@@ -36,7 +37,15 @@ export function NextPane({
       {row === null ? (
         <p className="text-ink-2">{i18n.t('Nobody is waiting.')}</p>
       ) : (
-        <Chosen key={row.sessionId} row={row} day={day} now={now} onCheckIn={onCheckIn} onOpen={onOpen} />
+        <Chosen
+          key={row.sessionId}
+          row={row}
+          day={day}
+          devices={status?.devices ?? []}
+          now={now}
+          onCheckIn={onCheckIn}
+          onOpen={onOpen}
+        />
       )}
       {status === undefined ? null : <CloudBlock status={status} rows={day?.rows ?? []} />}
       {status === undefined ? null : <Alerts status={status} />}
@@ -47,12 +56,14 @@ export function NextPane({
 function Chosen({
   row,
   day,
+  devices,
   now,
   onCheckIn,
   onOpen,
 }: {
   readonly row: DayRow;
   readonly day: DayView | undefined;
+  readonly devices: readonly DeviceStatus[];
   readonly now: number;
   readonly onCheckIn: (row: DayRow) => void;
   readonly onOpen: (row: DayRow) => void;
@@ -63,7 +74,7 @@ function Chosen({
     <section>
       <h2 className="pane-title">{row.status === 'CHECKED_IN' ? i18n.t('Next') : i18n.t('Chosen')}</h2>
       <p className="display mt-2 text-[32px] leading-10 font-semibold tracking-[-0.022em]">{fullName(row.patient)}</p>
-      <p className="mt-1 text-ink-2">{useSituation(row, day, now)}</p>
+      <p className="mt-1 text-ink-2">{useSituation(row, day, devices, now)}</p>
       <dl className="pairs mt-4 mb-5">
         <dt>{i18n.t('Visit')}</dt>
         <dd>
@@ -101,12 +112,21 @@ function Chosen({
   );
 }
 
+/** A free room with the device of the visit's first step; any free room where no room has one. */
+function roomFor(row: DayRow, day: DayView | undefined, devices: readonly DeviceStatus[]): string | undefined {
+  const rooms = day?.rooms ?? [];
+  const first = PROTOCOLS[row.protocolId]?.steps.find((step) => step.type !== 'typed');
+  const own = new Set(devices.filter((each) => each.kind === first?.deviceKind).map((each) => each.deviceId));
+  const fitting = rooms.filter((room) => room.deviceIds.some((id) => own.has(id)));
+  return (fitting.length === 0 ? rooms : fitting).find((room) => room.sessionId === null)?.name;
+}
+
 /** Where the person is and what stands ready. */
-function useSituation(row: DayRow, day: DayView | undefined, now: number): string {
+function useSituation(row: DayRow, day: DayView | undefined, devices: readonly DeviceStatus[], now: number): string {
   const { i18n } = useLingui();
   switch (row.status) {
     case 'CHECKED_IN': {
-      const free = day?.rooms.find((room) => room.sessionId === null)?.name;
+      const free = roomFor(row, day, devices);
       const waited = i18n.t('Waiting {minutes} min in reception.', {
         minutes: row.checkedInAt === null ? 0 : minutesBetween(row.checkedInAt, now),
       });
