@@ -216,6 +216,15 @@ describe('rights', () => {
       'CODE_UNKNOWN',
     );
   });
+
+  it('a code is found as people type it', async () => {
+    const station = await start();
+    const screen = station.checkin();
+    for (const typed of [' demo-0930', 'demo 0930', 'Demo\u20110930', 'demo0930']) {
+      expect((await screen.checkin.find({ by: 'code', code: typed })).match.initials).toBe('AE');
+    }
+    expect(await codeOf(screen.checkin.find({ by: 'code', code: 'demo-09-30' }))).toBe('CODE_UNKNOWN');
+  });
 });
 
 describe('devices that lie, stall or vanish', () => {

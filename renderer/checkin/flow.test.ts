@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { afterConfirm, idleStage, secondsToReset, ticketOf, WELCOME } from './flow.ts';
 
 describe('a check-in screen that nobody touches', () => {
-  it('asks at 30 s and goes back to the start at 45 s while somebody is checking in', () => {
+  it('asks at 30 s and goes back to the start at 50 s while somebody is checking in', () => {
     for (const place of ['code', 'name', 'match', 'consent'] as const) {
-      expect([29, 30, 44, 45].map((seconds) => idleStage(place, seconds))).toEqual(['used', 'ask', 'ask', 'reset']);
+      expect([29, 30, 49, 50].map((seconds) => idleStage(place, seconds))).toEqual(['used', 'ask', 'ask', 'reset']);
     }
-    expect(secondsToReset(31)).toBe(14);
+    expect(secondsToReset(31)).toBe(19);
   });
 
   it('keeps the visit on the screen and dims the start', () => {
@@ -14,14 +14,14 @@ describe('a check-in screen that nobody touches', () => {
     expect([59, 60].map((seconds) => idleStage('welcome', seconds))).toEqual(['used', 'dim']);
   });
 
-  it('gives somebody who reads the whole text more time, and the same 15 s to answer', () => {
-    expect([119, 120, 134, 135].map((seconds) => idleStage('consent', seconds, true))).toEqual([
+  it('gives somebody who reads the whole text more time, and the same 20 s to answer', () => {
+    expect([119, 120, 139, 140].map((seconds) => idleStage('consent', seconds, true))).toEqual([
       'used',
       'ask',
       'ask',
       'reset',
     ]);
-    expect(secondsToReset(120, true)).toBe(15);
+    expect(secondsToReset(120, true)).toBe(20);
   });
 });
 

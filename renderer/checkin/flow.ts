@@ -28,7 +28,8 @@ export function afterConfirm(
 export type IdleStage = 'used' | 'ask' | 'reset' | 'dim';
 
 const ASK_AFTER_SECONDS = 30;
-const RESET_AFTER_SECONDS = 45;
+/** At least 20 s to answer (WCAG 2.2.1). */
+const RESET_AFTER_SECONDS = 50;
 const DIM_AFTER_SECONDS = 60;
 /** Somebody who reads the whole text touches nothing for longer. */
 const READING_FACTOR = 4;

@@ -1,7 +1,7 @@
 import { setupI18n } from '@lingui/core';
 import { describe, expect, it } from 'vitest';
 import type { PatientProgress } from '../../electron/contract/views.ts';
-import { lineOf, mayAskForHelp, mayBreak, nowWords, stationsOf } from './progress-words.ts';
+import { lineOf, mayAskForHelp, mayBreak, nowWords, soFarWords, stationsOf } from './progress-words.ts';
 
 const i18n = setupI18n({ locale: 'en', messages: { en: {} } });
 
@@ -34,6 +34,7 @@ describe('a patient’s line', () => {
   it('grows with the steps that are done, and reaches measuring only after the last', () => {
     expect(lineOf(progress({ step: { ...step, position: 1 } }))).toBe(10);
     expect(lineOf(progress({}))).toBe(25);
+    expect(lineOf(progress({ progress: 10, step: null }))).toBe(30);
     expect(lineOf(progress({ progress: 30, step: null }))).toBe(30);
   });
 
@@ -52,6 +53,12 @@ describe('what a patient reads', () => {
       lead: '',
     });
     expect(nowWords(i18n, progress({ state: 'repeating' })).lead).toContain('That happens often.');
+  });
+
+  it('says that all steps are done while the team has not finished the visit yet', () => {
+    const between = progress({ progress: 10, step: null });
+    expect(nowWords(i18n, between)).toMatchObject({ where: 'Now', title: 'All steps are done.' });
+    expect(soFarWords(i18n, between)).toBe('All steps are done.');
   });
 
   it('offers a break only while something runs, and help until the visit is over', () => {

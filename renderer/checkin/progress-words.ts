@@ -21,9 +21,10 @@ export function stationsOf(progress: number): readonly Station[] {
 }
 
 /** How far the line is drawn, 0-100. */
-export function lineOf(progress: Pick<PatientProgress, 'progress' | 'step'>): number {
+export function lineOf(progress: Pick<PatientProgress, 'progress' | 'step' | 'state'>): number {
   const { step } = progress;
-  if (step === null || progress.progress > CAPTURE_FROM) return progress.progress;
+  if (progress.progress > CAPTURE_FROM) return progress.progress;
+  if (step === null) return progress.state === 'running' ? CAPTURE_TO : progress.progress;
   return CAPTURE_FROM + ((step.position - 1) / step.total) * (CAPTURE_TO - CAPTURE_FROM);
 }
 
@@ -61,7 +62,14 @@ export function nowWords(i18n: I18n, progress: PatientProgress): NowWords {
         lead: i18n.t('Take a seat. You need not do anything else here.'),
       };
     case 'running':
-      return { where, title: step === null ? i18n.t('Your visit is under way.') : i18n._(step.title), lead: '' };
+      // Between the last step and the end there is no step, and nobody knows in which room.
+      return step === null
+        ? {
+            where: i18n.t('Now'),
+            title: i18n.t('All steps are done.'),
+            lead: i18n.t('The team is finishing your visit.'),
+          }
+        : { where, title: i18n._(step.title), lead: '' };
     case 'repeating':
       return {
         where,
@@ -106,7 +114,7 @@ export function soFarWords(i18n: I18n, progress: PatientProgress): string {
   const { state, step } = progress;
   if (state === 'stopped') return i18n.t('Your visit has ended for today.');
   if (state === 'approved') return i18n.t('Everything is done.');
-  if (state === 'finished-here') return i18n.t('Everything has been measured and photographed.');
+  if (state === 'finished-here' || (state === 'running' && step === null)) return i18n.t('All steps are done.');
   if (step === null) return i18n.t('Your agreement is stored.');
   return i18n.t('This is step {position} of {total}.', { position: step.position, total: step.total });
 }

@@ -134,6 +134,16 @@ export function createCheckinRouter(parts: ClinicParts) {
   });
 }
 
+/** A code as printed, and as people type it: blanks for the hyphen, another dash, or none between letters and digits. */
+function codeForms(typed: string): readonly string[] {
+  const code = typed
+    .trim()
+    .toUpperCase()
+    .replaceAll(/[\s_\u2010-\u2015-]+/gu, '-');
+  const split = code.replace(/^([A-Z]+)(\d+)$/u, '$1-$2');
+  return split === code ? [code] : [code, split];
+}
+
 /** Names as people type them: without case, accents and spaces. */
 function fold(name: string): string {
   return name.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll(/\s+/gu, '').toLocaleLowerCase('en');
