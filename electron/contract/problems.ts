@@ -398,6 +398,13 @@ export const PROBLEMS = {
     'Start again when you are ready.',
     'Start again',
   ),
+  STOPPED_LATE: problem(
+    'inline',
+    'It was stopped after the shutter may have been released.',
+    'A picture that was taken is still on the camera; nothing is taken twice.',
+    'Look for it on the camera.',
+    'Look for it on the camera',
+  ),
   INTERNAL: problem(
     'pane',
     'Something went wrong inside the program.',

@@ -88,6 +88,7 @@ const CAMERA_AWAY: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 function troubleCode(shown: CaptureView): ProblemCode {
   const code = shown.problem?.code ?? null;
   if (shown.state === 'uncertain' && (code === null || CAMERA_AWAY.has(code))) return 'CAMERA_REPLY_LOST';
+  if (shown.state === 'uncertain' && code === 'CANCELLED') return 'STOPPED_LATE';
   return code ?? 'INTERNAL';
 }
 

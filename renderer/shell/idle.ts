@@ -33,6 +33,8 @@ export function useIdleLock(seconds: number, onIdle: () => void): number | null 
     return () => {
       clearInterval(timer);
       for (const sign of SIGNS) window.removeEventListener(sign, touch, { capture: true });
+      // A locked screen counts no more.
+      setLeft(null);
     };
   }, [seconds]);
   return left;
