@@ -54,6 +54,7 @@ async function start(): Promise<number> {
       console.log(HELP);
       return 0;
     }
+    console.log(`Clinic:   ${given.directory}`);
     if (!hasDisplay(machine)) console.log('No display is used here, so no window opens: the addresses follow.');
     else if (given.mayUseElectron) {
       const code = await runElectron(given);
