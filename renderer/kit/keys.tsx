@@ -111,6 +111,17 @@ function takesSpace(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest(SPACE_CONTROLS) !== null;
 }
 
+/**
+ * What is touched does not get the focus, and one left behind by the keyboard ends: Enter and Space go on meaning the buttons
+ * that show them. Text keeps its focus, so that keys on the screen can type into it.
+ */
+function leaveNoFocus(event: MouseEvent): void {
+  if (!(event.target instanceof Element) || event.target.closest('button, a[href]') === null) return;
+  event.preventDefault();
+  const before = document.activeElement;
+  if (before instanceof HTMLElement && before.matches('button, a[href]')) before.blur();
+}
+
 const RegistryContext = createContext<KeyRegistry>(new KeyRegistry());
 const LayerContext = createContext(0);
 
@@ -126,9 +137,11 @@ export function KeyRoot({ registry, children }: { registry: KeyRegistry; childre
     };
     window.addEventListener('keydown', listenFirst, { capture: true });
     window.addEventListener('keydown', listen);
+    window.addEventListener('mousedown', leaveNoFocus, { capture: true });
     return () => {
       window.removeEventListener('keydown', listenFirst, { capture: true });
       window.removeEventListener('keydown', listen);
+      window.removeEventListener('mousedown', leaveNoFocus, { capture: true });
     };
   }, [registry]);
   return <RegistryContext value={registry}>{children}</RegistryContext>;

@@ -2,7 +2,7 @@
 import { useLingui } from '@lingui/react';
 import { Link, Outlet } from '@tanstack/react-router';
 import { CircleHelp, Moon, Sun } from 'lucide-react';
-import type { MouseEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { Brand } from '../kit/brand.tsx';
 import { useKeys } from '../kit/keys.tsx';
@@ -11,11 +11,6 @@ import { toggleMode, useMode } from './mode.ts';
 import { SECTIONS } from './sections.tsx';
 import { useSession } from './session.ts';
 import { useLive } from './staff.ts';
-
-/** A touch on the rail keeps the focus where it is: Enter and Space stay with the button that shows them. */
-function leaveFocus(event: MouseEvent): void {
-  event.preventDefault();
-}
 
 export function Frame(): ReactNode {
   const { i18n } = useLingui();
@@ -41,7 +36,6 @@ export function Frame(): ReactNode {
             key={section.to}
             to={section.to}
             className="rail-item"
-            onMouseDown={leaveFocus}
             activeOptions={{ exact: section.to === '/' }}
             activeProps={{ 'aria-current': 'page' }}
           >
@@ -58,7 +52,7 @@ export function Frame(): ReactNode {
         <button
           type="button"
           className="rail-item"
-          onMouseDown={leaveFocus}
+
           onClick={toggleMode}
           aria-pressed={mode === 'dim'}
         >
@@ -69,7 +63,7 @@ export function Frame(): ReactNode {
           )}
           <span>{mode === 'dim' ? i18n.t('Light') : i18n.t('Dim')}</span>
         </button>
-        <Link to="/help" className="rail-item" onMouseDown={leaveFocus} activeProps={{ 'aria-current': 'page' }}>
+        <Link to="/help" className="rail-item" activeProps={{ 'aria-current': 'page' }}>
           <CircleHelp size={24} strokeWidth={1.6} aria-hidden />
           <span>{i18n.t('Help')}</span>
         </Link>
