@@ -29,12 +29,15 @@ export function StepRail({
   shownId,
   mayShow,
   onChoose,
+  onSummary,
 }: {
   readonly visit: VisitView;
   readonly stations: readonly Station[];
   readonly shownId: string | null;
   readonly mayShow: (step: VisitStep) => boolean;
   readonly onChoose: (stepId: string) => void;
+  /** Back to what follows the steps; null while a step is open. */
+  readonly onSummary: (() => void) | null;
 }): ReactNode {
   const { i18n } = useLingui();
   const at = stations.findIndex((station) => station.parts.some((part) => part.step.id === visit.currentStepId));
@@ -84,6 +87,11 @@ export function StepRail({
         })}
       </ol>
       <span className="grow-1" />
+      {onSummary === null || shownId === null ? null : (
+        <Button look="outlined" className="mx-4" onPress={onSummary}>
+          {i18n.t('Back to the summary')}
+        </Button>
+      )}
       {visit.status === 'CAPTURING' && visit.currentStepId !== null ? <EndEarly visit={visit} /> : null}
     </nav>
   );

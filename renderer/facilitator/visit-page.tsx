@@ -111,6 +111,8 @@ function VisitBody({ visit }: { visit: VisitView }): ReactNode {
   const [choice, setChoice] = useState<{ readonly stepId: string; readonly at: string | null } | null>(null);
   const steps = stepsOf(visit);
   const now = steps.map((each) => (each.view.mark === 'done' || each.view.mark === 'skipped' ? 1 : 0)).join('');
+  // Forgotten for good: a step that is taken back and done again brings the same marks back.
+  if (choice !== null && choice.at !== now) setChoice(null);
   const chosenId = choice !== null && choice.at === now ? choice.stepId : null;
   const setChosenId = (stepId: string): void => setChoice({ stepId, at: now });
   const { status } = useSession();
@@ -144,6 +146,7 @@ function VisitBody({ visit }: { visit: VisitView }): ReactNode {
           shownId={shown?.step.id ?? null}
           mayShow={mayShow}
           onChoose={setChosenId}
+          onSummary={visit.currentStepId === null ? () => setChoice(null) : null}
         />
         {shown === null ? (
           <Between visit={visit} />
