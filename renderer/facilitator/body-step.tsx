@@ -194,18 +194,21 @@ function BodyPicture({ capture, pose, covered }: { capture: CaptureStep; pose: P
   }
   const judgement = shown.judgement;
   return (
-    <div className={`min-h-0 ${covered ? 'blur-2xl' : ''}`}>
-      <ImageWell
-        src={capture.image.path}
-        preview={capture.thumbnail.path}
-        alt={i18n.t('The body photograph that was taken')}
-        aspect={judgement === null ? null : judgement.width / judgement.height}
-        judgement={judgement}
-        showTiles={judgement !== null && !judgement.passed}
-        simulated={shown.simulated}
-        margin={24}
-        keys
-      />
+    // Cut at the edge: the blur must not lie over the bars around it.
+    <div className="grid min-h-0 overflow-hidden">
+      <div className={`min-h-0 ${covered ? 'blur-2xl' : ''}`}>
+        <ImageWell
+          src={capture.image.path}
+          preview={capture.thumbnail.path}
+          alt={i18n.t('The body photograph that was taken')}
+          aspect={judgement === null ? null : judgement.width / judgement.height}
+          judgement={judgement}
+          showTiles={judgement !== null && !judgement.passed}
+          simulated={shown.simulated}
+          margin={24}
+          keys
+        />
+      </div>
     </div>
   );
 }
