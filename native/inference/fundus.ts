@@ -1,7 +1,7 @@
 /** A fundus photograph on the network's grid: decoded once, its field found, brought to the pixels per degree asked for. */
 import { resample, type Box, type OpenedImage } from './image.ts';
 import { findField, type Field } from './measures/field.ts';
-import type { Circle, Picture } from './planes.ts';
+import { spanInside, type Circle, type Picture } from './planes.ts';
 
 /** A field smaller than this share of the shorter side is no field: it would have to be enlarged beyond reason. */
 const MINIMUM_DIAMETER_SHARE = 0.25;
@@ -71,11 +71,8 @@ export async function readFundus(
 export function insideCircle(width: number, height: number, circle: Circle, radius = circle.radius): Uint8Array {
   const inside = new Uint8Array(width * height);
   for (let y = 0; y < height; y += 1) {
-    const half = Math.sqrt(radius * radius - (y - circle.y) ** 2);
-    if (Number.isNaN(half)) continue;
-    const from = Math.max(0, Math.ceil(circle.x - half));
-    const to = Math.min(width - 1, Math.floor(circle.x + half));
-    if (to >= from) inside.fill(1, y * width + from, y * width + to + 1);
+    const { from, to } = spanInside({ ...circle, radius }, y, width);
+    inside.fill(1, y * width + from, y * width + to);
   }
   return inside;
 }

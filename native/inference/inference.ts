@@ -18,6 +18,22 @@ export interface InferenceOptions {
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
+type Found = Pick<Judgement, 'findings' | 'findingsMissing' | 'overlay'>;
+
+interface Studied {
+  readonly checked: Checked;
+  readonly passed: boolean;
+  readonly found: Found;
+}
+
+interface Decoded {
+  /** What the thumbnail is made of. */
+  readonly picture: Picture;
+  /** Null for a picture that is not of a retina. */
+  readonly fundus: Fundus | null;
+  readonly check: () => Checked;
+}
+
 type JudgeInput = Parameters<InferenceApi['judge']>[0];
 
 const THUMBNAIL_PX = 512;
@@ -54,12 +70,11 @@ export async function createInference(options: InferenceOptions): Promise<Infere
     stopIfAborted(signal);
     const opened = await openImage(await blobs.read(image));
     stopIfAborted(signal);
-    const { picture, checked, fundus } = await check(opened, request);
+    const decoded = await decode(opened, request);
     stopIfAborted(signal);
-    // Encoding runs beside the network, on libvips' threads.
-    const small = thumbnailJpeg(picture, THUMBNAIL_PX).then(async (encoded) => write(thumbnail, encoded));
-    const passed = checked.checks.every((entry) => entry.passed);
-    const [writtenThumbnail, found] = await settleBoth(small, find(request, fundus, passed, overlay, signal));
+    // Encoding runs beside the checks, on libvips' threads; the network would want those.
+    const small = thumbnailJpeg(decoded.picture, THUMBNAIL_PX).then(async (encoded) => write(thumbnail, encoded));
+    const [writtenThumbnail, { checked, passed, found }] = await settleBoth(small, study());
     stopIfAborted(signal);
     return {
       sha256: request.sha256,
@@ -71,6 +86,13 @@ export async function createInference(options: InferenceOptions): Promise<Infere
       thumbnail: writtenThumbnail,
       durationMs: performance.now() - started,
     };
+
+    async function study(): Promise<Studied> {
+      const checked = decoded.check();
+      stopIfAborted(signal);
+      const passed = checked.checks.every((entry) => entry.passed);
+      return { checked, passed, found: await find(request, decoded.fundus, passed, overlay, signal) };
+    }
   }
 
   async function find(
@@ -79,7 +101,7 @@ export async function createInference(options: InferenceOptions): Promise<Infere
     passed: boolean,
     overlay: WriteGrant,
     signal: AbortSignal | undefined,
-  ): Promise<Pick<Judgement, 'findings' | 'findingsMissing' | 'overlay'>> {
+  ): Promise<Found> {
     const none = { findings: [], overlay: null };
     if (request.findings.length === 0) return { ...none, findingsMissing: null };
     if (!passed || !fundus?.onGrid) return { ...none, findingsMissing: 'image-failed' };
@@ -89,20 +111,23 @@ export async function createInference(options: InferenceOptions): Promise<Infere
       return { ...none, findingsMissing: 'model-refused' };
     }
     const { picture, circle, box, wholeWidth, wholeHeight } = fundus.onGrid;
-    const { values, shape } = networkInput(picture, manifest.input.multipleOf);
-    const { output, provider, durationMs } = await runner.run(values, shape);
+    const input = networkInput(picture, manifest.input.multipleOf);
+    const { output, provider, durationMs } = await runner.run(input.values, input.shape);
     stopIfAborted(signal);
-    const map = probabilityMap(output, shape[3], picture.width, picture.height, circle);
-    const encoded = await overlayPng(map, box, wholeWidth, wholeHeight);
+    const map = probabilityMap(output, input.shape[3], picture.width, picture.height, circle);
+    // The areas are counted while libvips compresses.
+    const encoding = overlayPng(map, box, wholeWidth, wholeHeight);
+    const values = vesselArea(map, picture.width, circle, request.subject, {
+      threshold: manifest.output.threshold,
+      pixelsPerDegree: manifest.input.pixelsPerDegree,
+    });
+    const encoded = await encoding;
     stopIfAborted(signal);
     return {
       findings: [
         {
           kind: 'retinal-vessels',
-          values: vesselArea(map, picture.width, circle, request.subject, {
-            threshold: manifest.output.threshold,
-            pixelsPerDegree: manifest.input.pixelsPerDegree,
-          }),
+          values,
           provenance: {
             model: manifest.name,
             version: manifest.version,
@@ -131,21 +156,18 @@ export async function createInference(options: InferenceOptions): Promise<Infere
   }
 }
 
-/** Decodes what the subject needs and runs the checks asked for. */
-async function check(
-  image: OpenedImage,
-  request: JudgeRequest,
-): Promise<{ readonly picture: Picture; readonly checked: Checked; readonly fundus: Fundus | null }> {
+/** Decodes what the subject needs; `check` runs the checks asked for. */
+async function decode(image: OpenedImage, request: JudgeRequest): Promise<Decoded> {
   if (!request.subject.startsWith('retina-')) {
     const body = await readBody(image);
-    return { picture: body.picture, checked: checkBody(body, request.gates), fundus: null };
+    return { picture: body.picture, fundus: null, check: () => checkBody(body, request.gates) };
   }
   const angle = request.fieldAngleDegrees;
   if (angle === null || !(angle > 0 && angle <= MAXIMUM_FIELD_DEGREES)) {
     throw new VantageError('INPUT_INVALID', 'the camera’s field of view is not known', { field: 'fieldAngleDegrees' });
   }
   const fundus = await readFundus(image, angle, PIXELS_PER_DEGREE);
-  return { picture: fundus.working, checked: checkFundus(fundus, request.gates), fundus };
+  return { picture: fundus.working, fundus, check: () => checkFundus(fundus, request.gates) };
 }
 
 /** Both results; if one fails, the other is still waited for, so that no file is written after the call is over. */

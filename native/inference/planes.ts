@@ -22,6 +22,15 @@ export interface Circle {
   readonly radius: number;
 }
 
+/** The pixels of row `y` within the circle: from (inclusive) to (exclusive), empty where the row misses it. */
+export function spanInside(circle: Circle, y: number, width: number): { readonly from: number; readonly to: number } {
+  const square = circle.radius * circle.radius - (y - circle.y) ** 2;
+  if (square < 0) return { from: 0, to: 0 };
+  const half = Math.sqrt(square);
+  const from = Math.max(0, Math.ceil(circle.x - half));
+  return { from, to: Math.max(from, Math.min(width, Math.floor(circle.x + half) + 1)) };
+}
+
 /** Luma (ITU-R BT.601 weights on the encoded values, as JPEG's own Y) of each pixel, 0-255, unrounded. */
 export function luma(picture: Picture): Plane {
   const count = picture.width * picture.height;
@@ -43,42 +52,65 @@ export function channel(picture: Picture, which: 0 | 1 | 2): Plane {
 
 /** Gaussian blur, kernel cut at 3 sigma, edges repeated. `sigma` in pixels, above 0. */
 export function gaussian(plane: Plane, sigma: number): Plane {
-  const reach = Math.max(1, Math.ceil(3 * sigma));
-  const kernel = halfKernel(sigma, reach);
+  const kernel = halfKernel(sigma);
+  const reach = kernel.length - 1;
   const { width, height } = plane;
-  const across = new Float32Array(width * height);
+  // With the first and last row repeated above and below.
+  const across = new Float32Array(width * (height + 2 * reach));
   const line = new Float32Array(width + 2 * reach);
   for (let y = 0; y < height; y += 1) {
     const start = y * width;
     line.fill(plane.data[start]!, 0, reach);
     line.set(plane.data.subarray(start, start + width), reach);
     line.fill(plane.data[start + width - 1]!, reach + width);
-    for (let x = 0; x < width; x += 1) {
-      const middle = x + reach;
-      let value = kernel[0]! * line[middle]!;
-      for (let step = 1; step <= reach; step += 1)
-        value += kernel[step]! * (line[middle - step]! + line[middle + step]!);
-      across[start + x] = value;
-    }
+    weighRow(across, start + reach * width, line, reach, 1, width, kernel);
+  }
+  const last = (reach + height - 1) * width;
+  for (let step = 1; step <= reach; step += 1) {
+    across.copyWithin((reach - step) * width, reach * width, (reach + 1) * width);
+    across.copyWithin(last + step * width, last, last + width);
   }
   const data = new Float32Array(width * height);
-  for (let y = 0; y < height; y += 1) {
-    const to = y * width;
-    const middle = kernel[0]!;
-    for (let x = 0; x < width; x += 1) data[to + x] = middle * across[to + x]!;
-    for (let step = 1; step <= reach; step += 1) {
-      const above = Math.max(0, y - step) * width;
-      const below = Math.min(height - 1, y + step) * width;
-      const weight = kernel[step]!;
-      for (let x = 0; x < width; x += 1) data[to + x]! += weight * (across[above + x]! + across[below + x]!);
-    }
-  }
+  for (let y = 0; y < height; y += 1) weighRow(data, y * width, across, (y + reach) * width, width, width, kernel);
   return { width, height, data };
 }
 
-/** The middle weight and those to one side; all together sum to 1. */
-function halfKernel(sigma: number, reach: number): Float32Array {
-  const weights = Float32Array.from({ length: reach + 1 }, (_, step) => Math.exp((-step * step) / (2 * sigma * sigma)));
+/**
+ * `count` values of `to`: each that at `middle` in `from` and its neighbours at multiples of `stride` to both sides, times
+ * their weights. Three steps at once, so that the row is gone through a third as often.
+ */
+function weighRow(
+  to: Float32Array,
+  at: number,
+  from: Float32Array,
+  middle: number,
+  stride: number,
+  count: number,
+  kernel: Float32Array,
+): void {
+  const weight = kernel[0]!;
+  for (let x = 0; x < count; x += 1) to[at + x] = weight * from[middle + x]!;
+  for (let step = 1; step < kernel.length; step += 3) {
+    const [weight1, weight2, weight3] = [kernel[step]!, kernel[step + 1]!, kernel[step + 2]!];
+    const offset1 = step * stride;
+    const offset2 = offset1 + stride;
+    const offset3 = offset2 + stride;
+    for (let x = 0; x < count; x += 1) {
+      const here = middle + x;
+      to[at + x]! +=
+        weight1 * (from[here - offset1]! + from[here + offset1]!) +
+        weight2 * (from[here - offset2]! + from[here + offset2]!) +
+        weight3 * (from[here - offset3]! + from[here + offset3]!);
+    }
+  }
+}
+
+/** The middle weight and those to one side, with zeros up to a multiple of three sides; all together sum to 1. */
+function halfKernel(sigma: number): Float32Array {
+  const reach = Math.max(1, Math.ceil(3 * sigma));
+  const weights = Float32Array.from({ length: 3 * Math.ceil(reach / 3) + 1 }, (_, step) =>
+    step > reach ? 0 : Math.exp((-step * step) / (2 * sigma * sigma)),
+  );
   const sum = 2 * weights.reduce((total, weight) => total + weight, 0) - weights[0]!;
   return weights.map((weight) => weight / sum);
 }

@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import type { CaptureSubject, FindingValue } from '../../electron/contract/index.ts';
 import type { Box, EncodedImage } from './image.ts';
-import type { Circle, Picture } from './planes.ts';
+import { spanInside, type Circle, type Picture } from './planes.ts';
 
 /** The screens' colour for vessels, `--vessel`. */
 const VESSEL = { red: 0x45, green: 0xe0, blue: 0xd0 } as const;
@@ -21,15 +21,26 @@ export function networkInput(
   const columns = Int32Array.from({ length: width }, (_, x) => 3 * mirrored(x, picture.width));
   for (let y = 0; y < height; y += 1) {
     const row = mirrored(y, picture.height) * picture.width * 3;
-    const at = y * width;
-    for (let x = 0; x < width; x += 1) {
-      const from = row + columns[x]!;
-      values[at + x] = picture.data[from]! / 255;
-      values[size + at + x] = picture.data[from + 1]! / 255;
-      values[2 * size + at + x] = picture.data[from + 2]! / 255;
-    }
+    fillRow(values, y * width, size, picture.data, row, columns);
   }
   return { values, shape: [1, 3, height, width] };
+}
+
+/** One row of the three planes. */
+function fillRow(
+  values: Float32Array,
+  at: number,
+  size: number,
+  data: Uint8Array,
+  row: number,
+  columns: Int32Array,
+): void {
+  for (let x = 0; x < columns.length; x += 1) {
+    const from = row + columns[x]!;
+    values[at + x] = data[from]! / 255;
+    values[size + at + x] = data[from + 1]! / 255;
+    values[2 * size + at + x] = data[from + 2]! / 255;
+  }
 }
 
 function mirrored(at: number, length: number): number {
@@ -44,16 +55,24 @@ export function probabilityMap(
   height: number,
   circle: Circle,
 ): Uint8Array {
-  const map = new Uint8Array(width * height);
-  const reach = circle.radius * circle.radius;
+  const map = new Uint8ClampedArray(width * height);
   for (let y = 0; y < height; y += 1) {
-    const dy = (y - circle.y) ** 2;
-    for (let x = 0; x < width; x += 1) {
-      if ((x - circle.x) ** 2 + dy > reach) continue;
-      map[y * width + x] = Math.round(255 * Math.min(1, Math.max(0, output[y * stride + x]!)));
-    }
+    const { from, to } = spanInside(circle, y, width);
+    scaleRow(map, y * width, output, y * stride, from, to);
   }
-  return map;
+  return new Uint8Array(map.buffer);
+}
+
+/** Clamped arrays round and cut to 0-255 by themselves. */
+function scaleRow(
+  map: Uint8ClampedArray,
+  at: number,
+  output: Float32Array,
+  row: number,
+  from: number,
+  to: number,
+): void {
+  for (let x = from; x < to; x += 1) map[at + x] = 255 * output[row + x]!;
 }
 
 /** The map as a transparent PNG of `width` x `height`, laid at `box`; alpha is the probability, exact to 1/255. */
@@ -97,18 +116,16 @@ export function vesselArea(
   // Four quadrants: 0 upper left, 1 upper right, 2 lower left, 3 lower right.
   const vessel = new Uint32Array(4 * blocks);
   const all = new Uint32Array(4 * blocks);
-  const reach = circle.radius * circle.radius;
   const height = map.length / width;
-  for (let y = 0, at = 0; y < height; y += 1) {
+  const column = Uint32Array.from({ length: width }, (_, x) => {
+    const dx = x - circle.x;
+    return Math.max(0, Math.floor((dx + circle.radius) / block)) + (dx > 0 ? blocks : 0);
+  });
+  for (let y = 0; y < height; y += 1) {
     const dy = y - circle.y;
     const row = Math.floor((dy + circle.radius) / block) * columns + (dy < 0 ? 0 : 2 * blocks);
-    for (let x = 0; x < width; x += 1, at += 1) {
-      const dx = x - circle.x;
-      if (dx * dx + dy * dy > reach) continue;
-      const key = row + Math.floor((dx + circle.radius) / block) + (dx > 0 ? blocks : 0);
-      all[key]! += 1;
-      if (map[at]! >= level) vessel[key]! += 1;
-    }
+    const { from, to } = spanInside(circle, y, width);
+    countRow(map.subarray(y * width, (y + 1) * width), from, to, level, row, column, all, vessel);
   }
   const right = nasalIsRight ? 'nasal' : 'temporal';
   const left = nasalIsRight ? 'temporal' : 'nasal';
@@ -127,6 +144,24 @@ export function vesselArea(
     const { value, standardError } = jackknife(entries);
     return { measure: 'vessel-area', region, value: 100 * value, standardError: 100 * standardError, unit: 'percent' };
   });
+}
+
+/** Counts one row's pixels, and those that are vessel, into the blocks they lie in. */
+function countRow(
+  pixels: Uint8Array,
+  from: number,
+  to: number,
+  level: number,
+  row: number,
+  column: Uint32Array,
+  all: Uint32Array,
+  vessel: Uint32Array,
+): void {
+  for (let x = from; x < to; x += 1) {
+    const key = row + column[x]!;
+    all[key]! += 1;
+    if (pixels[x]! >= level) vessel[key]! += 1;
+  }
 }
 
 /** Ratio of sums and its delete-one jackknife standard error. */

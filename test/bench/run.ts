@@ -1,18 +1,16 @@
 /** `npm run bench [-- --json]`: from the device's bytes to the screen, each against the bare libraries in the same run. */
 import { parseArgs } from 'node:util';
-import type { Row } from './bench.ts';
-import { printRows, ratioRow } from './bench.ts';
-import { captureToVerdict } from './capture-bench.ts';
-import { benchFundusToMap } from './inference-bench.ts';
-import { weightWireToScreen } from './weight-bench.ts';
+import { printRows, ratioRow, type Row } from './bench.ts';
 
+/** Each loads what it needs when its turn comes: the code of one is a heap that the collector would walk in another's. */
 const BENCHES: Readonly<Record<string, () => Promise<Row>>> = {
   'fundus-to-map-8mp': fundusToMap,
-  'capture-to-verdict-45mp': captureToVerdict,
-  'weight-wire-to-screen-p99': weightWireToScreen,
+  'capture-to-verdict-45mp': async () => (await import('./capture-bench.ts')).captureToVerdict(),
+  'weight-wire-to-screen-p99': async () => (await import('./weight-bench.ts')).weightWireToScreen(),
 };
 
 async function fundusToMap(): Promise<Row> {
+  const { benchFundusToMap } = await import('./inference-bench.ts');
   const { name, productMs, referenceMs, goal, detail } = await benchFundusToMap();
   console.log(`  ${detail}`);
   return ratioRow(name, 'ms', productMs, referenceMs, 'sharp full decode + session.run', goal);

@@ -28,18 +28,14 @@ export function measureExposure(plane: Plane, inside: Uint8Array): Finding {
  * each belongs, 255 = none. Groups without values don't count; with less than two the ratio is 0.
  */
 export function measureEvenLight(values: Float32Array, groups: Uint8Array): Finding {
-  const counts = new Map<number, Uint32Array>();
-  for (let at = 0; at < groups.length; at += 1) {
-    const group = groups[at]!;
-    if (group === 255) continue;
-    let histogram = counts.get(group);
-    if (histogram === undefined) {
-      histogram = new Uint32Array(256);
-      counts.set(group, histogram);
-    }
-    histogram[Math.round(values[at]!)]! += 1;
+  // One histogram after the other, by group; the last, of 255, is left out.
+  const counts = new Uint32Array(256 * 256);
+  for (let at = 0; at < groups.length; at += 1) counts[256 * groups[at]! + Math.round(values[at]!)]! += 1;
+  const medians: number[] = [];
+  for (let group = 0; group < 255; group += 1) {
+    const histogram = counts.subarray(256 * group, 256 * (group + 1));
+    if (histogram.some((count) => count > 0)) medians.push(medianOf(histogram));
   }
-  const medians = [...counts.values()].map(medianOf);
   const value = medians.length < 2 ? 0 : Math.min(...medians) / Math.max(1, ...medians);
   return criterion(value, 'at-least', EVEN_LIGHT.parameters.limit, 'ratio', 'uneven-light');
 }
