@@ -7,18 +7,14 @@ const config: KnipConfig = {
     'electron/contract/measures/*.ts',
     // Stands alone: any RxDB can use it.
     'electron/core/store/rx-storage-sqlite/index.ts',
-    'electron/hosts/node/start.ts',
     'electron/hosts/desktop/{main,build,after-pack}.ts',
     'electron/hosts/desktop/preload/preload.ts',
     'electron/services/{core,devices,inference,simulators}.ts',
     'electron/{core,services,hosts}/**/{fixtures,testing}/*.ts',
     'native/inference/models/*/make-golden.ts',
-    'native/simulator/cli.ts',
     'renderer/{shell,checkin}/main.tsx',
     'renderer/kit/zod.ts',
     'renderer/lingui.config.ts',
-    'test/fixtures/screens/gallery.ts',
-    'test/run.ts',
     'test/summary-reporter.ts',
     'test/{bench,faults}/run.ts',
     'test/e2e/screens.ts',
@@ -33,21 +29,9 @@ const config: KnipConfig = {
     'protobufjs',
     // dependency-cruiser reads TypeScript with it (TypeScript 7 has no JavaScript API), without naming it.
     '@swc/core',
-    // By stylesheets and `lingui` on the command line.
+    // By stylesheets.
     'tailwindcss',
-    '@lingui/cli',
   ],
-  ignoreBinaries: [
-    'gphoto2',
-    'socat',
-    'mount',
-    'umount',
-    'pdftotext',
-    'pdftoppm',
-    'pdfinfo',
-    'pdffonts',
-    'pdfimages',
-    'chromium',
-  ],
+  ignoreBinaries: ['gphoto2', 'socat', 'mount', 'umount', 'pdftotext', 'pdftoppm', 'pdffonts'],
 };
 export default config;
