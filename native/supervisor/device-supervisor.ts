@@ -13,7 +13,7 @@ import {
 import type { Outcome } from '../driver/driver.ts';
 import { type DeviceLog, type Failure, failure } from '../driver/outcome.ts';
 import type { AnyDriver, OpenContext } from '../registry/drivers.ts';
-import { TransportError } from '../transport/transport.ts';
+import { type Ending, endingAfter, endingOf, STOPPED } from './ending.ts';
 import { Strikes } from './strikes.ts';
 import { Turns } from './turns.ts';
 
@@ -69,27 +69,6 @@ interface Stay extends Attachment {
   readonly abort: AbortController;
   readonly over: PromiseWithResolvers<Ending>;
 }
-
-/**
- * Why a stay or an attempt ended. `detached`: nothing is there. `faulted`: something is, and does not do. `hopeless`: trying
- * again changes nothing. `strike` is whether it is held against the device: what it did while it was in use is, being switched
- * off, busy, the wrong one or in front of a full disk of ours is not.
- */
-type Ending =
-  | {
-      readonly kind: 'detached' | 'faulted' | 'hopeless';
-      readonly code: ProblemCode;
-      readonly detail: string;
-      readonly strike: boolean;
-    }
-  | { readonly kind: 'stopped' };
-
-const STOPPED: Ending = { kind: 'stopped' };
-
-/** Faults in use that are the device's own. */
-const OWN_FAULTS: ReadonlySet<ProblemCode> = new Set(['DEVICE_SILENT', 'DEVICE_GARBLED']);
-/** Codes that mean that nothing is there. */
-const ABSENCE: ReadonlySet<ProblemCode> = new Set(['DEVICE_ABSENT', 'DEVICE_LOST']);
 
 export class DeviceSupervisor {
   readonly configuration: DeviceConfiguration;
@@ -164,7 +143,7 @@ export class DeviceSupervisor {
       if ('kind' in stay) return stay;
       this.enter('busy', null);
       const outcome = await this.work(stay, signal, work);
-      if (outcome.kind === 'broken') this.endAfter(stay, outcome);
+      if (outcome.kind === 'broken') stay.over.resolve(endingAfter(outcome));
       if (this.stay === stay && this.current.state === 'busy') this.enter('ready', null);
       return outcome;
     } finally {
@@ -341,20 +320,10 @@ export class DeviceSupervisor {
   private async beat(stay: Stay): Promise<void> {
     const signal = AbortSignal.any([stay.signal, AbortSignal.timeout(this.parts.limits.healthMs)]);
     const outcome = await stay.driver.health(signal);
-    if (outcome.kind === 'broken') this.endAfter(stay, outcome);
+    if (outcome.kind === 'broken') stay.over.resolve(endingAfter(outcome));
     else if (outcome.kind === 'retryable' && signal.aborted && !stay.signal.aborted) {
       stay.over.resolve({ kind: 'faulted', code: 'DEVICE_SILENT', detail: 'no sign of life in time', strike: true });
     }
-  }
-
-  /** A broken dialogue ends the stay. A lost line is a detachment, everything else a fault. */
-  private endAfter(stay: Stay, outcome: Failure): void {
-    const { code, detail } = outcome;
-    stay.over.resolve(
-      ABSENCE.has(code)
-        ? { kind: 'detached', code: 'DEVICE_ABSENT', detail, strike: false }
-        : { kind: 'faulted', code, detail, strike: OWN_FAULTS.has(code) },
-    );
   }
 
   private tell(ending: Ending): void {
@@ -422,28 +391,6 @@ export class DeviceSupervisor {
 
   private timestamp(): string {
     return new Date(this.parts.now()).toISOString();
-  }
-}
-
-/** What an attempt that threw ended with. */
-function endingOf(error: unknown): Ending {
-  const detail = error instanceof Error ? error.message : String(error);
-  const faulted = (code: ProblemCode): Ending => ({ kind: 'faulted', code, detail, strike: false });
-  if (error instanceof VantageError) {
-    const { code } = error;
-    return code === 'DEVICE_UNSUPPORTED'
-      ? { kind: 'hopeless', code, detail: error.detail, strike: false }
-      : faulted(code);
-  }
-  if (!(error instanceof TransportError)) return faulted('INTERNAL');
-  switch (error.code) {
-    case 'BUSY':
-      return faulted('DEVICE_BUSY');
-    case 'PERMISSION':
-    case 'FAILED':
-      return faulted('DEVICE_REFUSED');
-    default:
-      return { kind: 'detached', code: 'DEVICE_ABSENT', detail, strike: false };
   }
 }
 
