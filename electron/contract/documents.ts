@@ -185,6 +185,8 @@ export const captureSchema = z.looseObject({
   /** Kept although a check failed. */
   kept: z.object({ reason: z.string(), by: z.uuid(), at: instant }).nullable(),
   problem: problemSchema.nullable(),
+  /** When the picture was deleted from this station by its retention policy; the cloud had verified its copy. `blobId` is null then. */
+  purgedAt: instant.nullable().default(null),
 });
 export type Capture = z.infer<typeof captureSchema>;
 
@@ -340,6 +342,7 @@ export const fieldGroups: Readonly<Record<CollectionName, FieldGroups>> = {
     size: 'capture',
     onDiskAt: 'capture',
     token: 'capture',
+    purgedAt: 'capture',
   },
   findings: {},
   reports: { blobId: 'file', sha256: 'file', size: 'file', pages: 'file', madeAt: 'file' },

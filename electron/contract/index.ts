@@ -12,5 +12,6 @@ export * from './problems.ts';
 export * from './protocols.ts';
 export * from './roles.ts';
 export * from './status.ts';
+export * from './storage.ts';
 export * from './version.ts';
 export * from './views.ts';
