@@ -94,6 +94,22 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX vault_pending_subject ON vault_pending (subject);`,
   },
+  {
+    name: 'vault: when each file was last read and compared, and files whose rows are gone and which go next',
+    sql: `
+      CREATE TABLE vault_checks (
+        blob_id TEXT PRIMARY KEY,
+        round INTEGER NOT NULL,
+        checked_at TEXT NOT NULL,
+        damage TEXT,
+        damaged_at TEXT
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX vault_checks_damaged ON vault_checks (blob_id) WHERE damage IS NOT NULL;
+      CREATE TABLE vault_erased (
+        file TEXT PRIMARY KEY,
+        erased_at TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */

@@ -1,7 +1,7 @@
 /** Where the vault's files lie, and the moves that survive a power cut. Knows names, no keys and no database. */
-import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { unlinkSync } from 'node:fs';
+import { mkdir, open, readdir, rename, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { VantageError } from '../../contract/index.ts';
 import { codeOf } from '../store/store-problem.ts';
 import { asDiskProblem } from './disk-problem.ts';
 
@@ -22,8 +22,11 @@ export interface VaultFiles {
    * bytes and the name survive a power cut.
    */
   settle(pendingId: string, file: string, moved: boolean): Promise<void>;
-  /** Idempotent. */
-  remove(path: string): Promise<void>;
+  /**
+   * Idempotent. At once, so that nothing can come between finding that nobody names a file and removing it: an unlink that waits
+   * for its turn could meet the next file of that name. @throws VantageError DISK_FAILED.
+   */
+  remove(path: string): void;
   list(): Promise<readonly VaultFile[]>;
   /** Bytes and ms since 1970, or null when it has gone. */
   measure(path: string): Promise<{ readonly bytes: number; readonly modifiedMs: number } | null>;
@@ -56,11 +59,12 @@ export async function openVaultFiles(directory: string): Promise<VaultFiles> {
         await flushFolder(incoming);
       });
     },
-    async remove(path) {
-      await onDisk(() => unlink(path)).catch((error: unknown) => {
-        if (error instanceof VantageError && codeOf(error.cause) === 'ENOENT') return;
-        throw error;
-      });
+    remove(path) {
+      try {
+        unlinkSync(path);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw asDiskProblem(error);
+      }
     },
     list: () =>
       onDisk(async () => {

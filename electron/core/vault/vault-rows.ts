@@ -1,4 +1,4 @@
-/** The vault's two tables (`store/migrations.ts`): blobs that are there, and grants that have not been settled yet. */
+/** The vault's tables (`store/migrations.ts`): blobs that are there, grants that have not been settled yet, files that go. */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 
 /** A blob that is durable. */
@@ -33,7 +33,23 @@ const PENDING = `pending_id AS pendingId, subject, wrapped_key AS wrappedKey, gr
 export function vaultRows(database: Database) {
   const blobById = database.prepare<[string], StoredBlob>(`SELECT ${BLOB} FROM vault_blobs WHERE blob_id = ?`);
   const blobBySha = database.prepare<[string], StoredBlob>(`SELECT ${BLOB} FROM vault_blobs WHERE sha256 = ?`);
-  const allBlobs = database.prepare<[], StoredBlob>(`SELECT ${BLOB} FROM vault_blobs ORDER BY blob_id`);
+  const blobsAfter = database.prepare<[string, number], Pick<StoredBlob, 'blobId' | 'file'>>(
+    `SELECT blob_id AS blobId, file FROM vault_blobs WHERE blob_id > ? ORDER BY blob_id LIMIT ?`,
+  );
+  const oneBlob = database.prepare<[], StoredBlob>(`SELECT ${BLOB} FROM vault_blobs LIMIT 1`);
+  const dropBlob = database.prepare<[string]>(`DELETE FROM vault_blobs WHERE blob_id = ?`);
+  const dropCheck = database.prepare<[string]>(`DELETE FROM vault_checks WHERE blob_id = ?`);
+  const damageOf = database
+    .prepare<[string], string>(`SELECT damage FROM vault_checks WHERE blob_id = ? AND damage IS NOT NULL`)
+    .pluck();
+  const addErased = database.prepare<[string]>(
+    `INSERT OR IGNORE INTO vault_erased (file, erased_at) VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'))`,
+  );
+  const allErased = database.prepare<[], string>(`SELECT file FROM vault_erased ORDER BY file`).pluck();
+  const isErased = database
+    .prepare<[string], number>(`SELECT EXISTS (SELECT 1 FROM vault_erased WHERE file = ?)`)
+    .pluck();
+  const dropErased = database.prepare<[string]>(`DELETE FROM vault_erased WHERE file = ?`);
   const putBlob = database.prepare<[string, string, number, string, string, Buffer, string]>(
     `INSERT INTO vault_blobs (blob_id, sha256, size, media_type, file, wrapped_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (blob_id) DO UPDATE SET file = excluded.file, wrapped_key = excluded.wrapped_key`,
@@ -57,9 +73,30 @@ export function vaultRows(database: Database) {
   return {
     blob: (blobId: string): StoredBlob | undefined => blobById.get(blobId),
     blobOfContent: (sha256: string): StoredBlob | undefined => blobBySha.get(sha256),
-    blobs: (): readonly StoredBlob[] => allBlobs.all(),
+    /** Any; a master key that does not open it is not this vault's. */
+    oneBlob: (): StoredBlob | undefined => oneBlob.get(),
+    /** A page of blobs, in the order of their ids. */
+    blobsAfter: (blobId: string, limit: number): readonly Pick<StoredBlob, 'blobId' | 'file'>[] =>
+      blobsAfter.all(blobId, limit),
+    /** What was found of an earlier file of this content says nothing about this one. */
     putBlob: (blob: StoredBlob): void => {
+      if (blobById.get(blob.blobId)?.file !== blob.file) dropCheck.run(blob.blobId);
       putBlob.run(blob.blobId, blob.sha256, blob.size, blob.mediaType, blob.file, blob.wrappedKey, blob.createdAt);
+    },
+    /** Row and key go, and the file is written down to be removed. */
+    eraseBlob: (blob: StoredBlob): void => {
+      addErased.run(blob.file);
+      dropCheck.run(blob.blobId);
+      dropBlob.run(blob.blobId);
+    },
+    isDamaged: (blobId: string): boolean => damageOf.get(blobId) !== undefined,
+    addErased: (file: string): void => {
+      addErased.run(file);
+    },
+    erased: (): readonly string[] => allErased.all(),
+    isErased: (file: string): boolean => isErased.get(file) === 1,
+    dropErased: (file: string): void => {
+      dropErased.run(file);
     },
     pending: (pendingId: string): PendingRow | undefined => pendingById.get(pendingId),
     allPending: (): readonly PendingRow[] => allPending.all(),

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBlobWriter, readBlob } from './blob-file.ts';
 import { openTestVault } from './testing/test-vault.ts';
 import type { TestVault } from './testing/test-vault.ts';
-import type { Vault, VaultOptions, WrittenContent } from './vault.ts';
+import type { Vault, VaultOptions, WrittenContent } from './vault-api.ts';
 
 let directory: string;
 let masterKey: Buffer;

@@ -6,7 +6,7 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { Log } from '../../clinic-api.ts';
 import { migrate } from '../../store/migrations.ts';
 import { openVault } from '../vault.ts';
-import type { Vault, VaultOptions } from '../vault.ts';
+import type { Vault, VaultOptions } from '../vault-api.ts';
 
 const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
