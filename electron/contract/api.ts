@@ -13,6 +13,7 @@ import { STAFF_ROLES, VISIT_ROLES } from './roles.ts';
 import {
   auditReportSchema,
   checkinMatchSchema,
+  dayOutlineSchema,
   dayRowSchema,
   dayViewSchema,
   helloSchema,
@@ -46,7 +47,10 @@ export const staffContract = {
     lock: procedure('anyone').output(done),
   },
   today: {
-    watch: procedure(...STAFF_ROLES).output(eventIterator(dayViewSchema)),
+    /** With names: for those who lead visits. */
+    watch: procedure(...VISIT_ROLES).output(eventIterator(dayViewSchema)),
+    /** Without them: for those who need to know when rooms and devices are wanted. */
+    outline: procedure(...STAFF_ROLES).output(eventIterator(dayOutlineSchema)),
     /** Patients and visits of any day whose name or number begins with `text`. */
     find: procedure(...VISIT_ROLES)
       .input(z.object({ text: z.string().trim().min(2).max(80) }))

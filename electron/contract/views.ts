@@ -63,6 +63,8 @@ export const stationStatusSchema = z.object({
   cloud: z.object({ state: z.enum(['not-configured', 'offline', 'online']), since: instant.nullable() }),
   /** Items (captures, reports, documents of visits) by how far they have come. */
   items: z.object({ onDisk: z.number().int(), inCloud: z.number().int(), verified: z.number().int() }),
+  /** Where somebody asks for help, one entry a person: a locked screen tells it too, so it says where and never who. */
+  helpCalls: z.array(z.object({ place: z.enum(['check-in', 'room']), room: z.string() })),
   problems: z.array(problemSchema),
 });
 export type StationStatus = z.infer<typeof stationStatusSchema>;
@@ -122,6 +124,32 @@ export const dayViewSchema = z.object({
   reviewsWaiting: z.number().int(),
 });
 export type DayView = z.infer<typeof dayViewSchema>;
+
+/** A visit for those who keep the clinic's devices and lines running: initials, and nothing else about the person. */
+export const outlineRowSchema = dayRowSchema
+  .pick({
+    sessionId: true,
+    startsAt: true,
+    room: true,
+    protocolId: true,
+    protocolTitle: true,
+    expectedMinutes: true,
+    status: true,
+    progress: true,
+    steps: true,
+    checkedInAt: true,
+    startedAt: true,
+    pausedAt: true,
+    endedAt: true,
+    patientRequest: true,
+  })
+  .extend({ initials: z.string() });
+export type OutlineRow = z.infer<typeof outlineRowSchema>;
+
+export const dayOutlineSchema = dayViewSchema.pick({ day: true, rooms: true }).extend({
+  rows: z.array(outlineRowSchema),
+});
+export type DayOutline = z.infer<typeof dayOutlineSchema>;
 
 /** The four receipts, in this order and never merged. */
 export const receiptsSchema = z.object({

@@ -30,6 +30,7 @@ import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
 import type { Store } from './store/index.ts';
 import { openStore } from './store/index.ts';
 import { openVault } from './vault/index.ts';
+import { helpCalls } from './visits/day-views.ts';
 import type { ViewSources } from './visits/views.ts';
 import { Visits } from './visits/visits.ts';
 
@@ -134,6 +135,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         disk,
         cloud: { state: 'not-configured', since: null },
         items: { onDisk: onDisk + made - lost.count, inCloud: 0, verified: 0 },
+        helpCalls: await helpCalls(sources),
         problems: [problem, lost.problem].filter((each) => each !== null),
       };
     }

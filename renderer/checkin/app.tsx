@@ -63,7 +63,7 @@ function CheckinScreen(): ReactNode {
   const hello = useAsk((client) => client.station.hello, undefined);
   return (
     <div className="checkin">
-      {hello.data?.mode === 'demonstration' ? <SimulatedBar /> : <span />}
+      <SimulatedBar mode={hello.data?.mode ?? null} devices={null} />
       {connection.phase === 'stopped' ? (
         <StoppedPage problem={connection.problem} onRetry={connection.retry} />
       ) : hello.data === undefined ? (

@@ -29,6 +29,18 @@ export function verdictOf(i18n: I18n, judgement: Judgement, eye: Eye, givenName:
       reason: null,
     };
   }
+  if (eye !== null && judgement.field === null) {
+    return {
+      passed: false,
+      reason: null,
+      title: i18n.t('No eye is in the picture. Take it again.'),
+      text: i18n.t('The round field of the eye was not found, so nothing else could be checked.'),
+      helps: [
+        i18n.t('Take the lens cap off and centre the pupil in the finder.'),
+        i18n.t('Move the camera closer until the field fills the finder.'),
+      ],
+    };
+  }
   const reason = failed.reason ?? 'soft';
   return {
     passed: false,
@@ -158,8 +170,14 @@ function reasonWords(i18n: I18n, reason: Reason, eye: Eye, name: string): Reason
   }
 }
 
-/** Why a try is not good, in a few words for the film strip. */
-export function shortReason(i18n: I18n, reason: Reason): string {
+/** Why a try is not good, in a few words for the film strip; the first failed check decides, as in `verdictOf`. */
+export function shortVerdict(i18n: I18n, judgement: Judgement, ofEye: boolean): string {
+  if (ofEye && judgement.field === null) return i18n.t('no eye found');
+  const reason = judgement.checks.find((check) => !check.passed)?.reason ?? null;
+  return reason === null ? i18n.t('a check failed') : shortReason(i18n, reason);
+}
+
+function shortReason(i18n: I18n, reason: Reason): string {
   const words: Readonly<Record<Reason, string>> = {
     soft: i18n.t('not sharp'),
     'too-bright': i18n.t('too bright'),
@@ -180,14 +198,17 @@ export interface CheckLine {
   readonly value: string;
 }
 
-/** One check as a line: its name, its value and what it must be. */
-export function checkLine(i18n: I18n, check: Check, eye: Eye): CheckLine {
+/** One check as a line: its name, its value and what it must be. A number stands only where there was something to measure. */
+export function checkLine(i18n: I18n, check: Check, eye: Eye, field: Judgement['field']): CheckLine {
   const names: Readonly<Record<Check['id'], string>> = {
     focus: i18n.t('Focus, softest part'),
     exposure: i18n.t('Exposure'),
     framing: eye === null ? i18n.t('Head and feet in view') : i18n.t('Field in view'),
     'even-light': i18n.t('Even light'),
   };
+  if (eye !== null && field === null) {
+    return { name: names[check.id], value: check.id === 'framing' ? i18n.t('not found') : i18n.t('not measured') };
+  }
   const decimals = check.id === 'focus' ? 1 : 2;
   const show = (value: number): string =>
     check.unit === 'percent' ? formatPercent(value, 1) : formatNumber(value, check.unit === 'none' ? 0 : decimals);

@@ -19,11 +19,13 @@ export function ChecksList({ shown, eye, counts }: { shown: CaptureView; eye: Ey
       <h3 className="pane-title mb-1">{i18n.t('This picture')}</h3>
       <ul className="checks">
         {judgement.checks.map((check) => {
-          const line = checkLine(i18n, check, eye);
+          // Without a field the other checks had nothing to look at, whatever they came to.
+          const unseen = wantsVessels && judgement.field === null && check.id !== 'framing';
+          const line = checkLine(i18n, check, eye, judgement.field);
           return (
-            <li key={check.id} {...(check.passed ? {} : { 'data-care': true })}>
-              <StatusMark shape={check.passed ? 'done' : 'care'} />
-              <span className={check.passed ? '' : 'font-semibold'}>{line.name}</span>
+            <li key={check.id} {...(check.passed || unseen ? {} : { 'data-care': true })}>
+              <StatusMark shape={unseen ? 'nothing' : check.passed ? 'done' : 'care'} />
+              <span className={check.passed || unseen ? '' : 'font-semibold'}>{line.name}</span>
               <span>{line.value}</span>
             </li>
           );

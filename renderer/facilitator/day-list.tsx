@@ -8,7 +8,7 @@ import { Button } from '../kit/button.tsx';
 import { formatDate, formatTime } from '../kit/format.ts';
 import { Segments, Tag } from '../kit/marks.tsx';
 import type { DayGroup } from './day-words.ts';
-import { fullName, groupOf, noteOf, stateOf } from './day-words.ts';
+import { doneOf, fullName, groupOf, noteOf, stateOf, stationMarksOf } from './day-words.ts';
 
 export interface DayListProps {
   readonly rows: readonly DayRow[];
@@ -25,6 +25,7 @@ export function DayList(props: DayListProps): ReactNode {
   const { i18n } = useLingui();
   const { rows, finding } = props;
   const groups: readonly [DayGroup, string][] = [
+    ['back', i18n.t('Sent back')],
     ['here', i18n.t('In the clinic')],
     ['to-come', i18n.t('To come')],
     ['done', i18n.t('Done')],
@@ -90,9 +91,11 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
     if (isSelected) ref.current?.scrollIntoView({ block: 'nearest' });
   }, [isSelected]);
   const state = stateOf(i18n, row, now);
-  const done = row.steps.filter((step) => step.mark === 'done' || step.mark === 'skipped').length;
+  const marks = stationMarksOf(row);
   const note = noteOf(i18n, row);
   const scheduled = row.status === 'SCHEDULED';
+  // Visits that are not over stay in the list after their day.
+  const isToday = formatDate(row.startsAt) === formatDate(new Date(now).toISOString());
   return (
     <tr
       ref={ref}
@@ -103,7 +106,7 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
         if (!scheduled) onOpen(row);
       }}
     >
-      <td className="font-semibold">{finding ? formatDate(row.startsAt) : formatTime(row.startsAt)}</td>
+      <td className="font-semibold">{finding || !isToday ? formatDate(row.startsAt) : formatTime(row.startsAt)}</td>
       <td>
         <b className="block leading-5">{fullName(row.patient)}</b>
         <span className={row.likeName ? 'text-13 font-semibold' : 'text-13 text-ink-3'}>
@@ -113,8 +116,8 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
       <td className="text-ink-2">{i18n._(row.protocolTitle)}</td>
       <td>
         <Segments
-          marks={row.steps.map((step) => step.mark)}
-          label={i18n.t('{done} of {total} steps done', { done, total: row.steps.length })}
+          marks={marks}
+          label={i18n.t('{done} of {total} steps done', { done: doneOf(marks), total: marks.length })}
         />
       </td>
       <td>

@@ -1,14 +1,16 @@
 /** Rows of a day in words and marks. Pure. */
 import type { I18n } from '@lingui/core';
-import type { DayRow } from '../../electron/contract/views.ts';
+import { PROTOCOLS, stationIdOf } from '../../electron/contract/protocols.ts';
 import { isClosed } from '../../electron/contract/status.ts';
+import type { DayRow, OutlineRow, StepMark } from '../../electron/contract/views.ts';
 import { formatDate, formatTime, minutesBetween } from '../kit/format.ts';
 import type { MarkShape, Tone } from '../kit/marks.tsx';
+import { markOf } from './visit-steps.ts';
 
-export type DayGroup = 'here' | 'to-come' | 'done';
+export type DayGroup = 'back' | 'here' | 'to-come' | 'done';
 
-/** In the clinic, still to come, or done here today. */
-export function groupOf(row: DayRow): DayGroup {
+/** Sent back by a clinician, in the clinic, still to come, or done here today. */
+export function groupOf(row: Pick<DayRow, 'status'>): DayGroup {
   switch (row.status) {
     case 'SCHEDULED':
       return 'to-come';
@@ -16,8 +18,9 @@ export function groupOf(row: DayRow): DayGroup {
     case 'CAPTURING':
     case 'ANALYSING':
       return 'here';
-    case 'REVIEW':
     case 'REQUIRES_REVIEW':
+      return 'back';
+    case 'REVIEW':
     case 'COMPLETED':
     case 'FAILED':
     case 'CANCELLED':
@@ -34,7 +37,7 @@ export interface StateWords {
   readonly text: string;
 }
 
-export function stateOf(i18n: I18n, row: DayRow, nowMs: number): StateWords {
+export function stateOf(i18n: I18n, row: OutlineRow | DayRow, nowMs: number): StateWords {
   // What somebody asks for comes before everything: this column stays where the screen is narrow.
   if (row.patientRequest === 'help') return { shape: 'care', text: i18n.t('Asks for help') };
   if (row.patientRequest === 'break') return { shape: 'care', text: i18n.t('Asks for a break') };
@@ -88,6 +91,22 @@ export function noteOf(i18n: I18n, row: DayRow): string {
 /** "Latex" as a note: "Latex allergy", unless the record already says so. */
 export function allergyWord(i18n: I18n, allergy: string): string {
   return /allerg/i.test(allergy) ? allergy : i18n.t('{substance} allergy', { substance: allergy });
+}
+
+/** The marks of a row as people count steps: those of one group (four body photographs) are one. */
+export function stationMarksOf(row: Pick<DayRow, 'protocolId' | 'steps'>): readonly StepMark['mark'][] {
+  const stations = new Map<string, StepMark['mark'][]>();
+  for (const { stepId, mark } of row.steps) {
+    const step = PROTOCOLS[row.protocolId]?.steps.find((each) => each.id === stepId);
+    const id = step === undefined ? stepId : stationIdOf(step);
+    stations.set(id, [...(stations.get(id) ?? []), mark]);
+  }
+  return [...stations.values()].map((marks) => markOf(marks));
+}
+
+/** How many of these are over. */
+export function doneOf(marks: readonly StepMark['mark'][]): number {
+  return marks.filter((mark) => mark === 'done' || mark === 'skipped').length;
 }
 
 /** The row that staff should take next: who has waited longest, then who comes next. */

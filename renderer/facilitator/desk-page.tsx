@@ -8,9 +8,10 @@ import type { ConsentLine } from '../../electron/contract/documents.ts';
 import { NEEDED_CONSENTS } from '../../electron/contract/documents.ts';
 import type { DayRow } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
-import { consentWords } from '../kit/consent-words.ts';
+import { agreedSentence, consentWords } from '../kit/consent-words.ts';
 import { TextField, TickRow } from '../kit/field.tsx';
 import { formatDate, formatTime } from '../kit/format.ts';
+import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem, PaneProblem } from '../kit/problem.tsx';
 import type { Strokes } from '../kit/signature-pad.tsx';
 import { LEAST_SIGNATURE_POINTS, pointsOf, SignaturePad } from '../kit/signature-pad.tsx';
@@ -32,7 +33,7 @@ export function DeskPage({ appointmentId }: { appointmentId: string }): ReactNod
         <span className="grow-1" />
       </Topbar>
       {row !== undefined ? (
-        <DeskForm row={row} onDone={back} />
+        <DeskForm key={row.sessionId} row={row} onDone={back} />
       ) : day.data === undefined ? (
         <span className="bg-surface" />
       ) : (
@@ -64,6 +65,9 @@ function DeskForm({ row, onDone }: { row: DayRow; onDone: () => void }): ReactNo
     });
     if (stored !== null) onDone();
   };
+  // Signed meanwhile at the check-in screen: what the patient decided there stands, and is not asked again.
+  const given = NEEDED_CONSENTS.every((line) => row.consents?.includes(line));
+  if (given && !consent.busy) return <AgreedAlready row={row} onDone={onDone} />;
   const toggle = (line: ConsentLine, on: boolean): void => {
     const next = new Set(agreed);
     if (on) next.add(line);
@@ -162,6 +166,32 @@ function DeskForm({ row, onDone }: { row: DayRow; onDone: () => void }): ReactNo
           onPress={() => void submit()}
         >
           {i18n.t('Check {name} in', { name })}
+        </Button>
+      </footer>
+    </div>
+  );
+}
+
+/** The agreement is there already: there is nothing to sign here. */
+function AgreedAlready({ row, onDone }: { row: DayRow; onDone: () => void }): ReactNode {
+  const { i18n } = useLingui();
+  const name = row.patient.givenName;
+  return (
+    <div className="grid min-h-0 grid-rows-[minmax(0,1fr)_92px] bg-surface">
+      <div className="min-h-0 overflow-auto px-10 pt-8" role="status">
+        <h2 className="flex items-center gap-3.5 text-26 tracking-[-0.018em]">
+          <StatusMark shape="done" size={30} />
+          {i18n.t('{name} has agreed and is checked in', { name })}
+        </h2>
+        <p className="mt-2 text-17 text-ink-2">{agreedSentence(i18n, row.consents)}</p>
+        <p className="mt-1 text-17 text-ink-2">
+          {i18n.t('The signature is stored on this station. Nothing is left to do here.')}
+        </p>
+      </div>
+      <footer className="action-bar">
+        <span className="grow-1" />
+        <Button look="primary" size="large" hotkey="Enter" onPress={onDone}>
+          {i18n.t('Back to today')}
         </Button>
       </footer>
     </div>

@@ -167,9 +167,8 @@ function Action({
   const { i18n } = useLingui();
   const navigate = useNavigate();
   const start = useCommand((client) => client.visits.start);
-  const mayLead = useMay('facilitator', 'clinician', 'admin');
+  const mayDecide = useMay('clinician', 'admin');
   const name = row.patient.givenName;
-  if (!mayLead) return null;
   const begin = async (): Promise<void> => {
     if ((await start.run({ sessionId: row.sessionId })) === null) return;
     await navigate({ to: '/visit/$sessionId', params: { sessionId: row.sessionId } });
@@ -181,7 +180,12 @@ function Action({
       ? { text: i18n.t('Start {name}’s visit', { name }), run: () => void begin() }
       : row.status === 'SCHEDULED'
         ? { text: i18n.t('Check {name} in', { name }), run: () => onCheckIn(row) }
-        : { text: i18n.t('Open {name}’s visit', { name }), run: () => onOpen(row) };
+        : row.status === 'REVIEW' && mayDecide
+          ? {
+              text: i18n.t('Review {name}’s report', { name }),
+              run: () => void navigate({ to: '/review/$sessionId', params: { sessionId: row.sessionId } }),
+            }
+          : { text: i18n.t('Open {name}’s visit', { name }), run: () => onOpen(row) };
   return (
     <>
       <Button look="primary" size="large" className="w-full" onPress={button.run} busy={start.busy} hotkey="Enter">

@@ -9,7 +9,7 @@ import { useCommand } from '../shell/staff.ts';
 export function RequestStrip({ visit }: { visit: VisitView }): ReactNode {
   const { i18n } = useLingui();
   const answer = useCommand((client) => client.visits.answerRequest);
-  if (visit.patientRequest === null) return <span />;
+  if (visit.patientRequest === null) return null;
   const name = visit.patient.givenName;
   return (
     <div className="flex min-h-16 items-center gap-4 border-b border-line bg-warn-soft px-7 text-warn" role="alert">

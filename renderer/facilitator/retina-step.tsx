@@ -14,11 +14,10 @@ import { FITTED, zoomAt } from '../kit/image-view.ts';
 import { ImageWell } from '../kit/image-well.tsx';
 import { useKeys } from '../kit/keys.tsx';
 import { StatusMark } from '../kit/marks.tsx';
-import { useDimRoom } from '../shell/mode.ts';
 import { useMedia } from '../shell/media.ts';
 import { CaptureActions } from './capture-actions.tsx';
 import { TroubleHead, VerdictHead, WorkingHead } from './capture-status.tsx';
-import { keepWord, shortReason, verdictOf } from './capture-words.ts';
+import { keepWord, shortVerdict, verdictOf } from './capture-words.ts';
 import { ChecksList } from './checks-list.tsx';
 import { isGone } from './device-gone-state.ts';
 import { DeviceGone } from './device-gone.tsx';
@@ -38,7 +37,6 @@ export function RetinaStep({
   readonly device: DeviceStatus | null;
 }): ReactNode {
   const { i18n } = useLingui();
-  useDimRoom(true);
   const eye = current.step.id.endsWith('left') ? 'left' : 'right';
   const capture = useCapture(visit, current);
   const next = openAfter(visit, current.step.id);
@@ -318,7 +316,6 @@ function FilmTry({
     each.hasThumbnail ? { of: 'capture', captureId: each.captureId, part: 'thumbnail' } : null,
   );
   const phase = phaseOf(each);
-  const reason = each.judgement?.checks.find((check) => !check.passed)?.reason ?? null;
   const words = {
     none: '',
     taking: i18n.t('being taken'),
@@ -327,7 +324,7 @@ function FilmTry({
     judging: i18n.t('being checked'),
     unjudged: i18n.t('not checked'),
     passed: i18n.t('good'),
-    'failed-check': reason === null ? i18n.t('a check failed') : shortReason(i18n, reason),
+    'failed-check': each.judgement === null ? '' : shortVerdict(i18n, each.judgement, true),
     broken: each.hasImage ? i18n.t('damaged') : i18n.t('no picture'),
   }[phase];
   return (

@@ -3,18 +3,18 @@ import { useLingui } from '@lingui/react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { DeviceStatus } from '../../electron/contract/devices.ts';
-import type { DayRow, DayView } from '../../electron/contract/views.ts';
+import type { DayOutline, DayRow, DayView, OutlineRow } from '../../electron/contract/views.ts';
 import { DEVICE_MARKS, deviceKindWord, deviceStateWord } from '../kit/device-words.ts';
 import { minutesBetween } from '../kit/format.ts';
 import { Segments, StatusMark } from '../kit/marks.tsx';
-import { fullName } from './day-words.ts';
+import { doneOf, fullName, stationMarksOf } from './day-words.ts';
 
 export function RoomStrip({
   day,
   devices,
   now,
 }: {
-  readonly day: DayView;
+  readonly day: DayView | DayOutline;
   readonly devices: readonly DeviceStatus[];
   readonly now: number;
 }): ReactNode {
@@ -23,7 +23,7 @@ export function RoomStrip({
   return (
     <section className="rooms" aria-label={i18n.t('Rooms')}>
       {day.rooms.map((room) => {
-        const row = day.rows.find((each) => each.sessionId === room.sessionId);
+        const row = (day.rows as readonly (DayRow | OutlineRow)[]).find((each) => each.sessionId === room.sessionId);
         const own = devices.filter((device) => room.deviceIds.includes(device.deviceId));
         return row === undefined ? (
           <FreeRoom key={room.name} name={room.name} devices={own} />
@@ -68,19 +68,19 @@ function FreeRoom({ name, devices }: { name: string; devices: readonly DeviceSta
   );
 }
 
-function TakenRoom({ name, row, now }: { name: string; row: DayRow; now: number }): ReactNode {
+function TakenRoom({ name, row, now }: { name: string; row: DayRow | OutlineRow; now: number }): ReactNode {
   const { i18n } = useLingui();
   const step = row.steps.find((each) => each.mark === 'care') ?? row.steps.find((each) => each.mark === 'now');
-  const done = row.steps.filter((each) => each.mark === 'done' || each.mark === 'skipped').length;
-  return (
-    <Link to="/visit/$sessionId" params={{ sessionId: row.sessionId }} className="room">
+  const marks = stationMarksOf(row);
+  const content = (
+    <>
       <span className="flex justify-between gap-4 text-13 font-medium text-ink-3">
         <span>{name}</span>
         <span>
           {row.startedAt === null ? '' : i18n.t('{minutes} min', { minutes: minutesBetween(row.startedAt, now) })}
         </span>
       </span>
-      <b className="mt-1.5 text-20 tracking-[-0.012em]">{fullName(row.patient)}</b>
+      <b className="mt-1.5 text-20 tracking-[-0.012em]">{'patient' in row ? fullName(row.patient) : row.initials}</b>
       <span className="mt-0.5 mb-3 flex items-center gap-2 text-ink-2">
         {row.patientRequest !== null ? (
           <>
@@ -104,9 +104,16 @@ function TakenRoom({ name, row, now }: { name: string; row: DayRow; now: number 
         )}
       </span>
       <Segments
-        marks={row.steps.map((each) => each.mark)}
-        label={i18n.t('{done} of {total} steps done', { done, total: row.steps.length })}
+        marks={marks}
+        label={i18n.t('{done} of {total} steps done', { done: doneOf(marks), total: marks.length })}
       />
+    </>
+  );
+  return 'patient' in row ? (
+    <Link to="/visit/$sessionId" params={{ sessionId: row.sessionId }} className="room">
+      {content}
     </Link>
+  ) : (
+    <div className="room">{content}</div>
   );
 }

@@ -12,8 +12,9 @@ import type { MarkShape } from '../kit/marks.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem } from '../kit/problem.tsx';
 import { useCommand } from '../shell/staff.ts';
-import { shortReason } from './capture-words.ts';
+import { shortVerdict } from './capture-words.ts';
 import type { Station, VisitStep } from './visit-steps.ts';
+import { isEyeStep } from './visit-steps.ts';
 
 const SHAPES: Readonly<Record<Station['mark'], MarkShape>> = {
   todo: 'todo',
@@ -141,9 +142,9 @@ function detailOf(i18n: I18n, station: Station): string {
   }
   const last = view.tries.at(-1);
   if (last?.judgement?.passed === true) return i18n.t('try {attempt} good', { attempt: last.attempt });
-  const reason = last?.judgement?.checks.find((check) => !check.passed)?.reason;
-  if (last !== undefined && reason !== undefined && reason !== null) {
-    return i18n.t('try {attempt} {reason}', { attempt: last.attempt, reason: shortReason(i18n, reason) });
+  if (last !== undefined && last.judgement !== null) {
+    const reason = shortVerdict(i18n, last.judgement, isEyeStep(step));
+    return i18n.t('try {attempt} {reason}', { attempt: last.attempt, reason });
   }
   return i18n.t('about {minutes} min', { minutes: step.expectedMinutes });
 }

@@ -10,6 +10,7 @@ import { TextField } from '../kit/field.tsx';
 import { formatLongDate } from '../kit/format.ts';
 import { KeyCap, useKeys } from '../kit/keys.tsx';
 import { PaneProblem } from '../kit/problem.tsx';
+import { VISIT_ROLES } from '../../electron/contract/roles.ts';
 import { useMay, useSession } from '../shell/session.ts';
 import { useAsk, useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
@@ -18,11 +19,17 @@ import { DayList } from './day-list.tsx';
 import type { DayGroup } from './day-words.ts';
 import { groupOf, nextOf } from './day-words.ts';
 import { NextPane } from './next-pane.tsx';
+import { OutlinePage } from './outline-page.tsx';
 import { RoomStrip } from './room-strip.tsx';
 
 type Filter = 'all' | DayGroup;
 
+/** With names for those who lead visits, without for everybody else. */
 export function TodayPage(): ReactNode {
+  return useMay(...VISIT_ROLES) ? <VisitsToday /> : <OutlinePage />;
+}
+
+function VisitsToday(): ReactNode {
   const { i18n } = useLingui();
   const { status } = useSession();
   const now = useNow(15_000);
@@ -32,8 +39,7 @@ export function TodayPage(): ReactNode {
   const [text, setText] = useState('');
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const rows = useMemo(() => day.data?.rows ?? [], [day.data]);
-  const mayFind = useMay('facilitator', 'clinician', 'admin');
-  const found = useFound(text, mayFind);
+  const found = useFound(text);
   const shown = found ?? rows.filter((row) => filter === 'all' || groupOf(row) === filter);
   const selected = shown.find((row) => row.sessionId === selectedId) ?? nextOf(shown) ?? shown[0] ?? null;
   const actions = useRowActions();
@@ -47,7 +53,7 @@ export function TodayPage(): ReactNode {
   useKeys([
     { key: 'ArrowDown', label: i18n.t('Next row'), run: () => move(1) },
     { key: 'ArrowUp', label: i18n.t('Row before'), run: () => move(-1) },
-    { key: '/', label: i18n.t('Find a patient'), run: () => setFinding(true), disabled: !mayFind },
+    { key: '/', label: i18n.t('Find a patient'), run: () => setFinding(true) },
     {
       key: 'c',
       label: i18n.t('Check in'),
@@ -74,23 +80,24 @@ export function TodayPage(): ReactNode {
           onSelectionChange={(keys) => setFilter([...keys][0] as Filter)}
         >
           <ToggleButton id="all">{i18n.t('All {count}', { count: rows.length })}</ToggleButton>
+          {count('back') === 0 && filter !== 'back' ? null : (
+            <ToggleButton id="back">{i18n.t('Sent back {count}', { count: count('back') })}</ToggleButton>
+          )}
           <ToggleButton id="here">{i18n.t('In the clinic {count}', { count: count('here') })}</ToggleButton>
           <ToggleButton id="to-come">{i18n.t('To come {count}', { count: count('to-come') })}</ToggleButton>
           <ToggleButton id="done">{i18n.t('Done {count}', { count: count('done') })}</ToggleButton>
         </ToggleButtonGroup>
         <span className="grow-1" />
-        {mayFind ? (
-          <FindBox
-            open={finding || text !== ''}
-            text={text}
-            onText={setText}
-            onOpen={() => setFinding(true)}
-            onClose={() => {
-              setFinding(false);
-              setText('');
-            }}
-          />
-        ) : null}
+        <FindBox
+          open={finding || text !== ''}
+          text={text}
+          onText={setText}
+          onOpen={() => setFinding(true)}
+          onClose={() => {
+            setFinding(false);
+            setText('');
+          }}
+        />
       </Topbar>
       {day.problem !== null ? (
         <PaneProblem problem={day.problem} />
@@ -137,20 +144,20 @@ function useRowActions(): { readonly open: (row: DayRow) => void; readonly check
 }
 
 /** Rows of any day whose name or number begins with the text; null while nothing is looked for. */
-function useFound(text: string, enabled: boolean): readonly DayRow[] | null {
+function useFound(text: string): readonly DayRow[] | null {
   const [settled, setSettled] = useState('');
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text.trim()), 200);
     return () => clearTimeout(timer);
   }, [text]);
-  const asked = enabled && settled.length >= 2;
+  const asked = settled.length >= 2;
   const found = useAsk((client) => client.today.find, { text: asked ? settled : '--' }, { enabled: asked });
   return asked && text.trim() !== '' ? (found.data ?? []) : null;
 }
 
-/** As the list shows them: in the clinic, to come, done. */
+/** As the list shows them: sent back, in the clinic, to come, done. */
 export function inOrder(rows: readonly DayRow[]): readonly DayRow[] {
-  const rank: Readonly<Record<DayGroup, number>> = { here: 0, 'to-come': 1, done: 2 };
+  const rank: Readonly<Record<DayGroup, number>> = { back: 0, here: 1, 'to-come': 2, done: 3 };
   return [...rows].sort((a, b) => rank[groupOf(a)] - rank[groupOf(b)] || a.startsAt.localeCompare(b.startsAt));
 }
 

@@ -11,6 +11,7 @@ import { PauseBars } from '../kit/icons.tsx';
 import { useKeys } from '../kit/keys.tsx';
 import { Tag } from '../kit/marks.tsx';
 import { InlineProblem, PaneProblem } from '../kit/problem.tsx';
+import { useDimRoom } from '../shell/mode.ts';
 import { useSession } from '../shell/session.ts';
 import { useCommand, useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
@@ -25,7 +26,8 @@ import { StepDone } from './step-done.tsx';
 import { StepRail } from './step-rail.tsx';
 import { NotStarted, PausedPane, VisitSummary } from './visit-summary.tsx';
 import type { Station, VisitStep } from './visit-steps.ts';
-import { stationsOf, stepsOf } from './visit-steps.ts';
+import { isEyeStep, stationsOf, stepsOf } from './visit-steps.ts';
+import { VisitProblems } from './visit-problems.tsx';
 import { WeightStep } from './weight-step.tsx';
 
 export function VisitPage({ sessionId }: { sessionId: string }): ReactNode {
@@ -120,6 +122,8 @@ function VisitBody({ visit }: { visit: VisitView }): ReactNode {
   const capturing = visit.status === 'CAPTURING';
   const shownId = chosenId ?? (capturing ? visit.currentStepId : null);
   const shown = steps.find((each) => each.step.id === shownId) ?? null;
+  // The room stays as dark as the step needs it, also while the visit is paused.
+  useDimRoom(shown !== null && isEyeStep(shown.step));
   const another = anotherStep(steps, shown, status?.devices ?? []);
   const mayShow = (each: VisitStep): boolean =>
     each.view.mark === 'done' || each.view.mark === 'skipped' || each.step.id === visit.currentStepId;
@@ -138,7 +142,10 @@ function VisitBody({ visit }: { visit: VisitView }): ReactNode {
   );
   return (
     <div className="grid min-h-0 grid-rows-[auto_minmax(0,1fr)]">
-      <RequestStrip visit={visit} />
+      <div>
+        <RequestStrip visit={visit} />
+        <VisitProblems visit={visit} />
+      </div>
       <div className="visit">
         <StepRail
           visit={visit}

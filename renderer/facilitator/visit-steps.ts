@@ -27,6 +27,11 @@ const UNSEEN: Omit<StepView, 'stepId'> = {
   undoable: false,
 };
 
+/** Whether the step is a picture of an eye, taken in a dark room. */
+export function isEyeStep(step: Step): boolean {
+  return step.type === 'picture' && step.deviceKind === 'fundus-camera';
+}
+
 /** Every step of the protocol with its view, in the protocol's order. */
 export function stepsOf(visit: VisitView): readonly VisitStep[] {
   const views = new Map(visit.steps.map((view) => [view.stepId, view]));

@@ -106,6 +106,7 @@ export function VisitSummary({ visit }: { visit: VisitView }): ReactNode {
   const finish = useCommand((client) => client.visits.finish);
   const again = useCommand((client) => client.visits.start);
   const mayLead = useMay('facilitator', 'clinician', 'admin');
+  const mayDecide = useMay('clinician', 'admin');
   const name = visit.patient.givenName;
   const making = visit.reportInProgress || visit.status === 'ANALYSING';
   const stage = useStage(visit);
@@ -162,6 +163,15 @@ export function VisitSummary({ visit }: { visit: VisitView }): ReactNode {
               onPress={() => void again.run({ sessionId: visit.sessionId })}
             >
               {i18n.t('Open {name}’s visit again', { name })}
+            </Button>
+          ) : visit.status === 'REVIEW' && mayDecide ? (
+            <Button
+              look="primary"
+              size="large"
+              hotkey="Enter"
+              onPress={() => void navigate({ to: '/review/$sessionId', params: { sessionId: visit.sessionId } })}
+            >
+              {i18n.t('Review {name}’s report', { name })}
             </Button>
           ) : (
             <Button look="primary" size="large" hotkey="Enter" onPress={() => void navigate({ to: '/' })}>

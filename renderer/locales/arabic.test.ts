@@ -37,7 +37,7 @@ function neededMessages(): readonly string[] {
       steps.flatMap(({ patient }) => [patient.title, ...patient.instructions, patient.why]),
     ),
     ...consentWords(plain).flatMap((line) => [line.title, line.detail]),
-    'Demonstration clinic: every device on this screen is simulated. No real patients.',
+    'Demonstration clinic: no real patients.',
     'Close',
     'Remove last digit',
   ];

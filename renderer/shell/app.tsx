@@ -19,6 +19,7 @@ import { AddressPicture } from './address-picture.tsx';
 import { AwayStrip } from './away-strip.tsx';
 import type { StaffClient } from './client.ts';
 import type { Connection } from './connection.ts';
+import { HelpStrip } from './help-call.tsx';
 import { useIdleLock } from './idle.ts';
 import { LockScreen } from './lock-screen.tsx';
 import { createStaffRouter } from './router.tsx';
@@ -75,7 +76,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
 
   return (
     <div className="staff">
-      {hello.data?.mode === 'demonstration' ? <SimulatedBar /> : <span />}
+      <SimulatedBar mode={hello.data?.mode ?? null} devices={status.data?.devices ?? null} />
       {connection.phase === 'stopped' ? (
         <Stopped problem={connection.problem} retry={connection.retry} />
       ) : hello.data === undefined ? (
@@ -89,6 +90,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
           </WithStationProblems>
         </SessionContext>
       )}
+      {person === null ? <HelpStrip calls={status.data?.helpCalls ?? []} /> : null}
       <AwayStrip connection={connection} processes={status.data?.processes ?? []} opened={hello.data !== undefined} />
       <StationLine status={status.data} hello={hello.data} lockIn={lockIn} />
     </div>

@@ -4,12 +4,13 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { CircleHelp, Moon, Sun } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
+import { VISIT_ROLES } from '../../electron/contract/roles.ts';
 import { Brand } from '../kit/brand.tsx';
 import { useKeys } from '../kit/keys.tsx';
 import { KeysDialog } from '../help/keys-dialog.tsx';
 import { toggleMode, useMode } from './mode.ts';
 import { SECTIONS } from './sections.tsx';
-import { useSession } from './session.ts';
+import { useMay, useSession } from './session.ts';
 import { useLive } from './staff.ts';
 
 export function Frame(): ReactNode {
@@ -17,7 +18,9 @@ export function Frame(): ReactNode {
   const { person, lock } = useSession();
   const mode = useMode();
   const [keysOpen, setKeysOpen] = useState(false);
-  const today = useLive((client) => client.today.watch, undefined);
+  const today = useLive((client) => client.today.watch, undefined, {
+    enabled: useMay(...VISIT_ROLES),
+  });
   useKeys([
     { key: 'd', label: i18n.t('Dim or light'), run: toggleMode },
     { key: '?', label: i18n.t('All keys'), run: () => setKeysOpen(true) },

@@ -11,6 +11,8 @@ import { DEVICE_MARKS, deviceStateWord } from '../kit/device-words.ts';
 import { formatBytes, formatPercent, formatTime } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { SimulatedTag } from '../kit/simulated.tsx';
+import { simulationWords } from '../kit/simulation.ts';
+import { HelpPart } from './help-call.tsx';
 import { useCommand } from './staff.ts';
 import { useNow } from './use-now.ts';
 
@@ -27,14 +29,16 @@ export function StationLine({
   const { i18n } = useLingui();
   const now = useNow();
   const demonstration = hello?.mode === 'demonstration';
+  const simulation = simulationWords(i18n, { mode: hello?.mode ?? null, devices: status?.devices ?? null });
   const troubled = status?.processes.filter((each) => each.state !== 'running') ?? [];
   return (
     <footer className="station on-station" aria-label={i18n.t('Station line: devices, disk, cloud')}>
-      {demonstration ? <SimulatedTag className="ms-5" /> : null}
+      {simulation === null ? null : <SimulatedTag className="ms-5" word={simulation.tag} />}
       <div className="flex h-full min-w-0 overflow-hidden">
         {status?.devices.map((device) => (
           <DevicePart key={device.deviceId} device={device} />
         ))}
+        {hello?.signedIn === null ? null : <HelpPart calls={status?.helpCalls ?? []} />}
         {troubled.map((each) => (
           <ProcessPart key={each.name} process={each} />
         ))}
@@ -128,6 +132,11 @@ function DevicePart({ device }: { device: DeviceStatus }): ReactNode {
           </>
         )}
       </dl>
+      {device.simulated ? (
+        <p className="mt-3">
+          <SimulatedTag />
+        </p>
+      ) : null}
       {device.problem === null ? null : (
         <p className="border-t border-line pt-2">
           {i18n._(PROBLEMS[device.problem.code].happened)}{' '}

@@ -5,7 +5,8 @@ import { staffContract, VantageError } from '../../contract/index.ts';
 import { verifyAudit } from '../audit/index.ts';
 import type { ClinicParts } from '../clinic-parts.ts';
 import { authorOf } from '../visits/visits.ts';
-import { dayView, findRows, visitView } from '../visits/views.ts';
+import { dayOutline, dayView, findRows } from '../visits/day-views.ts';
+import { visitView } from '../visits/views.ts';
 import type { ApiContext, CallContext } from './guard.ts';
 import { actorOf, guardCall, guardStream } from './guard.ts';
 import { live } from './live.ts';
@@ -72,6 +73,10 @@ export function createStaffRouter(parts: ClinicParts) {
       watch: os.today.watch.handler(async ({ context, signal }) => {
         await parts.audit(actorOf(context), 'day.read', 'location', parts.station.locationId);
         return stream(context, signal, 'today.watch', () => dayView(sources));
+      }),
+      outline: os.today.outline.handler(async ({ context, signal }) => {
+        await parts.audit(actorOf(context), 'day.outline-read', 'location', parts.station.locationId);
+        return stream(context, signal, 'today.outline', () => dayOutline(sources));
       }),
       find: os.today.find.handler(async ({ context, input }) => {
         await parts.audit(actorOf(context), 'patients.searched', 'location', parts.station.locationId);

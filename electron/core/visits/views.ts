@@ -5,7 +5,6 @@ import type {
   CaptureView,
   CheckinMatch,
   DayRow,
-  DayView,
   DeviceStatus,
   Patient,
   PatientProgress,
@@ -19,14 +18,7 @@ import type {
   StepView,
   VisitView,
 } from '../../contract/index.ts';
-import {
-  consentLineSchema,
-  progressOf,
-  sessionIdOf,
-  stationIdOf,
-  stationIdsOf,
-  VantageError,
-} from '../../contract/index.ts';
+import { consentLineSchema, progressOf, stationIdOf, stationIdsOf, VantageError } from '../../contract/index.ts';
 import type { CaptureActivity } from '../capture/capture-activity.ts';
 import type { Store } from '../store/index.ts';
 import { ageOn, attemptsLeft, currentStepOf, dayOf, isFailedTry, markOf, protocolOf, recordOf } from './steps.ts';
@@ -42,105 +34,6 @@ export interface ViewSources {
   readonly reportProblemOf: (sessionId: string) => Problem | null;
   /** Blobs whose files were not there when the station opened. */
   readonly lostBlobs: ReadonlySet<string>;
-}
-
-export async function dayView(sources: ViewSources): Promise<DayView> {
-  const { store } = sources;
-  const day = dayOf(sources.now());
-  const appointments = await store.find('appointments', {
-    selector: { day, state: 'booked' },
-    sort: [{ startsAt: 'asc' }],
-  });
-  // A visit that runs over midnight is not over: whoever leads it must still find it.
-  const running = await store.find('sessions', { selector: { status: 'CAPTURING' } });
-  for (const session of running) {
-    const appointment = session.day === day ? null : await store.get('appointments', session.appointmentId);
-    if (appointment !== null) appointments.unshift(appointment);
-  }
-  const rows = await rowsOf(sources, appointments);
-  const likeNames = likeNamesOf(rows);
-  const waiting = await store.find('sessions', { selector: { status: 'REVIEW' } });
-  const statuses = sources.deviceStatuses();
-  const rooms = [...new Set(statuses.map((status) => status.room).filter((room) => room !== ''))].toSorted();
-  return {
-    day,
-    rooms: rooms.map((name) => ({
-      name,
-      deviceIds: statuses.filter((status) => status.room === name).map((status) => status.deviceId),
-      sessionId: rows.find((row) => row.status === 'CAPTURING' && roomOfRow(row, statuses) === name)?.sessionId ?? null,
-    })),
-    rows: rows.map((row) => ({ ...row, likeName: likeNames.has(row.patient.patientId) })),
-    reviewsWaiting: waiting.length,
-  };
-}
-
-/** Visits of any day by the beginning of a name or number, newest first, at most 20. */
-export async function findRows(sources: ViewSources, text: string): Promise<DayRow[]> {
-  const wanted = text.toLocaleLowerCase('en');
-  const patients = await sources.store.find('patients', {});
-  const hits = patients.filter((patient) =>
-    [patient.familyName, patient.givenName, patient.number, `${patient.givenName} ${patient.familyName}`].some((name) =>
-      name.toLocaleLowerCase('en').startsWith(wanted),
-    ),
-  );
-  const rows: DayRow[] = [];
-  for (const patient of hits.slice(0, 20)) {
-    const appointments = await sources.store.find('appointments', {
-      selector: { patientId: patient.id, state: 'booked' },
-    });
-    rows.push(...(await rowsOf(sources, appointments)));
-  }
-  return rows.toSorted((a, b) => (a.startsAt < b.startsAt ? 1 : -1)).slice(0, 20);
-}
-
-async function rowsOf(sources: ViewSources, appointments: readonly Appointment[]): Promise<DayRow[]> {
-  const rows: DayRow[] = [];
-  for (const appointment of appointments) {
-    const patient = await sources.store.get('patients', appointment.patientId);
-    if (patient !== null) rows.push(await rowOf(sources, appointment, patient));
-  }
-  return rows;
-}
-
-async function rowOf(sources: ViewSources, appointment: Appointment, patient: Patient): Promise<DayRow> {
-  const { store } = sources;
-  const session = await store.get('sessions', sessionIdOf(appointment.id));
-  const protocol = protocolOf(session?.protocolId ?? appointment.protocolId);
-  const captures = session === null ? [] : await capturesOf(store, session.id);
-  const scheduled = { steps: {}, status: 'SCHEDULED' } as const;
-  const current = currentStepOf(protocol, session ?? scheduled);
-  const [last] = await earlierWeights(store, patient.id, session?.id ?? null);
-  return {
-    appointmentId: appointment.id,
-    sessionId: sessionIdOf(appointment.id),
-    startsAt: appointment.startsAt,
-    room: appointment.room,
-    patient: summaryOf(patient, sources.now()),
-    likeName: false,
-    protocolId: protocol.id,
-    protocolTitle: protocol.title,
-    expectedMinutes: expectedMinutesOf(protocol),
-    status: session?.status ?? 'SCHEDULED',
-    progress: session === null ? 0 : progressOf(progressInputOf(session)),
-    steps: protocol.steps.map((step) => ({
-      stepId: step.id,
-      title: step.title,
-      mark: markOf(
-        step,
-        session ?? scheduled,
-        captures.filter((capture) => capture.stepId === step.id),
-        current,
-      ),
-    })),
-    checkedInAt: session?.checkedInAt ?? null,
-    startedAt: session?.startedAt ?? null,
-    pausedAt: session?.pausedAt ?? null,
-    endedAt: session?.endedAt ?? null,
-    patientRequest: session?.patientRequest ?? null,
-    consents: session === null ? null : await consentsOf(store, session),
-    note: appointment.note,
-    lastWeight: last ?? null,
-  };
 }
 
 /** @throws VantageError NOT_FOUND. */
@@ -276,7 +169,7 @@ export async function earlierWeights(
     .toSorted((a, b) => (a.day < b.day ? 1 : -1));
 }
 
-async function consentsOf(store: Store, session: Session): Promise<ConsentLine[] | null> {
+export async function consentsOf(store: Store, session: Session): Promise<ConsentLine[] | null> {
   if (session.consentId === null) return null;
   const consent = await store.get('consents', session.consentId);
   if (consent === null) return null;
@@ -335,7 +228,7 @@ export function checkinMatchOf(appointment: Appointment, patient: Patient, sessi
   const protocol = protocolOf(appointment.protocolId);
   return {
     appointmentId: appointment.id,
-    initials: `${initial(patient.givenName)}${initial(patient.familyName)}`,
+    initials: initialsOf(patient),
     birthYear: Number(patient.birthDate.slice(0, 4)),
     startsAt: appointment.startsAt,
     protocolTitle: protocol.title,
@@ -350,22 +243,18 @@ export async function patientProgress(sources: ViewSources, sessionId: string): 
   const { store } = sources;
   const session = await store.get('sessions', sessionId);
   const patient = session === null ? null : await store.get('patients', session.patientId);
-  const appointment = session === null ? null : await store.get('appointments', session.appointmentId);
   if (session === null || patient === null) throw new VantageError('NOT_FOUND');
   const protocol = protocolOf(session.protocolId);
   const stations = stationIdsOf(protocol.steps);
   const current = session.status === 'CAPTURING' ? currentStepOf(protocol, session) : null;
   const tries =
     current === null ? [] : (await capturesOf(store, sessionId)).filter((capture) => capture.stepId === current.id);
-  const statuses = sources.deviceStatuses();
-  const room =
-    current === null || current.type === 'typed' ? '' : (deviceFor(statuses, current.deviceKind)?.room ?? '');
   return {
     sessionId,
     givenName: patient.givenName,
     progress: progressOf(progressInputOf(session)),
     state: patientState(session, tries),
-    room: room === '' ? (appointment?.room ?? '') : room,
+    room: await roomNow(sources, session, current),
     step:
       current === null
         ? null
@@ -380,6 +269,14 @@ export async function patientProgress(sources: ViewSources, sessionId: string): 
   };
 }
 
+/** The room of the device that a visit's step needs, else the appointment's; '' where neither is known. */
+export async function roomNow(sources: ViewSources, session: Session, current: Step | null): Promise<string> {
+  const device =
+    current === null || current.type === 'typed' ? null : deviceFor(sources.deviceStatuses(), current.deviceKind);
+  if (device !== null && device.room !== '') return device.room;
+  return (await sources.store.get('appointments', session.appointmentId))?.room ?? '';
+}
+
 function patientState(session: Session, tries: readonly Capture[]): PatientProgress['state'] {
   if (session.status === 'CANCELLED' || session.status === 'FAILED') return 'stopped';
   if (session.status === 'COMPLETED') return 'approved';
@@ -392,25 +289,13 @@ function patientState(session: Session, tries: readonly Capture[]): PatientProgr
   return tries.some(isFailedTry) ? 'repeating' : 'running';
 }
 
-function likeNamesOf(rows: readonly DayRow[]): ReadonlySet<string> {
-  const byName = new Map<string, Set<string>>();
-  for (const { patient } of rows) {
-    const key = patient.familyName.toLocaleLowerCase('en');
-    byName.set(key, (byName.get(key) ?? new Set()).add(patient.patientId));
-  }
-  return new Set([...byName.values()].filter((ids) => ids.size > 1).flatMap((ids) => [...ids]));
-}
-
-function roomOfRow(row: DayRow, statuses: readonly DeviceStatus[]): string {
-  const open = row.steps.find((step) => step.mark === 'now' || step.mark === 'care');
-  const step =
-    open === undefined ? undefined : protocolOf(row.protocolId).steps.find((candidate) => candidate.id === open.stepId);
-  const device = step === undefined || step.type === 'typed' ? null : deviceFor(statuses, step.deviceKind);
-  return device?.room ?? row.room;
-}
-
-function expectedMinutesOf(protocol: Protocol): number {
+export function expectedMinutesOf(protocol: Protocol): number {
   return protocol.steps.reduce((sum, step) => sum + step.expectedMinutes, 0);
+}
+
+/** The first letter of each of the two names. */
+export function initialsOf({ givenName, familyName }: Pick<Patient, 'givenName' | 'familyName'>): string {
+  return `${initial(givenName)}${initial(familyName)}`;
 }
 
 function initial(name: string): string {
