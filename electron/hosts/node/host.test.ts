@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -128,6 +128,22 @@ describe('node host: pages and sessions', () => {
       expect((await fetch(`${originOf(host)}${path}`)).status).toBe(404);
     }
     expect((await fetch(`${originOf(host)}/`, { method: 'PUT' })).status).toBe(405);
+  });
+
+  it('goes on serving its own build after a newer one has taken its place on the disk', async () => {
+    const rendererDirectory = newDirectory();
+    mkdirSync(join(rendererDirectory, 'assets'));
+    writeFileSync(join(rendererDirectory, 'index.html'), '<!doctype html><script src="./assets/help-old.js"></script>');
+    writeFileSync(join(rendererDirectory, 'assets', 'help-old.js'), 'export const build = "old";');
+    const host = await startHost({ rendererDirectory });
+    rmSync(join(rendererDirectory, 'assets'), { recursive: true });
+    writeFileSync(join(rendererDirectory, 'index.html'), '<!doctype html><script src="./assets/help-new.js"></script>');
+
+    const lazy = await fetch(`${originOf(host)}/assets/help-old.js`);
+    expect([lazy.status, await lazy.text()]).toEqual([200, 'export const build = "old";']);
+    expect(await (await fetch(`${originOf(host)}/`)).text()).toContain('help-old.js');
+    const head = await fetch(`${originOf(host)}/assets/help-old.js`, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, '27']);
   });
 
   it('exchanges a token for a cookie that scripts and other sites cannot use', async () => {

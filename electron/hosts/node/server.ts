@@ -2,13 +2,11 @@
  * The HTTP side of the Node host, on the loopback address only: pages, sessions, media, and the way of WebSockets into core.
  * Every request must name this very host (DNS rebinding), everything but the static pages needs a session.
  */
-import { createReadStream } from 'node:fs';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Log, Screen } from '../../core/clinic-api.ts';
 import type { ProblemCode, Surface } from '../../contract/index.ts';
@@ -19,7 +17,7 @@ import { answerEmpty, answerJson, answerProblem, bodyOf, cookieOf, pageHeaders, 
 import { serveMedia } from './media.ts';
 import { Screens } from './screens.ts';
 import type { Sessions } from './sessions.ts';
-import { listStaticFiles } from './static-files.ts';
+import { readStaticFiles } from './static-files.ts';
 import type { StaticFile } from './static-files.ts';
 
 export interface ServerOptions {
@@ -47,7 +45,7 @@ const tokenSchema = z.object({ token: z.string().min(1).max(200) });
 
 /** Starts listening. @throws the socket's error (EADDRINUSE) or the directory's. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const files = await listStaticFiles(options.rendererDirectory);
+  const files = await readStaticFiles(options.rendererDirectory);
   const screens = new Screens(options);
   const http = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 });
   http.maxConnections = 512;
@@ -126,9 +124,12 @@ class Site {
     if (path.startsWith('/media/')) return this.#media(request, response, path);
     const file = this.#files.get(path);
     if (file === undefined) return answerProblem(response, 404, 'NOT_FOUND');
-    response.writeHead(200, { ...pageHeaders(), 'content-type': file.mediaType });
-    if (request.method === 'HEAD') response.end();
-    else await pipeline(createReadStream(file.path), response).catch(() => response.destroy());
+    response.writeHead(200, {
+      ...pageHeaders(),
+      'content-type': file.mediaType,
+      'content-length': file.bytes.length,
+    });
+    response.end(request.method === 'HEAD' ? undefined : file.bytes);
   }
 
   async #openSession(request: IncomingMessage, response: ServerResponse, surface: Surface): Promise<void> {

@@ -1,5 +1,8 @@
-/** The built screens. What may be served is listed once, so a request can never name another file. */
-import { readdir } from 'node:fs/promises';
+/**
+ * The built screens, read once when the station starts: a request can never name another file, and a page that is open keeps
+ * getting the files of its own build when a newer one takes their place on the disk.
+ */
+import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -17,18 +20,19 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 };
 
 export interface StaticFile {
-  readonly path: string;
+  readonly bytes: Buffer;
   readonly mediaType: string;
 }
 
-/** Request path to file. `/` and `/checkin` are the two pages. */
-export async function listStaticFiles(directory: string): Promise<ReadonlyMap<string, StaticFile>> {
+/** Request path to file. `/` and `/checkin` are the two pages. @throws the directory's error where there is none. */
+export async function readStaticFiles(directory: string): Promise<ReadonlyMap<string, StaticFile>> {
   const files = new Map<string, StaticFile>();
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     const mediaType = MEDIA_TYPES[extname(entry.name)];
     if (!entry.isFile() || mediaType === undefined) continue;
     const path = join(entry.parentPath, entry.name);
-    files.set(`/${relative(directory, path).split(sep).join('/')}`, { path, mediaType });
+    const address = `/${relative(directory, path).split(sep).join('/')}`;
+    files.set(address, { bytes: await readFile(path), mediaType });
   }
   for (const [address, file] of [
     ['/', '/index.html'],
