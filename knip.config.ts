@@ -17,6 +17,8 @@ const config: KnipConfig = {
     'renderer/lingui.config.ts',
     'test/summary-reporter.ts',
     'test/{bench,faults}/run.ts',
+    // Started as a process.
+    'test/faults/store/writer.ts',
     'test/e2e/screens.ts',
   ],
   ignoreExportsUsedInFile: true,

@@ -1,0 +1,97 @@
+/** A real file system of a few megabytes, to fill up. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export type DiskKind = 'tmpfs' | 'ext4';
+
+export interface SmallDisk {
+  /** Where it is mounted. */
+  readonly path: string;
+  /** Leaves about so many bytes free; less, if somebody else writes meanwhile. */
+  fill(freeBytes: number): void;
+  /** Takes away what `fill` put there. */
+  makeRoom(): void;
+  unmount(): void;
+}
+
+const PIECE = Buffer.alloc(256 * 1024, 0x55);
+
+/** @returns why no file system can be mounted here, or null. */
+export function whyNoMount(): string | null {
+  if (process.platform !== 'linux') return 'mounting a small file system needs Linux';
+  if (process.getuid?.() !== 0) return 'mounting a small file system needs root';
+  const folder = mkdtempSync(join(tmpdir(), 'vantage-mount-'));
+  try {
+    const tried = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { encoding: 'utf8' });
+    if (tried.status !== 0) return `mounting is refused: ${tried.stderr.trim()}`;
+    spawnSync('umount', [folder]);
+    return null;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes and mounts one. @throws where `whyNoMount` says why, or where mkfs.ext4 is missing */
+export function mountSmallDisk(kind: DiskKind, bytes: number): SmallDisk {
+  const folder = mkdtempSync(join(tmpdir(), 'vantage-disk-'));
+  const path = join(folder, 'disk');
+  mkdirSync(path);
+  if (kind === 'tmpfs') execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);
+  else mountImage(makeImage(join(folder, 'image'), bytes), path);
+  const ballast = join(path, 'ballast');
+  return {
+    path,
+    fill: (freeBytes) => fillUp(path, ballast, freeBytes),
+    makeRoom: () => rmSync(ballast, { force: true }),
+    unmount: () => {
+      unmount(path);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A file with an empty ext4 file system, nothing of it reserved for root. @returns its path */
+export function makeImage(path: string, bytes: number): string {
+  writeFileSync(path, '');
+  truncateSync(path, bytes);
+  execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', path]);
+  return path;
+}
+
+/** Mounts it through a loop device; the journal is replayed as after any power cut. */
+export function mountImage(image: string, path: string): void {
+  execFileSync('mount', ['-o', 'loop', image, path]);
+}
+
+export function unmount(path: string): void {
+  execFileSync('umount', [path]);
+}
+
+function fillUp(path: string, ballast: string, freeBytes: number): void {
+  const handle = openSync(ballast, 'a');
+  try {
+    for (;;) {
+      const { bavail, bsize } = statfsSync(path);
+      const left = bavail * bsize - freeBytes;
+      if (left <= 0) return;
+      writeSync(handle, PIECE.subarray(0, Math.min(PIECE.length, left)));
+    }
+  } catch (error) {
+    // The writer was quicker: it is full, which is what was wanted.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  } finally {
+    closeSync(handle);
+  }
+}
