@@ -96,7 +96,7 @@ function Row({ item, now, opens }: { item: ReviewQueueItem; now: number; opens: 
   return (
     <>
       <span className="min-w-0">
-        <b className="block text-17">
+        <b className="proper block text-17">
           {patient.givenName} {patient.familyName}
         </b>
         <span className="text-13 text-ink-2">

@@ -92,7 +92,7 @@ function WhoseReview({ view }: { view: ReviewView }): ReactNode {
   return (
     <>
       <div className="min-w-0">
-        <h1 className="leading-6">
+        <h1 className="proper leading-6">
           {patient.givenName} {patient.familyName}
         </h1>
         <p className="truncate text-13 text-ink-2">

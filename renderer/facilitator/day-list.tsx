@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useEffect, useRef } from 'react';
 import type { DayRow } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
-import { formatDate, formatTime } from '../kit/format.ts';
+import { formatDate, formatDayMonth, formatTime } from '../kit/format.ts';
 import { Segments, Tag } from '../kit/marks.tsx';
 import type { DayGroup } from './day-words.ts';
 import { doneOf, fullName, groupOf, noteOf, stateOf, stationMarksOf } from './day-words.ts';
@@ -106,9 +106,11 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
         if (!scheduled) onOpen(row);
       }}
     >
-      <td className="font-semibold">{finding || !isToday ? formatDate(row.startsAt) : formatTime(row.startsAt)}</td>
+      <td className="font-semibold">
+        {finding ? formatDate(row.startsAt) : isToday ? formatTime(row.startsAt) : formatDayMonth(row.startsAt)}
+      </td>
       <td>
-        <b className="block leading-5">{fullName(row.patient)}</b>
+        <b className="proper block leading-5">{fullName(row.patient)}</b>
         <span className={row.likeName ? 'text-13 font-semibold' : 'text-13 text-ink-3'}>
           {formatDate(row.patient.birthDate)}, {i18n.t('{age} y', { age: row.patient.age })}
         </span>

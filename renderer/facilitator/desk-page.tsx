@@ -79,7 +79,9 @@ function DeskForm({ row, onDone }: { row: DayRow; onDone: () => void }): ReactNo
     <div className="grid min-h-0 grid-rows-[minmax(0,1fr)_92px] bg-surface">
       <div className="grid min-h-0 grid-cols-[minmax(0,1fr)_minmax(0,640px)] gap-16 overflow-auto px-10 pt-8">
         <section>
-          <h2 className="text-26 tracking-[-0.018em]">{i18n.t('Is this {name}?', { name: fullName(row.patient) })}</h2>
+          <h2 className="proper text-26 tracking-[-0.018em]">
+            {i18n.t('Is this {name}?', { name: fullName(row.patient) })}
+          </h2>
           <p className="mt-1 text-17 text-ink-2">{i18n.t('Ask for the birth date; do not read it out.')}</p>
           <dl className="pairs mt-5 max-w-[640px]">
             <dt>{i18n.t('Born')}</dt>

@@ -14,6 +14,7 @@ import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem } from '../kit/problem.tsx';
 import { useMay } from '../shell/session.ts';
 import { useCommand } from '../shell/staff.ts';
+import { RequestStrip } from './request-strip.tsx';
 import { allergyWord, fullName, groupOf } from './day-words.ts';
 
 export function NextPane({
@@ -73,7 +74,14 @@ function Chosen({
   return (
     <section>
       <h2 className="pane-title">{row.status === 'CHECKED_IN' ? i18n.t('Next') : i18n.t('Chosen')}</h2>
-      <p className="display mt-2 text-[32px] leading-10 font-semibold tracking-[-0.022em]">{fullName(row.patient)}</p>
+      <p className="display proper mt-2 text-[32px] leading-10 font-semibold tracking-[-0.022em]">
+        {fullName(row.patient)}
+      </p>
+      {row.patientRequest === null ? null : (
+        <div className="mt-3">
+          <RequestStrip visit={row} />
+        </div>
+      )}
       <p className="mt-1 text-ink-2">{useSituation(row, day, devices, now)}</p>
       <dl className="pairs mt-4 mb-5">
         <dt>{i18n.t('Visit')}</dt>

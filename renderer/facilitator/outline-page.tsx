@@ -2,7 +2,7 @@
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import type { OutlineRow } from '../../electron/contract/views.ts';
-import { formatDate, formatLongDate, formatTime } from '../kit/format.ts';
+import { formatDate, formatDayMonth, formatLongDate, formatTime } from '../kit/format.ts';
 import { Segments, StatusMark, Tag } from '../kit/marks.tsx';
 import { PaneProblem } from '../kit/problem.tsx';
 import { useSession } from '../shell/session.ts';
@@ -81,7 +81,7 @@ function Row({ row, now }: { row: OutlineRow; now: number }): ReactNode {
   const isToday = formatDate(row.startsAt) === formatDate(new Date(now).toISOString());
   return (
     <tr>
-      <td className="font-semibold">{isToday ? formatTime(row.startsAt) : formatDate(row.startsAt)}</td>
+      <td className="font-semibold">{isToday ? formatTime(row.startsAt) : formatDayMonth(row.startsAt)}</td>
       <td className="font-semibold">
         <bdi>{row.initials}</bdi>
       </td>

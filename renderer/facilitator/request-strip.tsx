@@ -6,7 +6,11 @@ import type { VisitView } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { useCommand } from '../shell/staff.ts';
 
-export function RequestStrip({ visit }: { visit: VisitView }): ReactNode {
+export function RequestStrip({
+  visit,
+}: {
+  visit: Pick<VisitView, 'sessionId' | 'patientRequest'> & { patient: Pick<VisitView['patient'], 'givenName'> };
+}): ReactNode {
   const { i18n } = useLingui();
   const answer = useCommand((client) => client.visits.answerRequest);
   if (visit.patientRequest === null) return null;

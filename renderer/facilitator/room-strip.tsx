@@ -52,9 +52,12 @@ function FreeRoom({ name, devices }: { name: string; devices: readonly DeviceSta
           ) : (
             <>
               <StatusMark shape="done" />
-              {i18n.t('{count, plural, one {The device is ready} other {All # devices ready}}', {
-                count: devices.length,
-              })}
+              {i18n.t(
+                '{count, plural, one {The device is ready} =2 {Both devices ready} other {All # devices ready}}',
+                {
+                  count: devices.length,
+                },
+              )}
             </>
           )
         ) : (
@@ -80,7 +83,9 @@ function TakenRoom({ name, row, now }: { name: string; row: DayRow | OutlineRow;
           {row.startedAt === null ? '' : i18n.t('{minutes} min', { minutes: minutesBetween(row.startedAt, now) })}
         </span>
       </span>
-      <b className="mt-1.5 text-20 tracking-[-0.012em]">{'patient' in row ? fullName(row.patient) : row.initials}</b>
+      <b className="proper mt-1.5 text-20 tracking-[-0.012em]">
+        {'patient' in row ? fullName(row.patient) : row.initials}
+      </b>
       <span className="mt-0.5 mb-3 flex items-center gap-2 text-ink-2">
         {row.patientRequest !== null ? (
           <>

@@ -31,7 +31,8 @@ export function phaseOf(shown: CaptureView | null): TryPhase {
       return 'broken';
     case 'on-disk':
       return shown.problem === null || shown.judging ? 'judging' : 'unjudged';
-    case 'judged':
+    // Judged; its picture may have been deleted since, its verdict stays.
+    default:
       if (shown.judgement === null) return 'unjudged';
       return shown.judgement.passed ? 'passed' : 'failed-check';
   }

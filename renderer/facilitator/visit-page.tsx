@@ -66,7 +66,7 @@ function VisitBar({ visit }: { visit: VisitView }): ReactNode {
   return (
     <>
       <div className="min-w-0">
-        <b className="block truncate text-20 leading-6 tracking-[-0.014em]">{fullName(patient)}</b>
+        <b className="proper block truncate text-20 leading-6 tracking-[-0.014em]">{fullName(patient)}</b>
         <span className="text-13 whitespace-nowrap text-ink-2">
           {formatDate(patient.birthDate)}, {i18n.t('{age} y', { age: patient.age })} ·{' '}
           <bdi className="ident">{patient.number}</bdi> · {i18n._(visit.protocol.title)}
@@ -253,7 +253,7 @@ export function OpenVisits(): ReactNode {
               className="flex min-h-16 items-center gap-6 border-b border-line px-7 hover:bg-sunken"
             >
               <b className="w-16">{formatTime(row.startsAt)}</b>
-              <b className="w-72">{fullName(row.patient)}</b>
+              <b className="proper w-72">{fullName(row.patient)}</b>
               <span className="text-ink-2">{row.room}</span>
             </Link>
           ))

@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatChange,
   formatDate,
+  formatDayMonth,
   formatHash,
   formatNumber,
   formatPercent,
@@ -28,6 +29,7 @@ describe('numbers as the house writes them', () => {
     expect(formatBytes(24_600_000)).toBe('24.6\u202FMB');
     expect(formatPercent(61)).toBe('61\u202F%');
     expect(formatDate('2026-05-12')).toBe('12 May 2026');
+    expect(formatDayMonth('2026-05-12')).toBe('12 May');
     expect(formatHash(`9f41c2d7${'0'.repeat(52)}08be`)).toBe('9f41 c2d7 … 08be');
   });
 });

@@ -71,6 +71,11 @@ export function formatDate(iso: string): string {
   return `${day ?? 0} ${MONTHS[(month ?? 1) - 1] ?? ''} ${year ?? 0}`;
 }
 
+/** `12 May`, where the year is plain. */
+export function formatDayMonth(iso: string): string {
+  return formatDate(iso).replace(/ \d+$/, '');
+}
+
 /** `Saturday 21 November 2026`, in the language given. */
 export function formatLongDate(iso: string, locale = 'en-GB'): string {
   const date = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? new Date(`${iso}T12:00:00`) : new Date(iso);
