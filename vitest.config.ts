@@ -11,7 +11,13 @@ export default defineConfig({
         test: {
           ...node,
           name: 'unit',
-          include: ['electron/**/*.test.ts', 'native/**/*.test.ts', 'renderer/**/*.test.{ts,tsx}', 'test/*.test.ts'],
+          include: [
+            'electron/**/*.test.ts',
+            'native/**/*.test.ts',
+            'renderer/**/*.test.{ts,tsx}',
+            'test/*.test.ts',
+            'test/bench/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },
