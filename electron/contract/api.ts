@@ -4,6 +4,7 @@
  */
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
+import { auditReportSchema } from './audit.ts';
 import { weightReadingSchema, weightSampleSchema } from './devices.ts';
 import { consentLineSchema, signatureSchema, reviewSchema } from './documents.ts';
 import { inferenceStatusSchema } from './judgement.ts';
@@ -11,7 +12,6 @@ import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { STAFF_ROLES, VISIT_ROLES } from './roles.ts';
 import {
-  auditReportSchema,
   checkinMatchSchema,
   dayOutlineSchema,
   dayRowSchema,

@@ -1,5 +1,6 @@
 /** What UI, workstation and cloud agree on. Pure: no Node, no DOM, no Electron. */
 export * from './api.ts';
+export * from './audit.ts';
 export * from './demonstration.ts';
 export * from './devices.ts';
 export * from './documents.ts';

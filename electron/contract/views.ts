@@ -346,9 +346,4 @@ export const patientProgressSchema = z.object({
 });
 export type PatientProgress = z.infer<typeof patientProgressSchema>;
 
-export const auditReportSchema = z.object({
-  entries: z.number().int(),
-  ok: z.boolean(),
-  firstBad: z.number().int().nullable(),
-});
 export { inferenceStatusSchema };

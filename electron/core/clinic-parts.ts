@@ -7,6 +7,7 @@ import type { CheckinTickets } from './api/checkin-tickets.ts';
 import type { GuardOptions } from './api/guard.ts';
 import type { Changes } from './api/live.ts';
 import type { MediaTickets } from './api/media.ts';
+import type { TrailKeeper } from './audit/trail-keeper.ts';
 import type { Captures } from './capture/captures.ts';
 import type { Readings } from './capture/readings.ts';
 import type { ReportJobs } from './reports/report-jobs.ts';
@@ -30,6 +31,7 @@ export interface ClinicParts {
   readonly media: MediaTickets;
   readonly tickets: CheckinTickets;
   readonly sources: ViewSources;
+  readonly trail: TrailKeeper;
   readonly guard: GuardOptions;
   /** What streams wait for. */
   readonly changes: {

@@ -14,6 +14,7 @@ import { onlyFrames } from './api/frames.ts';
 import { MediaTickets } from './api/media.ts';
 import type { StaffRouter } from './api/staff-router.ts';
 import { createStaffRouter } from './api/staff-router.ts';
+import { TrailKeeper } from './audit/trail-keeper.ts';
 import { CaptureActivity } from './capture/capture-activity.ts';
 import { Captures } from './capture/captures.ts';
 import { Readings } from './capture/readings.ts';
@@ -54,6 +55,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
   try {
     const station = stationIdentity(store, mode, stationId);
     if (station.stationId !== stationId) keepStationId(directory, station.stationId);
+    const trail = new TrailKeeper({ store, station, directory, now });
     const vault = await openVault({ directory: join(directory, 'vault'), database: store.sqlite, masterKey, now, log });
     // What was being written when core stopped has no document yet: pictures are fetched from their camera again.
     for (const open of await vault.recoverPending()) await vault.abandon(open.pendingId);
@@ -154,6 +156,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       media,
       tickets: new CheckinTickets(store, now),
       sources,
+      trail,
       guard: {
         now,
         log,
@@ -235,9 +238,16 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     watchDevices();
     resume();
     await reports.resumeAll();
+    function sealTheDay(): void {
+      trail
+        .daily()
+        .catch((error: unknown) => log.error({ code: codeOf(error) }, 'the audit trail could not be signed'));
+    }
+    sealTheDay();
     const minute = setInterval(() => {
       changes.minute.notify();
       changes.status.notify();
+      sealTheDay();
     }, MINUTE_MS);
 
     return {
@@ -272,6 +282,9 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         await captures.close();
         await reports.close();
         subscription.unsubscribe();
+        await trail.close().catch((error: unknown) => {
+          log.error({ code: codeOf(error) }, 'the audit trail could not be signed');
+        });
         await store.close();
       },
     };

@@ -2,7 +2,6 @@
 import { implement } from '@orpc/server';
 import type { Hello, VisitView } from '../../contract/index.ts';
 import { staffContract, VantageError } from '../../contract/index.ts';
-import { verifyAudit } from '../audit/index.ts';
 import type { ClinicParts } from '../clinic-parts.ts';
 import { authorOf } from '../visits/visits.ts';
 import { dayOutline, dayView, findRows } from '../visits/day-views.ts';
@@ -228,10 +227,9 @@ export function createStaffRouter(parts: ClinicParts) {
       }),
     },
     audit: {
-      verify: os.audit.verify.handler(() => {
-        const result = verifyAudit(store);
-        return { entries: result.entries, ok: result.ok, firstBad: result.firstBad ?? null };
-      }),
+      verify: os.audit.verify.handler(({ context, signal }) =>
+        parts.trail.verify(authorOf(actorOf(context)), signal === undefined ? {} : { signal }),
+      ),
     },
   });
 }

@@ -10,7 +10,7 @@ import type { AuditEntry, AuditEntryInput } from '../../contract/index.ts';
 /** What the first entry carries as the hash of the one before. */
 export const FIRST_PREVIOUS_HASH = '0'.repeat(64);
 
-interface AuditRow {
+export interface AuditRow {
   readonly sequence: number;
   readonly at: string;
   readonly actor_id: string;
@@ -50,6 +50,8 @@ export function hashOf(entry: Omit<AuditEntry, 'hash'>): string {
 
 /** Appends to the trail of one file. Each append belongs to the transaction that is open on the handle. */
 export class AuditTrail {
+  /** Told of each entry within its transaction; what it throws is the failure of the whole. */
+  appended: ((entry: AuditEntry) => void) | null = null;
   readonly #sqlite: Database;
   readonly #last: Statement<[], { sequence: number; hash: string }>;
   readonly #insert: Statement;
@@ -85,6 +87,7 @@ export class AuditTrail {
       entry.previousHash,
       entry.hash,
     );
+    this.appended?.(entry);
     return entry;
   }
 }
@@ -114,8 +117,8 @@ export function readAudit(sqlite: Database, query: AuditQuery = {}): AuditEntry[
 }
 
 /**
- * Goes through the whole trail. Finds an entry that was changed, taken out, put in or moved, and entries cut off at the end:
- * SQLite's own counter remembers how many there were.
+ * Goes through the chain and stops at the first entry that does not follow. Finds an entry that was changed, taken out, put in or
+ * moved, and entries cut off at the end: SQLite's own counter remembers how many there were. `verifyTrail` says more.
  */
 export function verifyAudit(store: { readonly sqlite: Database }): AuditVerdict {
   const rows = store.sqlite.prepare<[], AuditRow>('SELECT * FROM audit ORDER BY sequence').iterate();
@@ -128,12 +131,26 @@ export function verifyAudit(store: { readonly sqlite: Database }): AuditVerdict 
     }
     previousHash = row.hash;
   }
-  const counted =
-    store.sqlite.prepare<[], { seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'audit'`).get()?.seq ?? 0;
+  const counted = countedBySqlite(store.sqlite, 'audit');
   return counted === entries ? { entries, ok: true } : { entries, ok: false, firstBad: entries + 1 };
 }
 
-function isUnchanged(row: AuditRow): boolean {
+/** How many rows a table has ever had: its own counter, kept apart from its rows. */
+export function countedBySqlite(sqlite: Database, table: 'audit' | 'audit_checkpoints'): number {
+  return (
+    sqlite.prepare<[string], { seq: number }>('SELECT seq FROM sqlite_sequence WHERE name = ?').get(table)?.seq ?? 0
+  );
+}
+
+/** Rows of the trail as they lie in the file, oldest first. */
+export function auditRows(sqlite: Database, afterSequence: number, limit: number): AuditRow[] {
+  return sqlite
+    .prepare<[number, number], AuditRow>('SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?')
+    .all(afterSequence, limit);
+}
+
+/** Whether the row's content is what its hash was made of. */
+export function isUnchanged(row: AuditRow): boolean {
   try {
     const { hash, ...entry } = entryOf(row);
     return hashOf(entry) === hash;
@@ -143,7 +160,8 @@ function isUnchanged(row: AuditRow): boolean {
   }
 }
 
-function entryOf(row: AuditRow): AuditEntry {
+/** @throws SyntaxError when the detail is no longer JSON. */
+export function entryOf(row: AuditRow): AuditEntry {
   return {
     sequence: row.sequence,
     at: row.at,

@@ -64,6 +64,9 @@ export class ClinicStore implements Store {
     this.audit = {
       append: (...entries) => this.transaction((transaction) => writeCompanions(transaction, { audit: entries })),
       read: (query) => readAudit(this.sqlite, query),
+      onAppended: (listener) => {
+        this.#trail.appended = listener;
+      },
     };
   }
 

@@ -110,6 +110,29 @@ export const MIGRATIONS: readonly Migration[] = [
         erased_at TEXT NOT NULL
       ) STRICT, WITHOUT ROWID;`,
   },
+  {
+    name: 'audit checkpoints: how far the trail had come, as signed by the station',
+    sql: `
+      CREATE TABLE audit_checkpoints (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        station_id TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        head_hash TEXT NOT NULL,
+        previous_hash TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        signature TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX audit_checkpoints_sequence ON audit_checkpoints (sequence);
+      CREATE TRIGGER audit_checkpoints_no_replace BEFORE INSERT ON audit_checkpoints
+        WHEN EXISTS (SELECT 1 FROM audit_checkpoints WHERE number = NEW.number)
+        BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+      CREATE TRIGGER audit_checkpoints_no_update BEFORE UPDATE ON audit_checkpoints
+        BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+      CREATE TRIGGER audit_checkpoints_no_delete BEFORE DELETE ON audit_checkpoints
+        BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */

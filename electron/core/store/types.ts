@@ -129,6 +129,8 @@ export interface Store {
   readonly audit: {
     append(...entries: AuditEntryInput[]): Promise<void>;
     read(query?: AuditQuery): AuditEntry[];
+    /** Told of each entry within its own transaction (checkpoints); one listener. */
+    onAppended(listener: (entry: AuditEntry) => void): void;
   };
   /** Intents that wait to be delivered, oldest first; 100 if no limit is given. */
   pendingIntents(limit?: number): Intent[];
