@@ -8,6 +8,7 @@ import type { FaultProof } from './fault-proof.ts';
 const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
   visit: async () => (await import('./visit.ts')).visitFaults,
   store: async () => (await import('./store/store.ts')).storeFaults,
+  power: async () => (await import('./store/power.ts')).powerFaults,
 };
 
 const { values, positionals } = parseArgs({
