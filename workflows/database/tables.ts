@@ -1,0 +1,166 @@
+/** The tables as the API sees them (`migrations/` makes them). Instants are `Date`, 64-bit counters are numbers. */
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { AuditEntry, StationPublicKey } from '../../electron/contract/index.ts';
+
+type JsonObject = Readonly<Record<string, unknown>>;
+/** Goes in as JSON text, comes out as an object. */
+type Json<T> = ColumnType<T, string, string>;
+
+export interface Tables {
+  schema_migrations: { number: number; name: string; sha256: string; applied_at: Generated<Date> };
+  tenants: { id: string; name: string; created_at: Generated<Date> };
+  locations: { tenant_id: string; id: string; name: string; created_at: Generated<Date> };
+  stations: {
+    id: string;
+    tenant_id: string;
+    location_id: string;
+    name: string;
+    state: 'active' | 'revoked';
+    contract_version: string;
+    enrolled_at: Generated<Date>;
+    last_seen_at: Date | null;
+  };
+  station_keys: {
+    station_id: string;
+    key_id: string;
+    tenant_id: string;
+    location_id: string;
+    public_key: Json<StationPublicKey>;
+    state: 'next' | 'active' | 'retired' | 'revoked';
+    created_at: Generated<Date>;
+  };
+  spent_challenges: { nonce: string; station_id: string; expires_at: Date };
+  enrolment_codes: {
+    id: string;
+    tenant_id: string;
+    location_id: string;
+    code_sha256: string;
+    created_by: string;
+    created_at: Generated<Date>;
+    expires_at: Date;
+    used_at: Date | null;
+    used_by_station: string | null;
+    used_with_key: string | null;
+  };
+  people: {
+    id: string;
+    tenant_id: string;
+    issuer: string;
+    subject: string;
+    active: Generated<boolean>;
+    created_at: Generated<Date>;
+  };
+  people_roles: {
+    id: string;
+    tenant_id: string;
+    person_id: string;
+    role: string;
+    location_id: string | null;
+    patient_id: string | null;
+    granted_by: string;
+    granted_at: Generated<Date>;
+  };
+  document_counters: { tenant_id: string; seq: number; epoch: string; purged_seq: number };
+  documents: {
+    tenant_id: string;
+    collection: string;
+    id: string;
+    location_id: string;
+    station_id: string;
+    contract_version: string;
+    document: Json<JsonObject>;
+    deleted: boolean;
+    hlc: string;
+    patient_id: GeneratedAlways<string | null>;
+    version: GeneratedAlways<number>;
+    seq: GeneratedAlways<number>;
+    changed_at: GeneratedAlways<Date>;
+    changed_by: GeneratedAlways<string>;
+  };
+  departures: {
+    tenant_id: string;
+    location_id: string;
+    collection: string;
+    id: string;
+    document: Json<JsonObject>;
+    seq: number;
+    changed_at: Date;
+  };
+  mutations: {
+    tenant_id: string;
+    location_id: string | null;
+    actor: string;
+    mutation_id: string;
+    request_sha256: string;
+    response: Json<unknown>;
+    created_at: Generated<Date>;
+  };
+  quarantine: {
+    id: Generated<string>;
+    tenant_id: string;
+    location_id: string;
+    station_id: string;
+    collection: string;
+    document_id: string | null;
+    reason: string;
+    field: string;
+    content: string;
+    content_sha256: string;
+    times: Generated<number>;
+    first_at: Generated<Date>;
+    last_at: Generated<Date>;
+  };
+  audit_entries: {
+    tenant_id: string;
+    location_id: string;
+    station_id: string;
+    sequence: number;
+    at: Date | string;
+    actor_id: string;
+    subject_id: string;
+    entry: Json<AuditEntry>;
+    previous_hash: string;
+    hash: string;
+    received_at: Generated<Date>;
+  };
+  audit_breaks: {
+    id: string;
+    tenant_id: string;
+    location_id: string;
+    station_id: string;
+    sequence: number;
+    reason: 'CHANGED' | 'NOT_LINKED' | 'REWRITTEN';
+    entries: Json<readonly AuditEntry[]>;
+    entries_sha256: string;
+    received_at: Generated<Date>;
+  };
+  domain_events: {
+    id: string;
+    tenant_id: string;
+    location_id: string | null;
+    type: string;
+    subject_id: string;
+    data: Json<JsonObject>;
+    metadata: Json<JsonObject>;
+    occurred_at: Date | string;
+    recorded_at: Generated<Date>;
+  };
+  organizations_projection: {
+    tenant_id: string;
+    name: string;
+    state: 'created' | 'active' | 'deactivated';
+    dns_name: string | null;
+    dns_state: 'none' | 'configured' | 'verified' | 'removed';
+    created_at: Date;
+    changed_at: Date;
+  };
+  user_invitations_projection: {
+    tenant_id: string;
+    invitation_id: string;
+    role: string;
+    location_id: string | null;
+    state: 'invited' | 'sent' | 'accepted' | 'revoked';
+    invited_at: Date;
+    changed_at: Date;
+  };
+}

@@ -1,0 +1,194 @@
+/** Two clinics with two locations each, a station at each location, and a row in every table: what the policies keep apart. */
+import type pg from 'pg';
+import { derivedId } from '../../../electron/contract/index.ts';
+
+export interface SeededLocation {
+  readonly tenantId: string;
+  readonly locationId: string;
+  readonly stationId: string;
+  readonly patientId: string;
+  readonly personId: string;
+}
+
+export const HASH = 'a'.repeat(64);
+
+/** The same ids at each call: `seeded('north', 'harbour')`. */
+export function seeded(tenant: string, location: string): SeededLocation {
+  const of = (what: string): string => derivedId('seed', tenant, location, what);
+  return {
+    tenantId: derivedId('seed', tenant),
+    locationId: of('location'),
+    stationId: of('station'),
+    patientId: of('patient'),
+    personId: of('person'),
+  };
+}
+
+export const TENANTS = ['north', 'south'] as const;
+export const LOCATIONS = ['harbour', 'hill'] as const;
+
+/** A patient document as a station writes it. */
+export function patientDocument(place: SeededLocation, id = place.patientId): Readonly<Record<string, unknown>> {
+  return {
+    id,
+    tenantId: place.tenantId,
+    locationId: place.locationId,
+    stationId: place.stationId,
+    authorId: place.personId,
+    contractVersion: '1.0',
+    hlc: { person: `1700000000000-0-${place.stationId}` },
+    createdAt: '2026-11-21T09:00:00.000Z',
+    updatedAt: '2026-11-21T09:00:00.000Z',
+    number: 'HR-1',
+    givenName: 'Amara',
+    familyName: 'Exampleton',
+    birthDate: '1980-01-01',
+    sex: 'female',
+  };
+}
+
+/** Lays out tenants, locations and stations only: what a test of the API starts from. */
+export async function seedPlaces(admin: pg.Pool): Promise<void> {
+  for (const tenant of TENANTS) {
+    for (const location of LOCATIONS) await seedPlace(admin, tenant, location);
+  }
+}
+
+async function seedPlace(admin: pg.Pool, tenant: string, location: string): Promise<void> {
+  const place = seeded(tenant, location);
+  await admin.query('INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING', [place.tenantId, tenant]);
+  await admin.query('INSERT INTO document_counters (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING', [place.tenantId]);
+  await admin.query('INSERT INTO locations (tenant_id, id, name) VALUES ($1, $2, $3)', [
+    place.tenantId,
+    place.locationId,
+    location,
+  ]);
+}
+
+/** One row or more in every table, at every place. */
+export async function seedEverything(admin: pg.Pool): Promise<void> {
+  await seedPlaces(admin);
+  const client = await admin.connect();
+  try {
+    for (const tenant of TENANTS) {
+      // The triggers' functions run as the owner of the tables, under the policies.
+      await client.query(
+        `SELECT set_config('vantage.tenant', $1, false), set_config('vantage.locations', '*', false),
+                set_config('vantage.role', 'service', false), set_config('vantage.actor', 'seed', false)`,
+        [seeded(tenant, '').tenantId],
+      );
+      for (const location of LOCATIONS) await seedRows(client, seeded(tenant, location));
+    }
+  } finally {
+    client.release(true);
+  }
+}
+
+async function seedRows(admin: pg.PoolClient, place: SeededLocation): Promise<void> {
+  const { tenantId, locationId, stationId, patientId, personId } = place;
+  const of = (what: string): string => derivedId('seed-row', locationId, what);
+  const insert = async (table: string, row: Readonly<Record<string, unknown>>): Promise<void> => {
+    const columns = Object.keys(row);
+    await admin.query(
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})
+       ON CONFLICT DO NOTHING`,
+      Object.values(row),
+    );
+  };
+  const scope = { tenant_id: tenantId, location_id: locationId };
+  await insert('stations', { id: stationId, ...scope, name: 'Station', state: 'active', contract_version: '1.0' });
+  await insert('station_keys', {
+    station_id: stationId,
+    key_id: of('key'),
+    ...scope,
+    public_key: '{}',
+    state: 'active',
+  });
+  await insert('spent_challenges', { nonce: of('nonce'), station_id: stationId, expires_at: new Date() });
+  await insert('enrolment_codes', {
+    id: of('code'),
+    ...scope,
+    code_sha256: of('code'),
+    created_by: 'seed',
+    expires_at: new Date(),
+  });
+  await insert('people', { id: personId, tenant_id: tenantId, issuer: 'https://issuer.test', subject: personId });
+  await insert('people_roles', {
+    id: of('role'),
+    tenant_id: tenantId,
+    person_id: personId,
+    role: 'patient',
+    location_id: locationId,
+    patient_id: patientId,
+    granted_by: 'seed',
+  });
+  const document = JSON.stringify(patientDocument(place));
+  for (const collection of ['patients', 'staff', 'devices', 'sessions']) {
+    const id = collection === 'patients' ? patientId : of(collection);
+    await insert('documents', {
+      collection,
+      id,
+      ...scope,
+      station_id: stationId,
+      contract_version: '1.0',
+      document: JSON.stringify({ ...patientDocument(place, id), patientId }),
+      deleted: false,
+      hlc: '',
+    });
+  }
+  await insert('departures', {
+    ...scope,
+    collection: 'patients',
+    id: of('left'),
+    document,
+    seq: 999,
+    changed_at: new Date(),
+  });
+  await insert('mutations', {
+    ...scope,
+    actor: `station:${stationId}`,
+    mutation_id: 'm',
+    request_sha256: HASH,
+    response: '{}',
+  });
+  await insert('quarantine', {
+    ...scope,
+    station_id: stationId,
+    collection: 'patients',
+    reason: 'INVALID',
+    field: 'sex',
+    content: document,
+    content_sha256: HASH,
+  });
+  const entry = { ...scope, station_id: stationId, sequence: 1 };
+  await insert('audit_entries', {
+    ...entry,
+    at: new Date(),
+    actor_id: personId,
+    subject_id: patientId,
+    entry: '{}',
+    previous_hash: HASH,
+    hash: HASH,
+  });
+  await insert('audit_breaks', { ...entry, id: of('break'), reason: 'CHANGED', entries: '[]', entries_sha256: HASH });
+  const event = {
+    data: JSON.stringify({ name: 'Clinic', role: 'clinician' }),
+    metadata: '{}',
+    occurred_at: new Date(),
+  };
+  await insert('domain_events', {
+    id: of('event'),
+    ...scope,
+    type: 'StationEnrolled',
+    subject_id: stationId,
+    ...event,
+  });
+  const wide = { tenant_id: tenantId, ...event };
+  await insert('domain_events', {
+    id: derivedId(tenantId, 'created'),
+    ...wide,
+    type: 'OrganizationCreated',
+    subject_id: tenantId,
+  });
+  await insert('domain_events', { id: of('invited'), ...wide, type: 'UserInvited', subject_id: of('invitation') });
+}
