@@ -1,5 +1,5 @@
 /** Documents of the contract in and out of RxDB's storage instances, without promises. */
-import { createRevision, normalizeMangoQuery, now, prepareQuery } from 'rxdb';
+import { clone, createRevision, normalizeMangoQuery, now, prepareQuery } from 'rxdb';
 import type { BulkWriteRow, MangoQuery, PreparedQuery, RxCollection, RxDocumentData } from 'rxdb';
 import { VantageError } from '../../contract/index.ts';
 import type { CollectionName, DocumentOf } from '../../contract/index.ts';
@@ -55,7 +55,8 @@ export class DocumentTable<N extends CollectionName> {
   }
 }
 
+/** The document without RxDB's fields, as a copy that is the caller's: what the storage gives out, it also keeps. */
 export function plain<N extends CollectionName>(data: RxDocumentData<DocumentOf<N>>): DocumentOf<N> {
-  const { _rev, _meta, _deleted, _attachments, ...document } = data;
+  const { _rev, _meta, _deleted, _attachments, ...document } = clone(data);
   return document as unknown as DocumentOf<N>;
 }

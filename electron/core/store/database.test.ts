@@ -324,7 +324,7 @@ describe('the file', () => {
     );
     current.sqlite.prepare(`UPDATE ${internal} SET data = ? WHERE id = ?`).run(JSON.stringify(older), row?.id);
     current.sqlite.exec(
-      'DROP INDEX "rx:patients:0 (deleted, f:familyName, id)"; ALTER TABLE "rx:patients:0" DROP COLUMN "f:familyName"',
+      'DROP INDEX "rx:patients:0 (deleted, v:familyName, id)"; ALTER TABLE "rx:patients:0" DROP COLUMN "v:familyName"',
     );
     const again = await opened();
     expect(await again.find('patients', { selector: { familyName: 'Family 1' } })).toHaveLength(1);

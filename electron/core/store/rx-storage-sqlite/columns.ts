@@ -1,47 +1,73 @@
-/** The table of one collection and schema version: which columns it has, which indexes, and what a document puts into them. */
-import { getPrimaryFieldOfPrimaryKey, getSchemaByObjectPath, objectPathMonad } from 'rxdb';
+/** The columns of one collection's table: what each holds of a document, and how SQL compares it. */
+import { getPrimaryFieldOfPrimaryKey, getSchemaByObjectPath } from 'rxdb';
 import type { RxDocumentData, RxJsonSchema } from 'rxdb';
-import type { SqliteConnection, SqliteValue } from './connection.ts';
+import type { SqliteValue } from './connection.ts';
 import { sortKeyOf } from './sort-key.ts';
 
 export type ColumnKind = 'string' | 'number' | 'boolean';
 
-/** A field that SQL can compare and order by. */
+/**
+ * A field that SQL can compare and order by. RxDB's comparator puts what is missing first, then null, then values: so missing
+ * is NULL, and null is `nullMark`, which SQLite orders before every value of the kind.
+ */
 export interface Column {
   /** Quoted, ready for SQL. */
   readonly name: string;
   readonly kind: ColumnKind;
+  /** Every document has it, with a value. */
+  readonly always: boolean;
+  /** Whether its path has more than one segment. */
+  readonly nested: boolean;
+  /** A literal. */
+  readonly nullMark: string;
 }
 
 export interface TableLayout<RxDocType> {
+  /** Unquoted. */
+  readonly name: string;
   /** Quoted. */
   readonly table: string;
+  /** Quoted; null where the schema has no attachments. */
+  readonly attachmentsTable: string | null;
   readonly primaryPath: string;
   /** Field path -> column, for selectors and sorts. */
   readonly columns: ReadonlyMap<string, Column>;
-  /** Columns of indexed fields only, in the order of `fieldValues`. */
+  /** The same without the indexed fields, for collections in which some of these are not what the schema says. */
+  readonly sureColumns: ReadonlyMap<string, Column>;
+  /** Columns of indexed fields only. */
   readonly fieldColumns: readonly Column[];
-  /** Values of the indexed fields, in that order; null for what is missing or of another type than the schema says. */
-  fieldValues(document: RxDocumentData<RxDocType>): SqliteValue[];
-  /** Column lists, one per index. */
-  readonly indexes: readonly (readonly string[])[];
+  /**
+   * Appends the values of the indexed fields, in the order of `fieldColumns`.
+   * @returns whether all of them are missing, null or of the type that the schema says
+   */
+  appendFields(document: RxDocumentData<RxDocType>, values: SqliteValue[]): boolean;
+  /** The columns of each index. */
+  readonly indexes: readonly (readonly Column[])[];
 }
+
+const NULL_MARKS: Readonly<Record<ColumnKind, readonly [literal: string, value: number]>> = {
+  // Numbers come before text.
+  string: ['0', 0],
+  number: ['-9e999', -Infinity],
+  boolean: ['-1', -1],
+};
 
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Name of the table (unquoted): collections are apart by name and schema version. */
-export function tableNameOf(collectionName: string, schemaVersion: number): string {
-  return `rx:${collectionName}:${schemaVersion}`;
-}
-
 /** A value as SQL compares it, or undefined where it is not of the column's kind. */
-export function columnValue(kind: ColumnKind, value: unknown): SqliteValue | undefined {
-  if (typeof value !== kind) return undefined;
-  if (typeof value === 'string') return sortKeyOf(value);
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
+export function columnValue(kind: ColumnKind, value: unknown): string | number | undefined {
+  switch (typeof value) {
+    case 'string':
+      return kind === 'string' ? sortKeyOf(value) : undefined;
+    case 'number':
+      return kind === 'number' && Number.isFinite(value) ? value : undefined;
+    case 'boolean':
+      return kind === 'boolean' ? Number(value) : undefined;
+    default:
+      return undefined;
+  }
 }
 
 export function layoutOf<RxDocType>(
@@ -49,35 +75,48 @@ export function layoutOf<RxDocType>(
   schema: RxJsonSchema<RxDocumentData<RxDocType>>,
 ): TableLayout<RxDocType> {
   const primaryPath: string = getPrimaryFieldOfPrimaryKey(schema.primaryKey);
-  const columns = new Map<string, Column>([
-    [primaryPath, { name: 'id', kind: 'string' }],
-    ['_deleted', { name: 'deleted', kind: 'boolean' }],
-    ['_meta.lwt', { name: 'lwt', kind: 'number' }],
+  const always = { always: true, nested: false, nullMark: '' } as const;
+  const id: Column = { name: 'id', kind: 'string', ...always };
+  const sureColumns = new Map<string, Column>([
+    [primaryPath, id],
+    ['_deleted', { name: 'deleted', kind: 'boolean', ...always }],
+    ['_meta.lwt', { name: 'lwt', kind: 'number', ...always }],
   ]);
+  const columns = new Map(sureColumns);
   const fieldColumns: Column[] = [];
-  const readers: ((document: RxDocumentData<RxDocType>) => SqliteValue)[] = [];
-  const indexes: string[][] = [];
+  const readers: { readonly path: readonly string[]; readonly kind: ColumnKind }[] = [];
+  const indexes: Column[][] = [];
   for (const index of schema.indexes ?? []) {
     const fields: readonly string[] = typeof index === 'string' ? [index] : index;
     for (const field of fields) {
       if (columns.has(field)) continue;
       const kind = kindOf(getSchemaByObjectPath(schema, field)?.type);
       if (kind === null) throw new Error(`field ${field} of ${collectionName} has no type that can be indexed`);
-      const column: Column = { name: quoted(`f:${field}`), kind };
-      const read = objectPathMonad<RxDocumentData<RxDocType>, unknown>(field);
+      const path = field.split('.');
+      const [nullMark] = NULL_MARKS[kind];
+      const column = { name: quoted(`v:${field}`), kind, always: false, nested: path.length > 1, nullMark };
       columns.set(field, column);
       fieldColumns.push(column);
-      readers.push((document) => columnValue(kind, read(document)) ?? null);
+      readers.push({ path, kind });
     }
     // Replication asks by `seq`, never by last write time: that index would cost each write and serve nobody.
-    if (fields[0] !== '_meta.lwt') indexes.push(fields.map((field) => columns.get(field)?.name ?? ''));
+    if (fields[0] !== '_meta.lwt') indexes.push(fields.map((field) => columns.get(field) ?? id));
   }
+  const name = `rx:${collectionName}:${schema.version}`;
   return {
-    table: quoted(tableNameOf(collectionName, schema.version)),
+    name,
+    table: quoted(name),
+    attachmentsTable:
+      schema.attachments === undefined ? null : quoted(`rx-attachments:${collectionName}:${schema.version}`),
     primaryPath,
     columns,
+    sureColumns,
     fieldColumns,
-    fieldValues: (document) => readers.map((read) => read(document)),
+    appendFields: (document, values) => {
+      let regular = true;
+      for (const { path, kind } of readers) regular = appendField(document, path, kind, values) && regular;
+      return regular;
+    },
     indexes,
   };
 }
@@ -87,67 +126,33 @@ function kindOf(type: unknown): ColumnKind | null {
   return type === 'integer' ? 'number' : null;
 }
 
-/** Makes the table, or gives an existing one the columns and indexes that the schema asks for now, filled from its documents. */
-export function ensureTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
-  const { sqlite } = connection;
-  const bare = layout.table.slice(1, -1);
-  connection.transaction(() => {
-    sqlite.exec(
-      `CREATE TABLE IF NOT EXISTS "rx:sequences" (collection TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
-    );
-    sqlite.prepare(`INSERT OR IGNORE INTO "rx:sequences" (collection, seq) VALUES (?, 0)`).run(bare);
-    const known = new Set(
-      sqlite
-        .prepare('SELECT name FROM pragma_table_info(?)')
-        .pluck()
-        .all(bare)
-        .map((name) => quoted(String(name))),
-    );
-    if (known.size === 0) {
-      const fields = layout.fieldColumns.map((column) => `${column.name}, `).join('');
-      sqlite.exec(
-        `CREATE TABLE ${layout.table} (id TEXT NOT NULL PRIMARY KEY, rev TEXT NOT NULL, deleted INTEGER NOT NULL,
-         lwt REAL NOT NULL, seq INTEGER NOT NULL UNIQUE, ${fields}data TEXT NOT NULL)`,
-      );
-    } else {
-      addMissingColumns(connection, layout, known);
+function appendField(document: unknown, path: readonly string[], kind: ColumnKind, values: SqliteValue[]): boolean {
+  let value: unknown = document;
+  for (const segment of path) {
+    if (value === undefined || value === null) {
+      value = undefined;
+      break;
     }
-    ensureIndexes(connection, layout);
-  });
+    // The matcher looks into arrays, and RxDB's comparator even into strings.
+    if (typeof value !== 'object' || Array.isArray(value)) return irregular(values);
+    value = (value as Readonly<Record<string, unknown>>)[segment];
+  }
+  if (value === undefined) {
+    values.push(null);
+    return true;
+  }
+  // JSON has no other numbers than finite ones, and makes null of them.
+  if (value === null || (typeof value === 'number' && !Number.isFinite(value))) {
+    values.push(NULL_MARKS[kind][1]);
+    return true;
+  }
+  const comparable = columnValue(kind, value);
+  if (comparable === undefined) return irregular(values);
+  values.push(comparable);
+  return true;
 }
 
-function addMissingColumns<RxDocType>(
-  connection: SqliteConnection,
-  layout: TableLayout<RxDocType>,
-  known: ReadonlySet<string>,
-): void {
-  const missing = layout.fieldColumns.filter((column) => !known.has(column.name));
-  if (missing.length === 0) return;
-  for (const column of missing) connection.sqlite.exec(`ALTER TABLE ${layout.table} ADD COLUMN ${column.name}`);
-  const sets = layout.fieldColumns.map((column) => `${column.name} = ?`).join(', ');
-  const fill = connection.statement(`UPDATE ${layout.table} SET ${sets} WHERE id = ?`);
-  const ids = connection.plucked(`SELECT id FROM ${layout.table}`).all() as string[];
-  const read = connection.plucked(`SELECT data FROM ${layout.table} WHERE id = ?`);
-  for (const id of ids) {
-    const document = JSON.parse(read.get(id) as string) as RxDocumentData<RxDocType>;
-    fill.run(...layout.fieldValues(document), id);
-  }
-}
-
-function ensureIndexes<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
-  const bare = layout.table.slice(1, -1);
-  const wanted = new Map(
-    layout.indexes.map((columns) => [`${bare} (${columns.join(', ').replaceAll('"', '')})`, `(${columns.join(', ')})`]),
-  );
-  wanted.set(`${bare} (tombstones)`, '(lwt) WHERE deleted = 1');
-  const present = connection.sqlite
-    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`)
-    .pluck()
-    .all(bare) as string[];
-  for (const name of present) {
-    if (!wanted.has(name)) connection.sqlite.exec(`DROP INDEX ${quoted(name)}`);
-  }
-  for (const [name, definition] of wanted) {
-    connection.sqlite.exec(`CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${layout.table} ${definition}`);
-  }
+function irregular(values: SqliteValue[]): boolean {
+  values.push(null);
+  return false;
 }

@@ -3,44 +3,66 @@
  * between the statements of a transaction. Whoever wants to be told of a write is told after the commit.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
+import { DocumentCaches } from './document-cache.ts';
 
 /** What may be bound to a statement's placeholder. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
 
+export interface SqliteConnectionOptions {
+  /** How much parsed documents may take, over all collections of the file. Default 64 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** Texts are made by code, never from values; but selectors come in many shapes. */
+const MAX_STATEMENTS = 512;
+const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
+
+type Rows = 'object' | 'first' | 'array';
+
 export class SqliteConnection {
   readonly sqlite: Database;
+  /** Parsed documents, by table. */
+  readonly caches: DocumentCaches;
   readonly #statements = new Map<string, Statement<SqliteValue[]>>();
+  readonly #shared = new Map<string, unknown>();
   readonly #begin: Statement<[]>;
+  readonly #beginRead: Statement<[]>;
   readonly #commit: Statement<[]>;
   readonly #rollback: Statement<[]>;
+  /** null where the file is locked for this handle: then nobody else can write. */
+  readonly #dataVersion: Statement<[]> | null;
+  #seenVersion: unknown;
+  readonly #foreignWrites: (() => void)[] = [];
   #afterCommit: (() => void)[] | null = null;
+  #afterRollback: (() => void)[] = [];
 
-  constructor(sqlite: Database) {
+  /** @param sqlite open and, if encrypted, with its key; whoever made it closes it. */
+  constructor(sqlite: Database, options: SqliteConnectionOptions = {}) {
     this.sqlite = sqlite;
+    this.caches = new DocumentCaches(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
     this.#begin = sqlite.prepare<[]>('BEGIN IMMEDIATE');
+    this.#beginRead = sqlite.prepare<[]>('BEGIN');
     this.#commit = sqlite.prepare<[]>('COMMIT');
     this.#rollback = sqlite.prepare<[]>('ROLLBACK');
+    const alone = sqlite.pragma('locking_mode', { simple: true }) === 'exclusive';
+    this.#dataVersion = alone ? null : sqlite.prepare<[]>('PRAGMA data_version').pluck();
+    this.#seenVersion = this.#dataVersion?.get();
+    this.onForeignWrite(() => this.caches.clear());
   }
 
-  /** The prepared statement of this text, prepared once. Texts are made by code, never from values, so they are few. */
+  /** The prepared statement of this text, prepared once. */
   statement(sql: string): Statement<SqliteValue[]> {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.sqlite.prepare<SqliteValue[]>(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return this.#prepared(sql, 'object');
   }
 
   /** A statement that gives its first column only. */
   plucked(sql: string): Statement<SqliteValue[]> {
-    const key = `pluck ${sql}`;
-    let statement = this.#statements.get(key);
-    if (statement === undefined) {
-      statement = this.sqlite.prepare<SqliteValue[]>(sql).pluck();
-      this.#statements.set(key, statement);
-    }
-    return statement;
+    return this.#prepared(sql, 'first');
+  }
+
+  /** A statement that gives rows as arrays. */
+  arrays(sql: string): Statement<SqliteValue[]> {
+    return this.#prepared(sql, 'array');
   }
 
   /**
@@ -55,23 +77,82 @@ export class SqliteConnection {
     this.#afterCommit = afterCommit;
     let result: T;
     try {
+      this.#noticeForeignWrites();
       result = run();
       if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise');
       this.#commit.run();
     } catch (error) {
       // SQLite has rolled back by itself after some errors (a full disk, an I/O error).
       if (this.sqlite.inTransaction) this.#rollback.run();
+      for (const undo of this.#afterRollback) undo();
       throw error;
     } finally {
       this.#afterCommit = null;
+      this.#afterRollback = [];
     }
     for (const tell of afterCommit) tell();
     return result;
+  }
+
+  /** Runs `run` over one state of the file: what other processes write meanwhile is not seen half. */
+  read<T>(run: () => T): T {
+    if (this.#dataVersion === null || this.#afterCommit !== null) return run();
+    if (this.sqlite.inTransaction) {
+      this.#noticeForeignWrites();
+      return run();
+    }
+    this.#beginRead.run();
+    try {
+      this.#noticeForeignWrites();
+      return run();
+    } finally {
+      this.#commit.run();
+    }
   }
 
   /** Calls `tell` once what is being written is durable; never if it is rolled back. Outside of a transaction: at once. */
   afterCommit(tell: () => void): void {
     if (this.#afterCommit === null) tell();
     else this.#afterCommit.push(tell);
+  }
+
+  /** Calls `undo` if the transaction that is open is rolled back. */
+  afterRollback(undo: () => void): void {
+    if (this.#afterCommit !== null) this.#afterRollback.push(undo);
+  }
+
+  /** Calls `forget` before a read that sees what another connection has written. */
+  onForeignWrite(forget: () => void): void {
+    this.#foreignWrites.push(forget);
+  }
+
+  /** What all users of this connection share under `key`, made by the first. */
+  shared<T>(key: string, make: () => T): T {
+    if (!this.#shared.has(key)) this.#shared.set(key, make());
+    return this.#shared.get(key) as T;
+  }
+
+  #noticeForeignWrites(): void {
+    if (this.#dataVersion === null) return;
+    const version = this.#dataVersion.get();
+    if (version === this.#seenVersion) return;
+    this.#seenVersion = version;
+    for (const forget of this.#foreignWrites) forget();
+  }
+
+  #prepared(sql: string, rows: Rows): Statement<SqliteValue[]> {
+    const key = `${rows} ${sql}`;
+    let statement = this.#statements.get(key);
+    if (statement === undefined) {
+      statement = this.sqlite.prepare<SqliteValue[]>(sql);
+      if (rows === 'first') statement.pluck();
+      if (rows === 'array') statement.raw();
+      if (this.#statements.size >= MAX_STATEMENTS) {
+        const [oldest] = this.#statements.keys();
+        if (oldest !== undefined) this.#statements.delete(oldest);
+      }
+      this.#statements.set(key, statement);
+    }
+    return statement;
   }
 }

@@ -1,6 +1,6 @@
 /** How a query runs: what SQL decides, what it orders by, and whether matcher and comparator have to look again. */
 import type { FilledMangoQuery } from 'rxdb';
-import type { TableLayout } from './columns.ts';
+import type { Column } from './columns.ts';
 import type { SqliteValue } from './connection.ts';
 import { conditionOf } from './selector-sql.ts';
 
@@ -13,21 +13,23 @@ export interface SqlPlan {
   readonly orderBy: string | null;
 }
 
-export function planOf<RxDocType>(query: FilledMangoQuery<RxDocType>, layout: TableLayout<RxDocType>): SqlPlan {
-  const condition = conditionOf(query.selector, layout.columns);
-  const terms: string[] = [];
-  for (const part of query.sort) {
-    for (const [field, direction] of Object.entries(part)) {
-      const column = layout.columns.get(field);
-      // Ids are unique: nothing behind them orders anything.
-      if (terms.some((term) => term.startsWith('id '))) continue;
-      if (column === undefined) return { ...where(condition), orderBy: null };
-      terms.push(`${column.name} ${direction === 'desc' ? 'DESC' : 'ASC'}`);
-    }
-  }
-  return { ...where(condition), orderBy: terms.join(', ') };
+/** @param columns those that hold what the documents hold. */
+export function planOf<RxDocType>(query: FilledMangoQuery<RxDocType>, columns: ReadonlyMap<string, Column>): SqlPlan {
+  const { sql, values, exact } = conditionOf(query.selector, columns);
+  return { where: sql, values, exact, orderBy: orderOf(query, columns) };
 }
 
-function where(condition: ReturnType<typeof conditionOf>): Omit<SqlPlan, 'orderBy'> {
-  return { where: condition.sql, values: condition.values, exact: condition.exact };
+function orderOf<RxDocType>(query: FilledMangoQuery<RxDocType>, columns: ReadonlyMap<string, Column>): string | null {
+  const terms: string[] = [];
+  for (const part of query.sort) {
+    // RxDB's comparator takes the first field of each.
+    const [first] = Object.entries(part);
+    if (first === undefined) continue;
+    const column = columns.get(first[0]);
+    if (column === undefined) return null;
+    terms.push(`${column.name} ${first[1] === 'desc' ? 'DESC' : 'ASC'}`);
+    // Ids are unique: nothing behind them orders anything.
+    if (column.name === 'id') break;
+  }
+  return terms.length === 0 ? 'id' : terms.join(', ');
 }

@@ -244,22 +244,6 @@ describe('queries', () => {
     );
     await fc.assert(run, { numRuns: 150 });
   });
-
-  it('use an index for an equality, a range and the sort', async () => {
-    const instance = await instanceOf(sqliteStorage, 'planned');
-    await instance.bulkWrite([{ document: dataOf(thing('a')) }], 'test');
-    const plan = connection.sqlite
-      .prepare<[], { detail: string }>(
-        `EXPLAIN QUERY PLAN SELECT data FROM "rx:planned:0" WHERE deleted = 0 AND "f:flag" = 1 AND "f:age" > 3 ORDER BY "f:flag", "f:age", id LIMIT 10`,
-      )
-      .all()
-      .map((step) => step.detail);
-    expect(plan).toEqual([
-      expect.stringContaining(
-        'USING INDEX rx:planned:0 (deleted, f:flag, f:age, id) (deleted=? AND f:flag=? AND f:age>?)',
-      ),
-    ]);
-  });
 });
 
 describe('writes', () => {
@@ -421,17 +405,5 @@ describe('life', () => {
       selector: { note: { $eq: 'x' }, _deleted: { $eq: false } },
     } as MangoQuery<Thing>);
     expect((await again.count(prepareQuery(wider, query))).count).toBe(1);
-  });
-
-  it('says no to attachments', async () => {
-    const params = { databaseInstanceToken: 'token', databaseName: 'test', collectionName: 'files', options: {} };
-    const withFiles = { ...schema, attachments: {} };
-    const creating = sqliteStorage.createStorageInstance<Thing>({
-      ...params,
-      schema: withFiles,
-      multiInstance: false,
-      devMode: false,
-    });
-    await expect(creating).rejects.toThrow('no attachments');
   });
 });

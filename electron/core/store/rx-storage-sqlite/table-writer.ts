@@ -2,11 +2,16 @@
  * The hot path: rows into one table, without reading documents. An insert that meets its id, or an update that does not meet
  * its revision, changes nothing, and only then is the document in the way read, for the answer.
  */
+import { stripAttachmentsDataFromDocument } from 'rxdb';
 import type { BulkWriteRow, EventBulk, RxDocumentData, RxStorageChangeEvent, RxStorageWriteError } from 'rxdb';
 import { randomUUID } from 'node:crypto';
+import { AttachmentTable, missingAttachment } from './attachments.ts';
+import type { AttachmentBytes } from './attachments.ts';
 import type { TableLayout } from './columns.ts';
 import type { SqliteConnection, SqliteValue } from './connection.ts';
+import type { DocumentCache } from './document-cache.ts';
 import { sortKeyOf } from './sort-key.ts';
+import type { TableState } from './table-state.ts';
 
 /** Counts writes of one table; never goes back, whatever clocks and clean-ups do. */
 export interface SeqCheckpoint {
@@ -18,16 +23,34 @@ export interface WriteResult<RxDocType> {
   readonly eventBulk: EventBulk<RxStorageChangeEvent<RxDocType>, SeqCheckpoint>;
 }
 
+/** What one `write` gathers. */
+interface Batch<RxDocType> {
+  readonly context: string;
+  readonly bytes: AttachmentBytes;
+  readonly errors: RxStorageWriteError<RxDocType>[];
+  readonly events: RxStorageChangeEvent<RxDocType>[];
+  readonly written: Set<string>;
+  seq: number;
+}
+
 export class TableWriter<RxDocType> {
   readonly #connection: SqliteConnection;
   readonly #layout: TableLayout<RxDocType>;
-  readonly #sql: Readonly<Record<'insert' | 'update' | 'read' | 'lastSeq' | 'setSeq', string>>;
+  readonly #state: TableState;
+  readonly #cache: DocumentCache;
+  readonly #attachments: AttachmentTable | null;
+  readonly #sql: Readonly<
+    Record<'insert' | 'update' | 'read' | 'revision' | 'lastSeq' | 'setSeq' | 'old' | 'purge', string>
+  >;
   readonly #bulkIdPrefix = randomUUID();
   #bulks = 0;
 
-  constructor(connection: SqliteConnection, layout: TableLayout<RxDocType>) {
+  constructor(connection: SqliteConnection, layout: TableLayout<RxDocType>, state: TableState) {
     this.#connection = connection;
     this.#layout = layout;
+    this.#state = state;
+    this.#cache = connection.caches.of(layout.name);
+    this.#attachments = AttachmentTable.of(connection, layout);
     const { table } = layout;
     const fields = layout.fieldColumns.map((column) => column.name);
     const columns = ['rev', 'deleted', 'lwt', 'seq', ...fields, 'data'];
@@ -37,71 +60,122 @@ export class TableWriter<RxDocType> {
       lastSeq: 'SELECT seq FROM "rx:sequences" WHERE collection = ?',
       setSeq: 'UPDATE "rx:sequences" SET seq = ? WHERE collection = ?',
       read: `SELECT data FROM ${table} WHERE id = ?`,
+      revision: `SELECT rev FROM ${table} WHERE id = ?`,
+      old: `SELECT id FROM ${table} WHERE deleted = 1 AND lwt <= ? ORDER BY lwt LIMIT ?`,
+      purge: `DELETE FROM ${table} WHERE id = ?`,
     };
   }
 
-  /** Must be called inside a transaction of the connection. */
-  write(rows: readonly BulkWriteRow<RxDocType>[], context: string): WriteResult<RxDocType> {
-    const errors: RxStorageWriteError<RxDocType>[] = [];
-    const events: RxStorageChangeEvent<RxDocType>[] = [];
+  /** Must be called inside a transaction of the connection. @param bytes of every Blob among the attachments. */
+  write(rows: readonly BulkWriteRow<RxDocType>[], context: string, bytes: AttachmentBytes): WriteResult<RxDocType> {
     const before = this.#lastSeq();
-    let seq = before;
-    const written = new Set<string>();
-    for (const row of rows) {
-      const id = this.#idOf(row.document);
-      // The second row of the same document in one batch cannot know of the first: it is a conflict, whatever it expects.
-      if (!written.has(id) && this.#writeRow(row, id, seq + 1, events)) {
-        written.add(id);
-        seq += 1;
-      } else errors.push(this.#conflict(row, id, context));
-    }
+    const batch: Batch<RxDocType> = { context, bytes, errors: [], events: [], written: new Set(), seq: before };
+    for (const row of rows) this.#writeRow(row, batch);
     // A batch of which nothing was written changes no page: a full disk can still be opened and read.
-    if (seq !== before) this.#connection.statement(this.#sql.setSeq).run(seq, this.#layout.table.slice(1, -1));
+    if (batch.seq !== before) this.#connection.statement(this.#sql.setSeq).run(batch.seq, this.#layout.name);
+    this.#forget(batch.written);
     this.#bulks += 1;
+    const { errors, events, seq } = batch;
     return { errors, eventBulk: { id: `${this.#bulkIdPrefix}-${this.#bulks}`, events, checkpoint: { seq }, context } };
   }
 
-  /** @returns whether it was written; its event is then among `events`. */
-  #writeRow(row: BulkWriteRow<RxDocType>, id: string, seq: number, events: RxStorageChangeEvent<RxDocType>[]): boolean {
-    const { document, previous } = row;
-    const values: SqliteValue[] = [
-      document._rev,
-      document._deleted ? 1 : 0,
-      document._meta.lwt,
-      seq,
-      ...this.#layout.fieldValues(document),
-      JSON.stringify(document),
-      sortKeyOf(id),
-    ];
+  /** Must be called inside a transaction. @param before ms since 1970. @returns how many tombstones are gone for good. */
+  purge(before: number, atMost: number): number {
+    const keys = this.#connection.plucked(this.#sql.old).all(before, atMost) as string[];
+    for (const key of keys) {
+      this.#connection.statement(this.#sql.purge).run(key);
+      this.#attachments?.drop(key);
+    }
+    this.#forget(keys);
+    return keys.length;
+  }
+
+  #writeRow(row: BulkWriteRow<RxDocType>, batch: Batch<RxDocType>): void {
+    const id = this.#idOf(row.document);
+    const key = sortKeyOf(id);
+    // The second row of the same document in one batch cannot know of the first: it is a conflict, whatever it expects.
+    if (batch.written.has(key)) {
+      batch.errors.push(this.#conflict(row, id, batch));
+      return;
+    }
+    const error = this.#attachments === null ? null : this.#refusal(row, id, batch);
+    if (error !== null) {
+      batch.errors.push(error);
+      return;
+    }
+    const document = this.#attachments === null ? row.document : stripAttachmentsDataFromDocument(row.document);
+    const event = this.#put(id, key, document, row.previous, batch.seq + 1);
+    if (event === 'conflict') {
+      batch.errors.push(this.#conflict(row, id, batch));
+      return;
+    }
+    if (event !== null) batch.events.push(event);
+    batch.written.add(key);
+    batch.seq += 1;
+    if (this.#attachments === null) return;
+    if (document._deleted) this.#attachments.drop(key);
+    else this.#attachments.replace(key, row.document._attachments, row.previous?._attachments ?? null, batch.bytes);
+  }
+
+  /** @returns what is to be told; null: a new tombstone, of which nobody is told. */
+  #put(
+    id: string,
+    key: string,
+    document: RxDocumentData<RxDocType>,
+    previous: RxDocumentData<RxDocType> | undefined,
+    seq: number,
+  ): RxStorageChangeEvent<RxDocType> | 'conflict' | null {
+    const values: SqliteValue[] = [document._rev, document._deleted ? 1 : 0, document._meta.lwt, seq];
+    if (!this.#layout.appendFields(document, values)) this.#state.becomeIrregular();
+    values.push(JSON.stringify(document), key);
     if (
       previous !== undefined &&
       this.#connection.statement(this.#sql.update).run(...values, previous._rev).changes === 1
     ) {
-      events.push(eventOfUpdate(id, document, previous));
-      return true;
+      return eventOfUpdate(id, document, previous);
     }
     // With a previous state that is not here at all (purged meanwhile, or a copy from elsewhere) it is an insert.
-    if (this.#connection.statement(this.#sql.insert).run(...values).changes === 0) return false;
-    if (!document._deleted) {
-      events.push({
-        documentId: id,
-        operation: 'INSERT',
-        documentData: document,
-        previousDocumentData: previous,
-      });
-    }
-    return true;
+    if (this.#connection.statement(this.#sql.insert).run(...values).changes === 0) return 'conflict';
+    if (document._deleted) return null;
+    return { documentId: id, operation: 'INSERT', documentData: document, previousDocumentData: previous };
   }
 
-  #conflict(row: BulkWriteRow<RxDocType>, id: string, context: string): RxStorageWriteError<RxDocType> {
+  /** Whether a row with attachments must not be written: they may not be touched before that is known. */
+  #refusal(row: BulkWriteRow<RxDocType>, id: string, batch: Batch<RxDocType>): RxStorageWriteError<RxDocType> | null {
+    const { document, previous } = row;
+    if (Object.keys(document._attachments).length === 0) return null;
+    const revision = this.#connection.plucked(this.#sql.revision).get(sortKeyOf(id)) as string | undefined;
+    if (revision !== undefined && revision !== previous?._rev) return this.#conflict(row, id, batch);
+    if (revision !== undefined && document._deleted) return null;
+    const there = revision === undefined ? null : (previous?._attachments ?? null);
+    const attachmentId = missingAttachment(document._attachments, there);
+    if (attachmentId === null) return null;
+    const { context } = batch;
+    const error = { status: 510, isError: true, documentId: id, writeRow: row, attachmentId, context } as const;
+    return revision === undefined ? error : { ...error, documentInDb: this.#stored(id) };
+  }
+
+  #conflict(row: BulkWriteRow<RxDocType>, id: string, { context }: Batch<RxDocType>): RxStorageWriteError<RxDocType> {
+    return { status: 409, isError: true, documentId: id, writeRow: row, documentInDb: this.#stored(id), context };
+  }
+
+  #stored(id: string): RxDocumentData<RxDocType> {
     const data = this.#connection.plucked(this.#sql.read).get(sortKeyOf(id)) as string;
-    const documentInDb = JSON.parse(data) as RxDocumentData<RxDocType>;
-    return { status: 409, isError: true, documentId: id, writeRow: row, documentInDb, context };
+    return JSON.parse(data) as RxDocumentData<RxDocType>;
+  }
+
+  /** What was read between a write and its rollback must go as well as what was read before. */
+  #forget(keys: Iterable<string>): void {
+    const forget = (): void => {
+      for (const key of keys) this.#cache.delete(key);
+    };
+    forget();
+    this.#connection.afterRollback(forget);
   }
 
   #lastSeq(): number {
-    const last = this.#connection.plucked(this.#sql.lastSeq).get(this.#layout.table.slice(1, -1));
-    if (typeof last !== 'number') throw new Error(`collection ${this.#layout.table} was removed`);
+    const last = this.#connection.plucked(this.#sql.lastSeq).get(this.#layout.name);
+    if (typeof last !== 'number') throw new Error(`collection ${this.#layout.name} was removed`);
     return last;
   }
 

@@ -1,0 +1,163 @@
+/** Makes and removes the tables of a collection, and gives existing ones the columns and indexes that its schema asks for now. */
+import type { RxDocumentData } from 'rxdb';
+import { quoted } from './columns.ts';
+import type { TableLayout } from './columns.ts';
+import type { SqliteConnection, SqliteValue } from './connection.ts';
+import { tableStateOf } from './table-state.ts';
+
+const OWN_COLUMNS = ['id', 'rev', 'deleted', 'lwt', 'seq', 'data'];
+
+/** What SQLite is told of a table's size; it only matters that it is large. */
+const ROWS = 100_000;
+/** How many values a field is taken to have. */
+const VALUES = { string: 30, number: 30, boolean: 2 } as const;
+
+export function ensureTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
+  const { sqlite } = connection;
+  connection.transaction(() => {
+    ensureSequences(connection);
+    sqlite.prepare(`INSERT OR IGNORE INTO "rx:sequences" (collection, seq) VALUES (?, 0)`).run(layout.name);
+    const known = columnsOf(connection, layout.name);
+    if (known.length === 0) {
+      const fields = layout.fieldColumns.map((column) => `${column.name}, `).join('');
+      sqlite.exec(
+        `CREATE TABLE ${layout.table} (id TEXT NOT NULL PRIMARY KEY, rev TEXT NOT NULL, deleted INTEGER NOT NULL,
+         lwt REAL NOT NULL, seq INTEGER NOT NULL UNIQUE, ${fields}data TEXT NOT NULL)`,
+      );
+    }
+    if (layout.attachmentsTable !== null) {
+      sqlite.exec(
+        `CREATE TABLE IF NOT EXISTS ${layout.attachmentsTable} (id TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
+         type TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (id, name)) STRICT`,
+      );
+    }
+    const wanted = wantedIndexes(layout);
+    const changed = dropIndexes(connection, layout, wanted);
+    if (known.length > 0) adaptColumns(connection, layout, known);
+    if (createIndexes(connection, layout, wanted) || changed) describe(connection, layout);
+  });
+}
+
+/** Drops the collection's tables; its counter of writes, too. */
+export function dropTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
+  connection.transaction(() => {
+    connection.sqlite.exec(`DROP TABLE IF EXISTS ${layout.table}`);
+    if (layout.attachmentsTable !== null) connection.sqlite.exec(`DROP TABLE IF EXISTS ${layout.attachmentsTable}`);
+    connection.statement('DELETE FROM "rx:sequences" WHERE collection = ?').run(layout.name);
+    connection.caches.of(layout.name).clear();
+    tableStateOf(connection, layout).forget();
+  });
+}
+
+/** One row per collection: how many writes it has seen, and whether an indexed field ever was not what the schema says. */
+function ensureSequences(connection: SqliteConnection): void {
+  connection.sqlite.exec(
+    `CREATE TABLE IF NOT EXISTS "rx:sequences" (collection TEXT PRIMARY KEY, seq INTEGER NOT NULL,
+     irregular INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID`,
+  );
+  if (!columnsOf(connection, 'rx:sequences').includes('irregular')) {
+    connection.sqlite.exec('ALTER TABLE "rx:sequences" ADD COLUMN irregular INTEGER NOT NULL DEFAULT 0');
+  }
+}
+
+function columnsOf(connection: SqliteConnection, table: string): string[] {
+  return connection.sqlite
+    .prepare('SELECT name FROM pragma_table_info(?)')
+    .pluck()
+    .all(table)
+    .map((name) => String(name));
+}
+
+function adaptColumns<RxDocType>(
+  connection: SqliteConnection,
+  layout: TableLayout<RxDocType>,
+  known: readonly string[],
+): void {
+  const { sqlite } = connection;
+  const present = new Set(known.filter((name) => !OWN_COLUMNS.includes(name)).map((name) => quoted(name)));
+  const wanted = new Set(layout.fieldColumns.map((column) => column.name));
+  for (const name of present) if (!wanted.has(name)) sqlite.exec(`ALTER TABLE ${layout.table} DROP COLUMN ${name}`);
+  const missing = [...wanted].filter((name) => !present.has(name));
+  if (missing.length === 0) return;
+  for (const name of missing) sqlite.exec(`ALTER TABLE ${layout.table} ADD COLUMN ${name}`);
+  const sets = layout.fieldColumns.map((column) => `${column.name} = ?`).join(', ');
+  const fill = sqlite.prepare(`UPDATE ${layout.table} SET ${sets} WHERE id = ?`);
+  const ids = sqlite.prepare(`SELECT id FROM ${layout.table}`).pluck().all() as string[];
+  const read = sqlite.prepare<[string]>(`SELECT data FROM ${layout.table} WHERE id = ?`).pluck();
+  let regular = true;
+  for (const id of ids) {
+    const values: SqliteValue[] = [];
+    const document = JSON.parse(read.get(id) as string) as RxDocumentData<RxDocType>;
+    regular = layout.appendFields(document, values) && regular;
+    fill.run(...values, id);
+  }
+  sqlite.prepare('UPDATE "rx:sequences" SET irregular = ? WHERE collection = ?').run(regular ? 0 : 1, layout.name);
+}
+
+interface WantedIndex {
+  readonly definition: string;
+  readonly statistics: string;
+}
+
+function wantedIndexes<RxDocType>(layout: TableLayout<RxDocType>): Map<string, WantedIndex> {
+  const wanted = new Map<string, WantedIndex>();
+  for (const columns of layout.indexes) {
+    const names = columns.map((column) => column.name).join(', ');
+    let rows = ROWS;
+    const rowsPerPrefix = columns.map((column) => {
+      // Hardly anything is deleted: the first column of RxDB's indexes says next to nothing.
+      if (column.name === 'id') rows = 1;
+      else if (column.name !== 'deleted') rows = Math.max(1, Math.round(rows / VALUES[column.kind]));
+      return rows;
+    });
+    const statistics = [ROWS, ...rowsPerPrefix].join(' ');
+    wanted.set(`${layout.name} (${names.replaceAll('"', '')})`, { definition: `(${names})`, statistics });
+  }
+  wanted.set(`${layout.name} (tombstones)`, { definition: '(lwt) WHERE deleted = 1', statistics: '1000 1' });
+  return wanted;
+}
+
+function dropIndexes<RxDocType>(
+  connection: SqliteConnection,
+  layout: TableLayout<RxDocType>,
+  wanted: ReadonlyMap<string, WantedIndex>,
+): boolean {
+  const obsolete = indexesOf(connection, layout).filter((name) => !wanted.has(name));
+  for (const name of obsolete) connection.sqlite.exec(`DROP INDEX ${quoted(name)}`);
+  return obsolete.length > 0;
+}
+
+function createIndexes<RxDocType>(
+  connection: SqliteConnection,
+  layout: TableLayout<RxDocType>,
+  wanted: ReadonlyMap<string, WantedIndex>,
+): boolean {
+  const present = new Set(indexesOf(connection, layout));
+  const missing = [...wanted].filter(([name]) => !present.has(name));
+  for (const [name, { definition }] of missing) {
+    connection.sqlite.exec(`CREATE INDEX ${quoted(name)} ON ${layout.table} ${definition}`);
+  }
+  return missing.length > 0;
+}
+
+function indexesOf<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): string[] {
+  return connection.sqlite
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`)
+    .pluck()
+    .all(layout.name) as string[];
+}
+
+/**
+ * Tells SQLite's planner what the indexes are worth. Without statistics it takes "not deleted" for ten rows, as if it were as
+ * good as any other condition, and then prefers to walk a whole index over a list of values in the second column.
+ */
+function describe<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
+  const { sqlite } = connection;
+  // Makes the table of statistics if there is none, and measures nothing.
+  sqlite.exec('ANALYZE sqlite_schema');
+  sqlite.prepare('DELETE FROM sqlite_stat1 WHERE tbl = ?').run(layout.name);
+  const insert = sqlite.prepare('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)');
+  for (const [name, { statistics }] of wantedIndexes(layout)) insert.run(layout.name, name, statistics);
+  for (const unique of ['1', '2']) insert.run(layout.name, `sqlite_autoindex_${layout.name}_${unique}`, `${ROWS} 1`);
+  sqlite.exec('ANALYZE sqlite_schema');
+}
