@@ -253,6 +253,27 @@ export const PROBLEMS = {
     'Update this station, then try again.',
     'Try again',
   ),
+  STORE_SWAPPED: problem(
+    'screen',
+    'The data on this disk is not what this clinic left here.',
+    'Nothing was opened or changed.',
+    'Tell the operator: the right data folder must be put back, or the backup restored. Then try again.',
+    'Try again',
+  ),
+  STORE_ROLLED_BACK: problem(
+    'pane',
+    'The last changes are missing from this disk: an older copy of the data lies here, or its end was lost.',
+    'Everything that is here can be used; nothing was overwritten.',
+    'Tell the operator; check the last visits, then confirm that you go on without what is missing.',
+    'Go on without it',
+  ),
+  STORE_UNANCHORED: problem(
+    'pane',
+    'The note of how far this clinic’s data had come is missing or damaged.',
+    'The data opened and reads well.',
+    'Check that the last visits are there, then confirm it.',
+    'Confirm',
+  ),
   SECOND_INSTANCE: problem(
     'screen',
     'This clinic is already open on this computer.',

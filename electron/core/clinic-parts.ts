@@ -13,12 +13,14 @@ import type { Readings } from './capture/readings.ts';
 import type { ReportJobs } from './reports/report-jobs.ts';
 import type { Reviews } from './review/reviews.ts';
 import type { StationIdentity } from './station.ts';
-import type { Store } from './store/index.ts';
+import type { AnchorKeeper, Store } from './store/index.ts';
 import type { ViewSources } from './visits/views.ts';
 import type { Visits } from './visits/visits.ts';
 
 export interface ClinicParts {
   readonly store: Store;
+  /** What the outside record said of the store, and the confirming of it. */
+  readonly anchor: AnchorKeeper;
   readonly station: StationIdentity;
   readonly access: Access;
   readonly visits: Visits;

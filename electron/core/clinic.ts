@@ -14,6 +14,7 @@ import { onlyFrames } from './api/frames.ts';
 import { MediaTickets } from './api/media.ts';
 import type { StaffRouter } from './api/staff-router.ts';
 import { createStaffRouter } from './api/staff-router.ts';
+import { signerOf } from './audit/signer.ts';
 import { TrailKeeper } from './audit/trail-keeper.ts';
 import { CaptureActivity } from './capture/capture-activity.ts';
 import { Captures } from './capture/captures.ts';
@@ -28,8 +29,8 @@ import { codeOf } from './problems.ts';
 import { ReportJobs } from './reports/report-jobs.ts';
 import { Reviews } from './review/reviews.ts';
 import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
-import type { Store } from './store/index.ts';
-import { openStore } from './store/index.ts';
+import type { AnchorKeeper, Store } from './store/index.ts';
+import { keepAnchor, openStore } from './store/index.ts';
 import { openVault } from './vault/index.ts';
 import { helpCalls } from './visits/day-views.ts';
 import type { ViewSources } from './visits/views.ts';
@@ -46,15 +47,19 @@ export interface OpenedClinic extends Clinic {
 
 /**
  * Opens the clinic kept in `options.directory`, or makes a new one.
- * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; nothing is overwritten.
+ * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; nothing is overwritten.
  */
 export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> {
   const { directory, mode, masterKey, devices, inference, now, log } = options;
   const stationId = stationIdOf(directory);
   const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log });
+  let anchor: AnchorKeeper | null = null;
   try {
     const station = stationIdentity(store, mode, stationId);
     if (station.stationId !== stationId) keepStationId(directory, station.stationId);
+    const signer = signerOf(station.privateKey);
+    const anchored = await keepAnchor({ store, directory, masterKey, signer, stationId: station.stationId, now, log });
+    anchor = anchored;
     const trail = new TrailKeeper({ store, station, directory, now });
     const vault = await openVault({ directory: join(directory, 'vault'), database: store.sqlite, masterKey, now, log });
     // What was being written when core stopped has no document yet: pictures are fetched from their camera again.
@@ -138,7 +143,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         cloud: { state: 'not-configured', since: null },
         items: { onDisk: onDisk + made - lost.count, inCloud: 0, verified: 0 },
         helpCalls: await helpCalls(sources),
-        problems: [problem, lost.problem].filter((each) => each !== null),
+        problems: [...anchored.problems, problem, lost.problem].filter((each) => each !== null),
       };
     }
 
@@ -156,6 +161,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       media,
       tickets: new CheckinTickets(store, now),
       sources,
+      anchor: anchored,
       trail,
       guard: {
         now,
@@ -285,10 +291,14 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         await trail.close().catch((error: unknown) => {
           log.error({ code: codeOf(error) }, 'the audit trail could not be signed');
         });
+        await anchored.close().catch((error: unknown) => {
+          log.error({ code: codeOf(error) }, 'the anchor could not be written');
+        });
         await store.close();
       },
     };
   } catch (error) {
+    anchor?.stop();
     await store.close();
     throw error;
   }

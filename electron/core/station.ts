@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { derivedId, newId } from '../contract/index.ts';
 import { readIfThere, writeDurably } from './store/durable-file.ts';
+import { IDENTITY_KEY } from './store/anchor-check.ts';
 import type { Store } from './store/index.ts';
 
 const identitySchema = z.object({
@@ -25,11 +26,11 @@ const identitySchema = z.object({
 });
 export type StationIdentity = z.infer<typeof identitySchema>;
 
-const KEY = 'identity';
-
 /** Reads the station's identity, or makes it once. */
 export function stationIdentity(store: Store, mode: 'demonstration' | 'clinic', stationId: string): StationIdentity {
-  const row = store.sqlite.prepare<[string], { value: string }>('SELECT value FROM station WHERE key = ?').get(KEY);
+  const row = store.sqlite
+    .prepare<[string], { value: string }>('SELECT value FROM station WHERE key = ?')
+    .get(IDENTITY_KEY);
   if (row !== undefined) return identitySchema.parse(JSON.parse(row.value));
   const { privateKey } = generateKeyPairSync('ed25519');
   const demonstration = mode === 'demonstration';
@@ -44,7 +45,7 @@ export function stationIdentity(store: Store, mode: 'demonstration' | 'clinic', 
     workflowsConfigured: false,
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
-  store.sqlite.prepare('INSERT INTO station (key, value) VALUES (?, ?)').run(KEY, JSON.stringify(identity));
+  store.sqlite.prepare('INSERT INTO station (key, value) VALUES (?, ?)').run(IDENTITY_KEY, JSON.stringify(identity));
   return identity;
 }
 

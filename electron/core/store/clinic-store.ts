@@ -5,12 +5,16 @@ import { map, merge, mergeMap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { AuditEntryInput, CollectionName, DocumentOf, HybridClock, Intent } from '../../contract/index.ts';
 import { AuditTrail, readAudit } from '../audit/index.ts';
+import type { AnchorVerdict } from './anchor-check.ts';
 import { DocumentTable, plain } from './collections.ts';
 import { waitingIntents } from './intents.ts';
 import type { SqliteConnection } from './rx-storage-sqlite/index.ts';
 import { COLLECTION_NAMES } from './schemas.ts';
 import type { Stamper } from './stamping.ts';
 import { writeStationValue } from './station-values.ts';
+import type { StoreFile } from './store-file.ts';
+import { Snapshots } from './snapshot.ts';
+import type { Snapshot, SnapshotWork } from './snapshot.ts';
 import { storeProblem } from './store-problem.ts';
 import { OpenTransaction } from './transaction.ts';
 import type {
@@ -34,6 +38,10 @@ export type ClinicCollections = { readonly [N in CollectionName]: RxCollection<D
 
 export interface ClinicStoreParts {
   readonly storeId: string;
+  readonly anchored: AnchorVerdict;
+  readonly file: StoreFile;
+  /** Of the file; 32 bytes. */
+  readonly key: Uint8Array;
   readonly connection: SqliteConnection;
   readonly database: RxDatabase<ClinicCollections>;
   readonly stamper: Stamper;
@@ -42,6 +50,7 @@ export interface ClinicStoreParts {
 
 export class ClinicStore implements Store {
   readonly storeId: string;
+  readonly anchored: AnchorVerdict;
   readonly sqlite: Database;
   readonly collections: ClinicCollections;
   readonly clock: HybridClock;
@@ -49,15 +58,18 @@ export class ClinicStore implements Store {
   readonly #parts: ClinicStoreParts;
   readonly #trail: AuditTrail;
   readonly #tables: ReadonlyMap<CollectionName, DocumentTable<CollectionName>>;
+  readonly #snapshots: Snapshots;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ClinicStoreParts) {
     this.#parts = parts;
     this.storeId = parts.storeId;
+    this.anchored = parts.anchored;
     this.sqlite = parts.connection.sqlite;
     this.collections = parts.database.collections;
     this.clock = parts.stamper.clock;
     this.#trail = new AuditTrail(this.sqlite);
+    this.#snapshots = new Snapshots(this.sqlite, parts.file, parts.key);
     this.#tables = new Map(
       COLLECTION_NAMES.map((name) => [name, new DocumentTable<CollectionName>(name, this.collections[name] as never)]),
     );
@@ -193,10 +205,20 @@ export class ClinicStore implements Store {
     }
   }
 
+  salt(): string {
+    return this.#parts.file.salt();
+  }
+
+  snapshot(path: string, work?: SnapshotWork): Promise<Snapshot> {
+    return this.#snapshots.copyTo(path, work);
+  }
+
   close(): Promise<void> {
     this.#closing ??= (async (): Promise<void> => {
+      await this.#snapshots.close();
       await this.#parts.database.close();
       this.sqlite.close();
+      this.#parts.file.close();
     })();
     return this.#closing;
   }

@@ -1,16 +1,20 @@
 /** Opens the store: the encrypted file, RxDB on it, the clock where it stood. */
+import { join } from 'node:path';
 import { createRxDatabase } from 'rxdb';
 import type { RxCollectionCreator, RxDatabase } from 'rxdb';
 import { HybridClock, newId } from '../../contract/index.ts';
 import type { CollectionName } from '../../contract/index.ts';
 import { adoptSchemas } from './adopt-schemas.ts';
+import { checkAnchor, STORE_ID_KEY } from './anchor-check.ts';
+import type { AnchorVerdict } from './anchor-check.ts';
 import { CLOCK_KEY, ClinicStore } from './clinic-store.ts';
 import type { ClinicCollections } from './clinic-store.ts';
-import { openEncryptedFile } from './encrypted-file.ts';
+import { openEncryptedFile, STORE_FILE } from './encrypted-file.ts';
 import { deriveKey } from './key-handling.ts';
 import { SqliteConnection, getRxStorageSqlite } from './rx-storage-sqlite/index.ts';
 import { COLLECTION_NAMES, rxSchemaOf } from './schemas.ts';
 import { readStationValue, writeStationValue } from './station-values.ts';
+import { StoreFile } from './store-file.ts';
 import { storeProblem } from './store-problem.ts';
 import type { Store, StoreLog } from './types.ts';
 
@@ -25,14 +29,18 @@ export interface StoreOptions {
   readonly log?: StoreLog;
 }
 
-const STORE_ID_KEY = 'store-id';
-
 /**
  * One store at a time per process: RxDB's open core allows 13 collections, and the clinic has 11.
- * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; nothing was overwritten
+ * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; nothing was
+ * overwritten
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const sqlite = openEncryptedFile(options.directory, deriveKey(options.key, 'store'));
+  const at = new Date(options.now()).toISOString();
+  let anchored: AnchorVerdict = { anchor: null, found: null };
+  const key = deriveKey(options.key, 'store');
+  const sqlite = openEncryptedFile(options.directory, key, (opened) => {
+    anchored = checkAnchor(opened, options.directory, options.key, at);
+  });
   let database: RxDatabase<ClinicCollections> | null = null;
   try {
     const connection = new SqliteConnection(sqlite);
@@ -60,7 +68,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       options.log?.warn({ last }, 'the clock was set back far: it goes on from the new time');
     }
     const stamper = { clock, stationId: options.stationId, now: options.now, lastTick: null };
-    return new ClinicStore({ storeId, connection, database, stamper, log: options.log });
+    const file = new StoreFile(join(options.directory, STORE_FILE));
+    return new ClinicStore({ storeId, anchored, file, key, connection, database, stamper, log: options.log });
   } catch (error) {
     await database?.close();
     sqlite.close();

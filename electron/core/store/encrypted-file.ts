@@ -5,11 +5,12 @@
  * (an HMAC under the key, which says nothing about it) tells them apart.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3-multiple-ciphers';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
+import { anchorPath } from './anchor.ts';
 import { readIfThere, syncFolder, writeDurably } from './durable-file.ts';
 import { MIGRATIONS, migrate, schemaVersionOf } from './migrations.ts';
 import { codeOf, storeProblem } from './store-problem.ts';
@@ -19,32 +20,38 @@ export const CHECK_FILE = 'clinic.check';
 /** How long to wait for a process that is on its way out and still holds the file. */
 const LOCK_TIMEOUT_MS = 2000;
 
-/** @param key 32 bytes, of the store alone. @returns the handle: decrypted, locked for this process, migrated. */
-export function openEncryptedFile(directory: string, key: Uint8Array): Database {
+/**
+ * @param key 32 bytes, of the store alone.
+ * @param inspect looks at the file before anything is written to it; what it throws keeps the file closed.
+ * @returns the handle: decrypted, locked for this process, migrated.
+ */
+export function openEncryptedFile(directory: string, key: Uint8Array, inspect: (sqlite: Database) => void): Database {
   if (key.length !== 32) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return open(directory, key);
+    return open(directory, key, inspect);
   } catch (error) {
     throw storeProblem(error);
   }
 }
 
-function open(directory: string, key: Uint8Array): Database {
+function open(directory: string, key: Uint8Array, inspect: (sqlite: Database) => void): Database {
   const path = join(directory, STORE_FILE);
   const checkPath = join(directory, CHECK_FILE);
   const check = readIfThere(checkPath);
-  const expected = createHmac('sha256', key).update('vantage store key check').digest();
+  const expected = checkValueOf(key);
   const keyIsRight = check !== null && check.length === expected.length && timingSafeEqual(check, expected);
   if (check !== null && !keyIsRight) throw new VantageError('KEY_WRONG', 'the key does not fit the check value');
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0 && check !== null) throw new VantageError('STORE_DAMAGED', 'the file is gone or empty');
+  if (size === 0 && (check !== null || existsSync(anchorPath(directory))))
+    throw new VantageError('STORE_DAMAGED', 'the file is gone or empty');
 
   const sqlite = new BetterSqlite(path, { timeout: LOCK_TIMEOUT_MS });
   try {
     unlock(sqlite, key, keyIsRight);
     if (schemaVersionOf(sqlite) > MIGRATIONS.length)
       throw new VantageError('STORE_NEWER', `schema ${schemaVersionOf(sqlite)}`);
+    inspect(sqlite);
     makeDurable(sqlite);
     migrate(sqlite);
     chmodSync(path, 0o600);
@@ -57,6 +64,11 @@ function open(directory: string, key: Uint8Array): Database {
     sqlite.close();
     throw error;
   }
+}
+
+/** What stands in `clinic.check`. @param key of the store. */
+export function checkValueOf(key: Uint8Array): Buffer {
+  return createHmac('sha256', key).update('vantage store key check').digest();
 }
 
 function unlock(sqlite: Database, key: Uint8Array, keyIsRight: boolean): void {

@@ -1,3 +1,5 @@
+export { keepAnchor } from './anchor-keeper.ts';
+export type { AnchorKeeper } from './anchor-keeper.ts';
 export { openStore } from './database.ts';
 export type { StoreOptions } from './database.ts';
 export * from './key-handling.ts';

@@ -14,6 +14,8 @@ import type {
   IntentInput,
 } from '../../contract/index.ts';
 import type { AuditQuery } from '../audit/index.ts';
+import type { AnchorVerdict } from './anchor-check.ts';
+import type { Snapshot, SnapshotWork } from './snapshot.ts';
 
 /** What the store fills in by itself. */
 type Stamped = 'hlc' | 'createdAt' | 'updatedAt' | 'contractVersion' | 'stationId';
@@ -91,6 +93,8 @@ export type Write = {
 export interface Store {
   /** Random, made with the file. */
   readonly storeId: string;
+  /** What the anchor said of the file when it was opened. */
+  readonly anchored: AnchorVerdict;
   /** The handle that RxDB uses, too. A write through it is a transaction of its own, unless within `transaction`. */
   readonly sqlite: Database;
   /** For replication. Others read and write through the methods below. */
@@ -134,6 +138,13 @@ export interface Store {
   };
   /** Intents that wait to be delivered, oldest first; 100 if no limit is given. */
   pendingIntents(limit?: number): Intent[];
+  /** The first 16 bytes of the file, hex; they belong to its encryption and are no secret. */
+  salt(): string;
+  /**
+   * Copies the encrypted file as it is now to `path`, which must not exist, while others go on writing.
+   * @throws VantageError STORE_DAMAGED, DISK_FULL, DISK_FAILED, CANCELLED (the store is being closed); the signal's reason
+   */
+  snapshot(path: string, work?: SnapshotWork): Promise<Snapshot>;
   integrityCheck(): { readonly ok: boolean; readonly problems: string[] };
   close(): Promise<void>;
 }
