@@ -1,6 +1,6 @@
 /** The code: read by the reader at any time, or typed here. */
 import { useLingui } from '@lingui/react';
-import { ArrowLeft, ArrowRight, Barcode } from 'lucide-react';
+import { ArrowRight, Barcode } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { demonstrationCode } from '../../electron/contract/demonstration.ts';
@@ -8,7 +8,7 @@ import type { Problem } from '../../electron/contract/problems.ts';
 import type { Hello } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { TextField } from '../kit/field.tsx';
-import { Page, PageTitle } from './frame.tsx';
+import { BackButton, Page, PageTitle } from './frame.tsx';
 import { LetterPad } from './letter-pad.tsx';
 
 import { Trouble, useWait } from './trouble.tsx';
@@ -49,13 +49,7 @@ export function CodePage({
       title={hello.clinicName}
       foot={
         <>
-          <Button
-            look="outlined"
-            icon={<ArrowLeft className="turns" size={24} strokeWidth={1.6} aria-hidden />}
-            onPress={onStart}
-          >
-            {i18n.t('Back')}
-          </Button>
+          <BackButton onPress={onStart} />
           <Button look="outlined" onPress={onName}>
             {i18n.t('I don’t have a code')}
           </Button>

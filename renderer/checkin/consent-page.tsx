@@ -1,7 +1,7 @@
 /** The agreement: three lines, each its own decision, and a signature. Nothing is ticked beforehand. */
 import type { I18n } from '@lingui/core';
 import { useLingui } from '@lingui/react';
-import { ArrowLeft, ArrowRight, Check, FileText, Keyboard, ShieldCheck, Undo2, Volume2, VolumeX } from 'lucide-react';
+import { ArrowRight, Check, FileText, Keyboard, ShieldCheck, Undo2, Volume2, VolumeX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { Checkbox } from 'react-aria-components';
@@ -14,7 +14,7 @@ import { StatusMark } from '../kit/marks.tsx';
 import type { Strokes } from '../kit/signature-pad.tsx';
 import { LEAST_SIGNATURE_POINTS, pointsOf, SignaturePad } from '../kit/signature-pad.tsx';
 import { ConsentTextDialog, useReadAloud } from './consent-text.tsx';
-import { Page, PageTitle } from './frame.tsx';
+import { BackButton, Page, PageTitle } from './frame.tsx';
 import { useCommand } from './hooks.ts';
 import { isolate } from './isolate.ts';
 import { StepsLine } from './steps-line.tsx';
@@ -76,13 +76,7 @@ export function ConsentPage({
       end={<StepsLine now="agreement" />}
       foot={
         <>
-          <Button
-            look="outlined"
-            icon={<ArrowLeft className="turns" size={24} strokeWidth={1.6} aria-hidden />}
-            onPress={onStart}
-          >
-            {i18n.t('Back')}
-          </Button>
+          <BackButton onPress={onStart} />
           <Button look="outlined" onPress={() => void talk()} busy={ask.busy}>
             {i18n.t('Talk to someone first')}
           </Button>

@@ -1,7 +1,10 @@
 /** What every check-in page has: a head, a middle that may scroll, a foot with the one primary action at its end. */
+import { useLingui } from '@lingui/react';
+import { ArrowLeft } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useEffect, useRef } from 'react';
 import { Brand } from '../kit/brand.tsx';
+import { Button } from '../kit/button.tsx';
 
 export function Page({
   title,
@@ -29,6 +32,20 @@ export function Page({
       {children}
       {foot === undefined ? null : <footer className="checkin-foot">{foot}</footer>}
     </main>
+  );
+}
+
+/** At the start of a page's foot. The arrow turns with the writing direction. */
+export function BackButton({ onPress, children }: { onPress: () => void; children?: ReactNode }): ReactNode {
+  const { i18n } = useLingui();
+  return (
+    <Button
+      look="outlined"
+      icon={<ArrowLeft className="turns" size={24} strokeWidth={1.6} aria-hidden />}
+      onPress={onPress}
+    >
+      {children ?? i18n.t('Back')}
+    </Button>
   );
 }
 

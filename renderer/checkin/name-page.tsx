@@ -1,7 +1,7 @@
 /** Without a code: the family name, then the birthday. Both are needed, one question at a time. */
 import type { I18n } from '@lingui/core';
 import { useLingui } from '@lingui/react';
-import { ArrowLeft, ArrowRight } from 'lucide-react';
+import { ArrowRight } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import type { Problem } from '../../electron/contract/problems.ts';
@@ -12,7 +12,7 @@ import { useKeys } from '../kit/keys.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { NumberPad } from '../kit/number-pad.tsx';
 import { readBirthDate } from './birth-date.ts';
-import { Page, PageTitle } from './frame.tsx';
+import { BackButton, Page, PageTitle } from './frame.tsx';
 import { LetterPad } from './letter-pad.tsx';
 
 import { Trouble, useWait } from './trouble.tsx';
@@ -63,13 +63,7 @@ export function NamePage({
       title={hello.clinicName}
       foot={
         <>
-          <Button
-            look="outlined"
-            icon={<ArrowLeft className="turns" size={24} strokeWidth={1.6} aria-hidden />}
-            onPress={back}
-          >
-            {i18n.t('Back')}
-          </Button>
+          <BackButton onPress={back} />
           <span className="grow-1" />
           {asking === 'name' ? (
             <Button look="primary" size="large" onPress={toBirthday} disabled={!named}>

@@ -1,10 +1,9 @@
 /** Somebody would rather talk before agreeing: that is fine, and somebody has been called. */
 import { useLingui } from '@lingui/react';
-import { ArrowLeft } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from '../kit/button.tsx';
 import { StatusMark } from '../kit/marks.tsx';
-import { Page, PageTitle } from './frame.tsx';
+import { BackButton, Page, PageTitle } from './frame.tsx';
 import { StepsLine } from './steps-line.tsx';
 
 export function TalkFirst({
@@ -23,13 +22,7 @@ export function TalkFirst({
       end={<StepsLine now="agreement" />}
       foot={
         <>
-          <Button
-            look="outlined"
-            icon={<ArrowLeft className="turns" size={24} strokeWidth={1.6} aria-hidden />}
-            onPress={onBack}
-          >
-            {i18n.t('Back to the agreement')}
-          </Button>
+          <BackButton onPress={onBack}>{i18n.t('Back to the agreement')}</BackButton>
           <span className="grow-1" />
           <Button look="primary" size="large" onPress={onStart}>
             {i18n.t('I will wait for somebody')}

@@ -10,7 +10,7 @@ import { ImageWell } from '../kit/image-well.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { useMedia } from '../shell/media.ts';
 import { CaptureActions } from './capture-actions.tsx';
-import { TroubleHead, VerdictHead, WorkingHead } from './capture-status.tsx';
+import { Judged, TroubleHead, VerdictHead, WorkingHead } from './capture-status.tsx';
 import { keepWord, verdictOf } from './capture-words.ts';
 import { ChecksList } from './checks-list.tsx';
 import { isGone } from './device-gone-state.ts';
@@ -245,26 +245,7 @@ function BodyVerdict({
   if (phase === 'uncertain' || phase === 'broken' || phase === 'unjudged') return <TroubleHead shown={shown} />;
   if (shown.judgement === null) return null;
   const verdict = verdictOf(i18n, shown.judgement, null, visit.patient.givenName);
-  return (
-    <>
-      <VerdictHead shape={verdict.passed ? 'done' : 'care'} title={verdict.title}>
-        <p>{verdict.text}</p>
-        {shown.kept === null ? null : (
-          <p>{i18n.t('Kept by {name}: {reason}', { name: shown.kept.byName, reason: shown.kept.reason })}</p>
-        )}
-      </VerdictHead>
-      {verdict.helps.length === 0 ? null : (
-        <section className="border-b border-line px-8 py-5">
-          <h3 className="pane-title">{i18n.t('What usually helps')}</h3>
-          <ol className="helps">
-            {verdict.helps.map((help) => (
-              <li key={help}>{help}</li>
-            ))}
-          </ol>
-        </section>
-      )}
-    </>
-  );
+  return <Judged verdict={verdict} shown={shown} />;
 }
 
 function PicturesSoFar({ station }: { station: Station }): ReactNode {

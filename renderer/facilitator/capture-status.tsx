@@ -8,6 +8,7 @@ import { formatBytes } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import type { MarkShape } from '../kit/marks.tsx';
 import { useProblemWords } from '../kit/problem.tsx';
+import type { Verdict } from './capture-words.ts';
 import type { TryPhase } from './use-capture.ts';
 
 /** Headline of the side pane: mark, sentence, one more sentence. */
@@ -28,6 +29,40 @@ export function VerdictHead({
       </div>
       {children}
     </div>
+  );
+}
+
+/** What the checks came to, what usually helps, and who kept the picture all the same. */
+export function Judged({
+  verdict,
+  shown,
+  figures,
+}: {
+  readonly verdict: Verdict;
+  readonly shown: CaptureView;
+  /** Drawn under what helps. */
+  readonly figures?: ReactNode;
+}): ReactNode {
+  const { i18n } = useLingui();
+  const { kept } = shown;
+  return (
+    <>
+      <VerdictHead shape={verdict.passed ? 'done' : 'care'} title={verdict.title}>
+        <p>{verdict.text}</p>
+        {kept === null ? null : <p>{i18n.t('Kept by {name}: {reason}', { name: kept.byName, reason: kept.reason })}</p>}
+      </VerdictHead>
+      {verdict.helps.length === 0 || kept !== null ? null : (
+        <section className="border-b border-line px-8 py-5">
+          <h3 className="pane-title">{i18n.t('What usually helps')}</h3>
+          <ol className="helps">
+            {verdict.helps.map((help) => (
+              <li key={help}>{help}</li>
+            ))}
+          </ol>
+          {figures}
+        </section>
+      )}
+    </>
   );
 }
 

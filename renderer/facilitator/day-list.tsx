@@ -6,9 +6,9 @@ import { useEffect, useRef } from 'react';
 import type { DayRow } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { formatDate, formatDayMonth, formatTime } from '../kit/format.ts';
-import { Segments, Tag } from '../kit/marks.tsx';
 import type { DayGroup } from './day-words.ts';
-import { doneOf, fullName, groupOf, noteOf, stateOf, stationMarksOf } from './day-words.ts';
+import { fullName, groupOf, noteOf } from './day-words.ts';
+import { VisitCells } from './visit-cells.tsx';
 
 export interface DayListProps {
   readonly rows: readonly DayRow[];
@@ -90,8 +90,6 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
   useEffect(() => {
     if (isSelected) ref.current?.scrollIntoView({ block: 'nearest' });
   }, [isSelected]);
-  const state = stateOf(i18n, row, now);
-  const marks = stationMarksOf(row);
   const note = noteOf(i18n, row);
   const scheduled = row.status === 'SCHEDULED';
   // Visits that are not over stay in the list after their day.
@@ -115,18 +113,7 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
           {formatDate(row.patient.birthDate)}, {i18n.t('{age} y', { age: row.patient.age })}
         </span>
       </td>
-      <td className="text-ink-2">{i18n._(row.protocolTitle)}</td>
-      <td>
-        <Segments
-          marks={marks}
-          label={i18n.t('{done} of {total} steps done', { done: doneOf(marks), total: marks.length })}
-        />
-      </td>
-      <td>
-        <Tag shape={state.shape} {...(state.tone === undefined ? {} : { tone: state.tone })}>
-          {state.text}
-        </Tag>
-      </td>
+      <VisitCells row={row} now={now} />
       <td className="text-13 text-ink-2">{note}</td>
       <td>
         <span className="flex justify-end">

@@ -2,15 +2,16 @@
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import type { OutlineRow } from '../../electron/contract/views.ts';
-import { formatDate, formatDayMonth, formatLongDate, formatTime } from '../kit/format.ts';
-import { Segments, StatusMark, Tag } from '../kit/marks.tsx';
+import { formatDate, formatDayMonth, formatTime } from '../kit/format.ts';
+import { StatusMark } from '../kit/marks.tsx';
 import { PaneProblem } from '../kit/problem.tsx';
 import { useSession } from '../shell/session.ts';
 import { useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
 import { useNow } from '../shell/use-now.ts';
-import { doneOf, stateOf, stationMarksOf } from './day-words.ts';
 import { RoomStrip } from './room-strip.tsx';
+import { TodayTitle } from './today-title.tsx';
+import { VisitCells } from './visit-cells.tsx';
 
 export function OutlinePage(): ReactNode {
   const { i18n } = useLingui();
@@ -20,10 +21,7 @@ export function OutlinePage(): ReactNode {
   return (
     <>
       <Topbar>
-        <h1>{i18n.t('Today')}</h1>
-        <span className="today-date whitespace-nowrap text-ink-2">
-          {day.data === undefined ? '' : formatLongDate(day.data.day)}
-        </span>
+        <TodayTitle day={day.data?.day} />
         <span className="grow-1" />
       </Topbar>
       {day.problem !== null ? (
@@ -75,9 +73,6 @@ function Rows({ rows, now }: { rows: readonly OutlineRow[]; now: number }): Reac
 }
 
 function Row({ row, now }: { row: OutlineRow; now: number }): ReactNode {
-  const { i18n } = useLingui();
-  const state = stateOf(i18n, row, now);
-  const marks = stationMarksOf(row);
   const isToday = formatDate(row.startsAt) === formatDate(new Date(now).toISOString());
   return (
     <tr>
@@ -85,18 +80,7 @@ function Row({ row, now }: { row: OutlineRow; now: number }): ReactNode {
       <td className="font-semibold">
         <bdi>{row.initials}</bdi>
       </td>
-      <td className="text-ink-2">{i18n._(row.protocolTitle)}</td>
-      <td>
-        <Segments
-          marks={marks}
-          label={i18n.t('{done} of {total} steps done', { done: doneOf(marks), total: marks.length })}
-        />
-      </td>
-      <td>
-        <Tag shape={state.shape} {...(state.tone === undefined ? {} : { tone: state.tone })}>
-          {state.text}
-        </Tag>
-      </td>
+      <VisitCells row={row} now={now} />
       <td className="text-13 text-ink-2">{row.room}</td>
     </tr>
   );

@@ -16,7 +16,7 @@ import { useKeys } from '../kit/keys.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { useMedia } from '../shell/media.ts';
 import { CaptureActions } from './capture-actions.tsx';
-import { TroubleHead, VerdictHead, WorkingHead } from './capture-status.tsx';
+import { Judged, TroubleHead, VerdictHead, WorkingHead } from './capture-status.tsx';
 import { keepWord, shortVerdict, verdictOf } from './capture-words.ts';
 import { ChecksList } from './checks-list.tsx';
 import { isGone } from './device-gone-state.ts';
@@ -219,27 +219,7 @@ function Verdict({
   const { judgement } = shown;
   if (judgement === null) return null;
   const verdict = verdictOf(i18n, judgement, eye, visit.patient.givenName);
-  return (
-    <>
-      <VerdictHead shape={verdict.passed ? 'done' : 'care'} title={verdict.title}>
-        <p>{verdict.text}</p>
-        {shown.kept === null ? null : (
-          <p>{i18n.t('Kept by {name}: {reason}', { name: shown.kept.byName, reason: shown.kept.reason })}</p>
-        )}
-      </VerdictHead>
-      {verdict.helps.length === 0 || shown.kept !== null ? null : (
-        <section className="border-b border-line px-8 pt-5 pb-5">
-          <h3 className="pane-title">{i18n.t('What usually helps')}</h3>
-          <ol className="helps">
-            {verdict.helps.map((help) => (
-              <li key={help}>{help}</li>
-            ))}
-          </ol>
-          {verdict.reason === 'soft' ? <FocusFigures /> : null}
-        </section>
-      )}
-    </>
-  );
+  return <Judged verdict={verdict} shown={shown} figures={verdict.reason === 'soft' ? <FocusFigures /> : null} />;
 }
 
 function FocusFigures(): ReactNode {

@@ -2,17 +2,15 @@
 import { useLingui } from '@lingui/react';
 import type { I18n } from '@lingui/core';
 import type { ReactNode } from 'react';
-import { useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import type { VisitView } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
-import { ReasonDialog } from '../kit/dialog.tsx';
 import { formatQuantity } from '../kit/format.ts';
 import type { MarkShape } from '../kit/marks.tsx';
 import { StatusMark } from '../kit/marks.tsx';
-import { InlineProblem } from '../kit/problem.tsx';
 import { useCommand } from '../shell/staff.ts';
 import { shortVerdict } from './capture-words.ts';
+import { ReasonButton } from './reason-button.tsx';
 import type { Station, VisitStep } from './visit-steps.ts';
 import { isEyeStep } from './visit-steps.ts';
 
@@ -151,32 +149,22 @@ function detailOf(i18n: I18n, station: Station): string {
 
 function EndEarly({ visit }: { visit: VisitView }): ReactNode {
   const { i18n } = useLingui();
-  const [open, setOpen] = useState(false);
   const end = useCommand((client) => client.visits.end);
-  const submit = async (reason: string): Promise<void> => {
-    if ((await end.run({ sessionId: visit.sessionId, reason })) !== null) setOpen(false);
-  };
   return (
-    <>
-      <Button className="mx-4 justify-start" onPress={() => setOpen(true)}>
-        {i18n.t('End this visit early')}
-      </Button>
-      <ReasonDialog
-        title={i18n.t('End this visit early')}
-        explanation={i18n.t('What was taken stays and goes into the report. Steps left open are marked as not done.')}
-        reasons={[
-          i18n.t('The patient wants to stop'),
-          i18n.t('The patient is not well'),
-          i18n.t('A device does not work'),
-          i18n.t('No time left'),
-        ]}
-        confirm={i18n.t('End the visit')}
-        open={open}
-        busy={end.busy}
-        onClose={() => setOpen(false)}
-        onReason={(reason) => void submit(reason)}
-        {...(end.problem === null ? {} : { problem: <InlineProblem problem={end.problem} /> })}
-      />
-    </>
+    <ReasonButton
+      label={i18n.t('End this visit early')}
+      className="mx-4 justify-start"
+      title={i18n.t('End this visit early')}
+      explanation={i18n.t('What was taken stays and goes into the report. Steps left open are marked as not done.')}
+      reasons={[
+        i18n.t('The patient wants to stop'),
+        i18n.t('The patient is not well'),
+        i18n.t('A device does not work'),
+        i18n.t('No time left'),
+      ]}
+      confirm={i18n.t('End the visit')}
+      command={end}
+      input={(reason) => ({ sessionId: visit.sessionId, reason })}
+    />
   );
 }

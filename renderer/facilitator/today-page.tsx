@@ -7,7 +7,6 @@ import { useEffect, useMemo, useState } from 'react';
 import { Button as AriaButton, ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import type { DayRow } from '../../electron/contract/views.ts';
 import { TextField } from '../kit/field.tsx';
-import { formatLongDate } from '../kit/format.ts';
 import { KeyCap, useKeys } from '../kit/keys.tsx';
 import { PaneProblem } from '../kit/problem.tsx';
 import { VISIT_ROLES } from '../../electron/contract/roles.ts';
@@ -21,6 +20,7 @@ import { groupOf, nextOf } from './day-words.ts';
 import { NextPane } from './next-pane.tsx';
 import { OutlinePage } from './outline-page.tsx';
 import { RoomStrip } from './room-strip.tsx';
+import { TodayTitle } from './today-title.tsx';
 
 type Filter = 'all' | DayGroup;
 
@@ -68,10 +68,7 @@ function VisitsToday(): ReactNode {
   return (
     <>
       <Topbar>
-        <h1>{i18n.t('Today')}</h1>
-        <span className="today-date whitespace-nowrap text-ink-2">
-          {day.data === undefined ? '' : formatLongDate(day.data.day)}
-        </span>
+        <TodayTitle day={day.data?.day} />
         <ToggleButtonGroup
           className="choices-row ms-5"
           aria-label={i18n.t('Which visits')}

@@ -42,6 +42,7 @@ describe('a staff screen and a check-in screen', () => {
   it('tell the demonstration from a clinic, and claim of its devices what is so', async () => {
     await staff.sees('Demonstration clinic: every device is simulated. No real patients.');
     await patient.sees('Demonstration clinic: no real patients.');
+    expect(await patient.text()).not.toContain('device');
   });
 
   it('call somebody to the check-in screen though the staff screen is locked, without a name', async () => {
@@ -69,6 +70,7 @@ describe('a staff screen and a check-in screen', () => {
     await staff.sees('Amara asks for help.');
     await staff.press('Seen to');
     await staff.seesNoMore('Help wanted');
+    expect(await staff.text()).not.toContain('Asks for help');
   });
 
   it('notice at the desk that the patient has signed at the check-in screen meanwhile', async () => {
@@ -87,6 +89,7 @@ describe('a staff screen and a check-in screen', () => {
     await staff.press(/^Back to today/);
     await staff.press(/^Start Amara’s visit/);
     await staff.sees('Live from the scale');
+    expect(await staff.text()).toContain('HR-04127');
   });
 
   it('had no error in the console of either screen, and nothing that the content policy refused', () => {
