@@ -144,8 +144,11 @@ export const sessionSchema = z.looseObject({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** Where a capture stands. `on-disk` and later mean: the bytes are durable in the vault. */
-export const captureStateSchema = z.enum(['requested', 'taking', 'uncertain', 'on-disk', 'judged', 'failed']);
+/**
+ * Where a capture stands. `on-disk` and `judged` mean: the bytes are durable in the vault. `purged`: they were, until the retention
+ * policy deleted them from this station; what was judged and measured stays.
+ */
+export const captureStateSchema = z.enum(['requested', 'taking', 'uncertain', 'on-disk', 'judged', 'failed', 'purged']);
 export type CaptureState = z.infer<typeof captureStateSchema>;
 
 export const captureSchema = z.looseObject({
@@ -185,7 +188,7 @@ export const captureSchema = z.looseObject({
   /** Kept although a check failed. */
   kept: z.object({ reason: z.string(), by: z.uuid(), at: instant }).nullable(),
   problem: problemSchema.nullable(),
-  /** When the picture was deleted from this station by its retention policy; the cloud had verified its copy. `blobId` is null then. */
+  /** When the picture was deleted from this station; the cloud had verified its copy. `blobId` is null then. */
   purgedAt: instant.nullable().default(null),
 });
 export type Capture = z.infer<typeof captureSchema>;

@@ -5,10 +5,10 @@ const instant = z.iso.datetime();
 
 /** Something that a stored file is part of, by its ids only. */
 export const blobUseSchema = z.object({
-  kind: z.enum(['capture', 'finding', 'report']),
+  kind: z.enum(['capture', 'finding', 'report', 'other']),
   id: z.uuid(),
-  sessionId: z.uuid(),
-  part: z.enum(['image', 'thumbnail', 'overlay', 'pdf']),
+  sessionId: z.uuid().nullable(),
+  part: z.enum(['image', 'thumbnail', 'overlay', 'pdf', 'other']),
   /** The step of the protocol, for captures. */
   stepId: z.string().nullable(),
 });

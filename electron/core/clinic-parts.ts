@@ -10,10 +10,12 @@ import type { MediaTickets } from './api/media.ts';
 import type { TrailKeeper } from './audit/trail-keeper.ts';
 import type { Captures } from './capture/captures.ts';
 import type { Readings } from './capture/readings.ts';
+import type { Retention } from './retention/retention.ts';
 import type { ReportJobs } from './reports/report-jobs.ts';
 import type { Reviews } from './review/reviews.ts';
 import type { StationIdentity } from './station.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
+import type { Scrub } from './vault/scrub.ts';
 import type { ViewSources } from './visits/views.ts';
 import type { Visits } from './visits/visits.ts';
 
@@ -28,6 +30,9 @@ export interface ClinicParts {
   readonly readings: Readings;
   readonly reports: ReportJobs;
   readonly reviews: Reviews;
+  /** Reads stored files again; `retention` deletes what may go. */
+  readonly scrub: Scrub;
+  readonly retention: Retention;
   readonly devices: DevicesApi;
   readonly inference: InferenceApi;
   readonly media: MediaTickets;

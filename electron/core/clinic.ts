@@ -1,7 +1,7 @@
 /** Makes a running clinic from a directory, a key and the two other processes. The one place where core's parts meet. */
 import { join } from 'node:path';
 import { RPCHandler } from '@orpc/server/message-port';
-import type { DeviceStatus, Hello, Problem, ProcessStatus, StationStatus } from '../contract/index.ts';
+import type { DeviceStatus, Hello, ProcessStatus, StationStatus } from '../contract/index.ts';
 import { CONTRACT_VERSION, DEMONSTRATION_PIN } from '../contract/index.ts';
 import type { Actor, ScreenState } from './access/access.ts';
 import { Access } from './access/access.ts';
@@ -26,17 +26,24 @@ import { configuredDevices } from './devices/configured-devices.ts';
 import { DeviceBook } from './devices/device-book.ts';
 import { watchDisk } from './disk.ts';
 import { codeOf } from './problems.ts';
+import { openReserveFile } from './reserve-file.ts';
+import { blobUses } from './retention/blob-uses.ts';
+import { Retention } from './retention/retention.ts';
 import { ReportJobs } from './reports/report-jobs.ts';
 import { Reviews } from './review/reviews.ts';
 import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
 import { keepAnchor, openStore } from './store/index.ts';
+import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
+import { Scrub } from './vault/scrub.ts';
 import { helpCalls } from './visits/day-views.ts';
 import type { ViewSources } from './visits/views.ts';
 import { Visits } from './visits/visits.ts';
 
 const MINUTE_MS = 60_000;
+/** A demonstration's disk is somebody's own. */
+const DEMONSTRATION_RESERVE_BYTES = 8 * 1024 * 1024;
 
 /** A clinic and, for callers in this very process, its routers without a port. */
 export interface OpenedClinic extends Clinic {
@@ -52,7 +59,18 @@ export interface OpenedClinic extends Clinic {
 export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> {
   const { directory, mode, masterKey, devices, inference, now, log } = options;
   const stationId = stationIdOf(directory);
-  const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log });
+  const reserveFile = openReserveFile({
+    directory,
+    log,
+    ...(mode === 'demonstration' ? { bytes: DEMONSTRATION_RESERVE_BYTES } : {}),
+  });
+  const makeRoom = (): boolean => reserveFile.release();
+  const open = (): Promise<Store> =>
+    openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log, makeRoom });
+  const store = await open().catch((error: unknown) => {
+    if (codeOf(error) !== 'DISK_FULL' || !makeRoom()) throw error;
+    return open();
+  });
   let anchor: AnchorKeeper | null = null;
   try {
     const station = stationIdentity(store, mode, stationId);
@@ -61,7 +79,14 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     const anchored = await keepAnchor({ store, directory, masterKey, signer, stationId: station.stationId, now, log });
     anchor = anchored;
     const trail = new TrailKeeper({ store, station, directory, now });
-    const vault = await openVault({ directory: join(directory, 'vault'), database: store.sqlite, masterKey, now, log });
+    const vault = await openVault({
+      directory: join(directory, 'vault'),
+      database: store.sqlite,
+      masterKey,
+      now,
+      log,
+      reserveFile,
+    });
     // What was being written when core stopped has no document yet: pictures are fetched from their camera again.
     for (const open of await vault.recoverPending()) await vault.abandon(open.pendingId);
     if (mode === 'demonstration') await seedDemonstration(store, station, now());
@@ -72,13 +97,33 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     let processes: readonly ProcessStatus[] = [];
     let statuses: readonly DeviceStatus[] = [];
 
-    const diskWatch = watchDisk({ space: () => vault.space(), now, changed: () => changes.status.notify() });
+    const diskWatch = watchDisk({
+      space: () => vault.space(),
+      now,
+      reserveFile,
+      changed: (isFull) => {
+        changes.status.notify();
+        if (!isFull) resume(true);
+      },
+    });
     const book = new DeviceBook(store, station);
     await book.remember(configuredDevices(directory, options.initialDevices));
     const deviceStatuses = (): readonly DeviceStatus[] => statuses;
     const reports = new ReportJobs({ store, vault, station, mode, now, log, changed: () => changes.activity.notify() });
-    const lostBlobs: ReadonlySet<string> = new Set(vault.swept.missingBlobIds);
-    const lost = await lostItems(store, lostBlobs, now().toISOString());
+    const scrub = new Scrub({
+      store,
+      vault,
+      usesOf: (blobIds) => blobUses(store, (value) => blobIds.has(value)),
+      busy: () => captures.isBusy,
+      changed: () => {
+        changes.documents.notify();
+        changes.status.notify();
+      },
+      now,
+      log,
+    });
+    // No station has a cloud that could verify anything yet: nothing is deleted.
+    const retention = new Retention({ store, vault, verifiedAt: () => null, now, log });
     const sources: ViewSources = {
       store,
       now,
@@ -86,7 +131,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       activity,
       reportsInProgress: reports.inProgress,
       reportProblemOf: (sessionId) => reports.problemOf(sessionId),
-      lostBlobs,
+      lostBlobs: scrub.lost,
     };
     const captures = new Captures({
       store,
@@ -141,9 +186,9 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         processes: [...processes],
         disk,
         cloud: { state: 'not-configured', since: null },
-        items: { onDisk: onDisk + made - lost.count, inCloud: 0, verified: 0 },
+        items: { onDisk: onDisk + made - scrub.lostItems(), inCloud: 0, verified: 0 },
         helpCalls: await helpCalls(sources),
-        problems: [...anchored.problems, problem, lost.problem].filter((each) => each !== null),
+        problems: [...anchored.problems, problem, scrub.problem()].filter((each) => each !== null),
       };
     }
 
@@ -156,6 +201,8 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       readings: new Readings(devices, now),
       reports,
       reviews: new Reviews(sources),
+      scrub,
+      retention,
       devices,
       inference,
       media,
@@ -250,6 +297,9 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         .catch((error: unknown) => log.error({ code: codeOf(error) }, 'the audit trail could not be signed'));
     }
     sealTheDay();
+    await scrub.start(vault.swept.missingBlobIds);
+    const upkeep = startUpkeep({ vault, scrub, retention, log });
+    void reserveFile.restore();
     const minute = setInterval(() => {
       changes.minute.notify();
       changes.status.notify();
@@ -285,6 +335,9 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         clearInterval(minute);
         diskWatch.stop();
         closing.abort();
+        await upkeep.stop();
+        await scrub.close();
+        await reserveFile.close();
         await captures.close();
         await reports.close();
         subscription.unsubscribe();
@@ -302,19 +355,6 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     await store.close();
     throw error;
   }
-}
-
-/** Pictures and reports whose files were not there when the vault was opened: they are no longer on this disk. */
-async function lostItems(
-  store: Store,
-  lostBlobs: ReadonlySet<string>,
-  at: string,
-): Promise<{ readonly count: number; readonly problem: Problem | null }> {
-  if (lostBlobs.size === 0) return { count: 0, problem: null };
-  const captures = await store.find('captures', { selector: { state: { $in: ['on-disk', 'judged'] } } });
-  const items = [...captures, ...(await store.find('reports', {}))];
-  const count = items.filter((item) => item.blobId !== null && lostBlobs.has(item.blobId)).length;
-  return { count, problem: { code: 'BLOB_DAMAGED', detail: `${lostBlobs.size} files are missing`, at } };
 }
 
 /** Follows the devices process; a stream that ended because it went away is started again by `resumed`. */

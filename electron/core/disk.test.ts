@@ -24,7 +24,18 @@ describe('the disk', () => {
     let told = 0;
     const { promise: full, resolve: isFull } = Promise.withResolvers<void>();
     const { promise: roomy, resolve: isRoomy } = Promise.withResolvers<void>();
+    let released = 0;
+    let restored = 0;
     const watch = watchDisk({
+      reserveFile: {
+        release: () => {
+          released += 1;
+          return true;
+        },
+        restore: async () => {
+          restored += 1;
+        },
+      },
       space: async () => space(free),
       now: () => new Date(Date.UTC(2026, 10, 21, 9, 0, (clock += 1))),
       changed: () => {
@@ -44,6 +55,8 @@ describe('the disk', () => {
     await roomy;
     expect((await watch.look()).problem).toBeNull();
     expect(told).toBe(2);
+    expect(released).toBeGreaterThan(0);
+    expect(restored).toBeGreaterThan(0);
     watch.stop();
   });
 });

@@ -1,10 +1,13 @@
 /** How full the disk is, what that means for visits, and the one problem that stops them. */
 import type { Problem, StationStatus } from '../contract/index.ts';
+import type { ReserveFile } from './reserve-file.ts';
 
 /** An ordinary visit: six large pictures with their thumbnails and maps, and a report. */
 const VISIT_BYTES = 160 * 1024 * 1024;
 /** Room for one picture: below it none is begun. What a visit itself says is always still written, out of the vault's reserve. */
 export const PICTURE_BYTES = 64 * 1024 * 1024;
+/** Less than this and the next write of anything fails. */
+const EXHAUSTED_BYTES = 256 * 1024;
 /** Below this share of free space the station says so. */
 const LOW_SHARE = 0.1;
 
@@ -30,18 +33,23 @@ export interface DiskWatch {
   stop(): void;
 }
 
-/** Looks every `everyMs` and calls `changed` when the disk became full or is no longer; a person need not ask. */
+/**
+ * Looks every `everyMs` and calls `changed` when the disk became full or is no longer; a person need not ask. Sees to the reserve
+ * file as well: given up when there is nothing left, made again when there is.
+ */
 export function watchDisk(options: {
   readonly space: () => Promise<Space>;
   readonly now: () => Date;
-  readonly changed: () => void;
+  readonly changed: (isFull: boolean) => void;
+  readonly reserveFile: Pick<ReserveFile, 'release' | 'restore'>;
   readonly everyMs?: number;
 }): DiskWatch {
-  const { space, now, changed, everyMs = 3000 } = options;
+  const { space, now, changed, reserveFile, everyMs = 3000 } = options;
   let fullSince: string | null = null;
 
   async function look(): ReturnType<DiskWatch['look']> {
     const found = await space();
+    if (found.freeBytes < EXHAUSTED_BYTES) reserveFile.release();
     const disk = diskOf(found);
     fullSince = disk.state === 'full' ? (fullSince ?? now().toISOString()) : null;
     if (fullSince === null) return { disk, problem: null };
@@ -52,7 +60,8 @@ export function watchDisk(options: {
     const before = fullSince;
     // A disk that can't be asked is noticed by whoever writes to it next.
     await look().catch(() => null);
-    if ((before === null) !== (fullSince === null)) changed();
+    if ((before === null) !== (fullSince === null)) changed(fullSince !== null);
+    await reserveFile.restore();
   }
 
   const timer = setInterval(() => void lookAgain(), everyMs);

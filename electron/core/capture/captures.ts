@@ -27,6 +27,8 @@ import { CaptureJudging } from './capture-judging.ts';
 
 /** A capture that had not reached the shutter when core stopped is still done if it was asked for this recently. */
 const STILL_WANTED_MS = 60_000;
+/** Why a picture could not be checked at the time, and can be once that is over. */
+const PASSING_PROBLEMS: readonly ProblemCode[] = ['ANALYSIS_RESTARTED', 'ANALYSIS_UNAVAILABLE', 'DISK_FULL'];
 
 export interface CapturesOptions {
   readonly store: Store;
@@ -145,7 +147,7 @@ export class Captures {
 
   /**
    * Takes up everything that is not finished: at start, and whenever a process or a device has come back. `analysisBack`:
-   * pictures that could not be checked because the checking process was away are tried again.
+   * pictures that could not be checked because the checking process was away, or the disk was full, are tried again.
    */
   async resumeAll(analysisBack = false): Promise<void> {
     const { store } = this.#options;
@@ -153,12 +155,16 @@ export class Captures {
       selector: { state: { $in: ['requested', 'taking', 'uncertain', 'on-disk'] } },
     });
     for (const capture of open) {
-      const waitsForAnalysis =
-        capture.problem?.code === 'ANALYSIS_RESTARTED' || capture.problem?.code === 'ANALYSIS_UNAVAILABLE';
+      const waits = capture.problem !== null && PASSING_PROBLEMS.includes(capture.problem.code);
       if (capture.state !== 'on-disk' || capture.problem === null) this.#run(capture.id);
-      else if (analysisBack && waitsForAnalysis) await this.retry(capture.id);
+      else if (analysisBack && waits) await this.retry(capture.id);
     }
     await this.#releaseOwed();
+  }
+
+  /** Whether a picture is on its way or being judged. */
+  get isBusy(): boolean {
+    return this.#jobs.size > 0;
   }
 
   /** Waits for jobs to reach a safe point; used when the station stops. */
@@ -208,6 +214,7 @@ export class Captures {
           return;
         case 'judged':
         case 'failed':
+        case 'purged':
           return;
       }
     }
@@ -390,7 +397,7 @@ export class Captures {
   /** Something unexpected: bytes that are on the disk stay; without them a released shutter leaves the picture to be looked for. */
   async #stop(captureId: string, problem: Problem): Promise<void> {
     await this.#options.store.update('captures', captureId, (current) => {
-      if (current.state === 'judged') return null;
+      if (current.state === 'judged' || current.state === 'purged') return null;
       // A checking process that stopped is no property of the picture; a damaged picture is.
       const damaged = problem.code === 'IMAGE_DAMAGED' || problem.code === 'IMAGE_UNSUPPORTED';
       const withoutBytes: CaptureState = current.triggered ? 'uncertain' : 'failed';

@@ -15,7 +15,7 @@ import { writeStationValue } from './station-values.ts';
 import type { StoreFile } from './store-file.ts';
 import { Snapshots } from './snapshot.ts';
 import type { Snapshot, SnapshotWork } from './snapshot.ts';
-import { storeProblem } from './store-problem.ts';
+import { codeOf, storeProblem } from './store-problem.ts';
 import { OpenTransaction } from './transaction.ts';
 import type {
   Companions,
@@ -46,6 +46,8 @@ export interface ClinicStoreParts {
   readonly database: RxDatabase<ClinicCollections>;
   readonly stamper: Stamper;
   readonly log?: StoreLog | undefined;
+  /** Frees some room when the disk has none left, and says whether it did. */
+  readonly makeRoom?: (() => boolean) | undefined;
 }
 
 export class ClinicStore implements Store {
@@ -84,25 +86,34 @@ export class ClinicStore implements Store {
 
   transaction<T>(run: (transaction: StoreTransaction) => T): Promise<T> {
     return this.#promise(() => {
-      const { connection, stamper, log } = this.#parts;
-      const started = performance.now();
-      const table = <N extends CollectionName>(name: N): DocumentTable<N> => this.#table(name);
-      const open = new OpenTransaction({ sqlite: this.sqlite, trail: this.#trail, stamper, table });
       try {
-        return connection.transaction(() => {
-          const tickBefore = stamper.lastTick;
-          const result = run(open);
-          if (stamper.lastTick !== null && stamper.lastTick !== tickBefore) {
-            writeStationValue(this.sqlite, CLOCK_KEY, stamper.lastTick);
-          }
-          return result;
-        });
-      } finally {
-        open.end();
-        const tookMs = performance.now() - started;
-        if (tookMs > SLOW_MS) log?.warn({ tookMs: Math.round(tookMs) }, 'slow transaction');
+        return this.#transact(run);
+      } catch (error) {
+        if (codeOf(error) !== 'SQLITE_FULL' || this.#parts.makeRoom?.() !== true) throw error;
       }
+      return this.#transact(run);
     });
+  }
+
+  #transact<T>(run: (transaction: StoreTransaction) => T): T {
+    const { connection, stamper, log } = this.#parts;
+    const started = performance.now();
+    const table = <N extends CollectionName>(name: N): DocumentTable<N> => this.#table(name);
+    const open = new OpenTransaction({ sqlite: this.sqlite, trail: this.#trail, stamper, table });
+    try {
+      return connection.transaction(() => {
+        const tickBefore = stamper.lastTick;
+        const result = run(open);
+        if (stamper.lastTick !== null && stamper.lastTick !== tickBefore) {
+          writeStationValue(this.sqlite, CLOCK_KEY, stamper.lastTick);
+        }
+        return result;
+      });
+    } finally {
+      open.end();
+      const tookMs = performance.now() - started;
+      if (tookMs > SLOW_MS) log?.warn({ tookMs: Math.round(tookMs) }, 'slow transaction');
+    }
   }
 
   write<N extends CollectionName>(

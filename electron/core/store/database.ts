@@ -27,6 +27,8 @@ export interface StoreOptions {
   readonly now: () => number;
   readonly stationId: string;
   readonly log?: StoreLog;
+  /** Frees some room when the disk has none left, and says whether it did: what was refused is written once more. */
+  readonly makeRoom?: () => boolean;
 }
 
 /**
@@ -69,7 +71,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     }
     const stamper = { clock, stationId: options.stationId, now: options.now, lastTick: null };
     const file = new StoreFile(join(options.directory, STORE_FILE));
-    return new ClinicStore({ storeId, anchored, file, key, connection, database, stamper, log: options.log });
+    const { log, makeRoom } = options;
+    return new ClinicStore({ storeId, anchored, file, key, connection, database, stamper, log, makeRoom });
   } catch (error) {
     await database?.close();
     sqlite.close();

@@ -103,7 +103,7 @@ export interface Store {
   /**
    * Runs `run` in one durable transaction. When the promise resolves, what was written survives `kill -9` and power loss;
    * when it rejects, nothing was. Watchers hear of it after the commit.
-   * @param run synchronous.
+   * @param run synchronous. It runs again when the disk was full and room could be made: it changes nothing but the store.
    * @throws VantageError DISK_FULL, DISK_FAILED, STORE_DAMAGED, and what `run` throws
    */
   transaction<T>(run: (transaction: StoreTransaction) => T): Promise<T>;

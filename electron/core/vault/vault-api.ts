@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { ReadGrant } from '../../../native/inference/inference-api.ts';
 import type { WriteGrant } from '../../../native/supervisor/devices-api.ts';
 import type { Log } from '../clinic-api.ts';
+import type { ReserveFile } from '../reserve-file.ts';
 import type { BlobRow } from './vault-rows.ts';
 import type { SweepResult } from './vault-sweep.ts';
 
@@ -14,7 +15,7 @@ export interface VaultOptions {
   readonly masterKey: Uint8Array;
   readonly now: () => Date;
   readonly log: Log;
-  /** Bytes that stay free; below, nothing new is granted. Default: the greater of 512 MiB and 1 % of the disk. */
+  /** Bytes that stay free (the reserve file among them); below, nothing new is granted. Default: the greater of 512 MiB and 1 % of the disk. */
   readonly reserveBytes?: number;
   /** Files that never got a name are removed by the sweep when they are older than this. Default one hour. */
   readonly orphanAgeMs?: number;
@@ -23,8 +24,8 @@ export interface VaultOptions {
    * an older copy of the database was put back, the pictures taken since must still be there when the newer one comes back.
    */
   readonly lostAgeMs?: number;
-  /** Frees some room when the disk has none left, for what must be written all the same. @returns whether it did. */
-  readonly makeRoom?: () => boolean;
+  /** Room that is held for what must be written all the same: part of the reserve, given up when the disk has nothing left. */
+  readonly reserveFile?: Pick<ReserveFile, 'bytes' | 'isHeld' | 'release'>;
 }
 
 export interface PendingBlob {

@@ -66,7 +66,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       return work();
     } catch (error) {
       const problem = asDiskProblem(error);
-      if (problem.code !== 'DISK_FULL' || options.makeRoom?.() !== true) throw problem;
+      if (problem.code !== 'DISK_FULL' || options.reserveFile?.release() !== true) throw problem;
     }
     try {
       return work();
@@ -255,7 +255,9 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
 
   async function space(): ReturnType<Vault['space']> {
     const found = await files.space();
-    return { ...found, reserveBytes: options.reserveBytes ?? Math.max(512 * 1024 * 1024, found.totalBytes / 100) };
+    const { reserveFile, reserveBytes = Math.max(512 * 1024 * 1024, found.totalBytes / 100) } = options;
+    const heldBytes = reserveFile?.isHeld() === true ? reserveFile.bytes : 0;
+    return { ...found, reserveBytes: Math.max(0, reserveBytes - heldBytes) };
   }
 
   async function assertRoom(bytes = 0): Promise<void> {

@@ -32,8 +32,8 @@ export interface ViewSources {
   readonly reportsInProgress: ReadonlySet<string>;
   /** Why a session's report could not be made yet. */
   readonly reportProblemOf: (sessionId: string) => Problem | null;
-  /** Blobs whose files were not there when the station opened. */
-  readonly lostBlobs: ReadonlySet<string>;
+  /** Blobs that are known to be missing or damaged. */
+  readonly lostBlobs: Pick<ReadonlySet<string>, 'has'>;
 }
 
 /** @throws VantageError NOT_FOUND. */
@@ -128,7 +128,7 @@ function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<
         ? null
         : { reason: capture.kept.reason, byName: staff.get(capture.kept.by) ?? '', at: capture.kept.at },
     problem: isLost
-      ? { code: 'BLOB_DAMAGED', detail: 'its file is missing', at: capture.onDiskAt ?? capture.requestedAt }
+      ? { code: 'BLOB_DAMAGED', detail: 'its file is missing or damaged', at: capture.onDiskAt ?? capture.requestedAt }
       : capture.problem,
     hasImage: isThere(capture.blobId),
     hasThumbnail: isThere(capture.thumbnailBlobId),
