@@ -1,9 +1,9 @@
-import { assert, constant, constantFrom, integer, oneof, option, property, record } from 'fast-check';
+import { anything, assert, constant, constantFrom, integer, oneof, option, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fieldGroups } from './documents.ts';
 import { formatHlc } from './hlc.ts';
 import type { MergeableDocument } from './merge.ts';
-import { canonical, mergeDocuments } from './merge.ts';
+import { canonical, equalJson, mergeDocuments } from './merge.ts';
 
 const groups = fieldGroups.sessions;
 const clock = (ms: number, station: string): string => formatHlc({ ms, counter: 0, stationId: station });
@@ -56,6 +56,20 @@ describe('three-way merge', () => {
         const back = mergeDocuments<MergeableDocument>(base, theirs, ours, groups);
         expect(canonical(there)).toBe(canonical(back));
       }),
+    );
+  });
+});
+
+describe('equality of JSON', () => {
+  it('is equality of the canonical text, whatever is compared', () => {
+    const leaf = constantFrom(null, undefined, true, 0, -0, 1, NaN, Infinity, '', 'a', 'null');
+    const value = anything({ values: [leaf], key: constantFrom('a', 'b', '1', '0'), maxDepth: 3, maxKeys: 3 });
+    assert(
+      property(value, value, (one, other) => {
+        expect(equalJson(one, other)).toBe(canonical(one) === canonical(other));
+        expect(equalJson(one, structuredClone(one))).toBe(true);
+      }),
+      { numRuns: 2000 },
     );
   });
 });

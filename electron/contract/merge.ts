@@ -62,9 +62,38 @@ function laterClock(left: string | undefined, right: string | undefined): string
   return compareHlc(left, right) >= 0 ? left : right;
 }
 
+/** Whether two values have the same canonical JSON, without making it: what is undefined is not there. */
 export function equalJson(left: unknown, right: unknown): boolean {
   if (left === right) return true;
-  return canonical(left) === canonical(right);
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
+    // Unequal and still the same text: what JSON has no number for.
+    return typeof left === 'number' || typeof right === 'number' ? canonical(left) === canonical(right) : false;
+  }
+  if (Array.isArray(left) || Array.isArray(right))
+    return Array.isArray(left) && Array.isArray(right) && equalItems(left, right);
+  return equalFields(left as Fields, right as Fields);
+}
+
+function equalItems(left: readonly unknown[], right: readonly unknown[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) {
+    if (!equalJson(left[index] ?? null, right[index] ?? null)) return false;
+  }
+  return true;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function equalFields(left: Fields, right: Fields): boolean {
+  let open = 0;
+  for (const key of Object.keys(right)) if (right[key] !== undefined) open += 1;
+  for (const key of Object.keys(left)) {
+    const value = left[key];
+    if (value === undefined) continue;
+    if (!Object.hasOwn(right, key) || right[key] === undefined || !equalJson(value, right[key])) return false;
+    open -= 1;
+  }
+  return open === 0;
 }
 
 /** JSON with sorted keys and without undefined: equal values give equal text. Also what hashes are made over. */

@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError, canonical, intentSchema } from '../../contract/index.ts';
 import type { Intent, IntentInput } from '../../contract/index.ts';
+import { prepared } from './prepared.ts';
 
 interface IntentRow {
   readonly id: string;
@@ -21,17 +22,16 @@ export function writeIntent(sqlite: Database, input: IntentInput, createdAt: str
   if (!sqlite.inTransaction) throw new Error('an intent is written within a transaction');
   const { id, kind, subjectId, payload } = intentSchema.parse(input);
   const payloadJson = canonical(payload);
-  const known = sqlite.prepare<[string], IntentRow>('SELECT * FROM intents WHERE id = ?').get(id);
+  const known = prepared(sqlite, 'SELECT * FROM intents WHERE id = ?').get(id) as IntentRow | undefined;
   if (known !== undefined) {
     if (known.kind === kind && known.subject_id === subjectId && known.payload_json === payloadJson) return;
     throw new VantageError('INTERNAL', `intent ${id} was written before with other content`);
   }
-  sqlite
-    .prepare(
-      `INSERT INTO intents (id, kind, subject_id, ordinal, payload_json, state, created_at)
+  prepared(
+    sqlite,
+    `INSERT INTO intents (id, kind, subject_id, ordinal, payload_json, state, created_at)
        VALUES (?, ?, ?, (SELECT coalesce(max(ordinal), 0) + 1 FROM intents WHERE subject_id = ?), ?, 'waiting', ?)`,
-    )
-    .run(id, kind, subjectId, subjectId, payloadJson, createdAt);
+  ).run(id, kind, subjectId, subjectId, payloadJson, createdAt);
 }
 
 /** Oldest first. */

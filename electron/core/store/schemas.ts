@@ -23,11 +23,14 @@ const DEFAULT_LENGTH = 256;
 export const COLLECTION_NAMES = Object.keys(documentSchemas) as CollectionName[];
 
 export function rxSchemaOf<N extends CollectionName>(name: N): RxJsonSchema<DocumentOf<N>> {
-  const document = z.toJSONSchema(documentSchemas[name], { unrepresentable: 'any' });
-  const parts = (document.properties ?? {}) as Readonly<Record<string, JsonSchemaPart>>;
+  const fields: Readonly<Record<string, z.ZodType>> = documentSchemas[name].shape;
   const indexes: readonly (readonly string[])[] = documentIndexes[name];
   const properties: Record<string, unknown> = { id: { type: 'string', maxLength: ID_LENGTH } };
-  for (const field of new Set(indexes.flat())) properties[field] = indexable(name, field, parts[field]);
+  // Of those alone: a whole document's schema takes long enough to be felt when the station opens.
+  for (const field of new Set(indexes.flat())) {
+    const part = fields[field] === undefined ? undefined : z.toJSONSchema(fields[field], { unrepresentable: 'any' });
+    properties[field] = indexable(name, field, part as JsonSchemaPart | undefined);
+  }
   return {
     version: 0,
     primaryKey: 'id',

@@ -20,6 +20,8 @@ export interface Stamper {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const BOOKKEEPING = new Set<string>(BOOKKEEPING_FIELDS);
+
 /**
  * @param previous the document that it replaces, or null
  * @returns the document to write, or null where nothing but bookkeeping differs from `previous`
@@ -45,7 +47,7 @@ export function stamped<N extends CollectionName>(
   const changed = changedFields(before, complete);
   if (previous !== null && changed.length === 0) return null;
   // Whatever this document has seen, from whichever station: what is written now comes after it.
-  for (const clock of Object.values(clocks)) stamper.clock.observe(clock);
+  for (const clock of new Set(Object.values(clocks))) stamper.clock.observe(clock);
   const hlc = stamper.clock.tick();
   stamper.lastTick = hlc;
   const groups = fieldGroups[name];
@@ -54,33 +56,43 @@ export function stamped<N extends CollectionName>(
 }
 
 function changedFields(before: Fields, after: Fields): string[] {
-  const bookkeeping = new Set<string>(BOOKKEEPING_FIELDS);
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...fields].filter((field) => !bookkeeping.has(field) && !equalJson(before[field], after[field]));
+  return [...fields].filter((field) => !BOOKKEEPING.has(field) && !equalJson(before[field], after[field]));
 }
 
 function validated(name: CollectionName, candidate: Fields): Fields {
   const result = documentSchemas[name].safeParse(candidate);
-  if (result.success) return withDefaults(candidate, result.data) as Fields;
+  if (result.success) {
+    restoreUnknown(candidate, result.data);
+    return result.data;
+  }
   const [issue] = result.error.issues;
   const field = issue?.path.join('.') ?? '';
   // The code, never the value: what was entered is the patient's.
   throw new VantageError('INPUT_INVALID', `${name}.${field}: ${issue?.code ?? 'invalid'}`, { field });
 }
 
-/** `parsed` has the defaults but has lost what nested objects do not name; `given` the other way round. */
-function withDefaults(given: unknown, parsed: unknown): unknown {
-  if (Array.isArray(given) && Array.isArray(parsed))
-    return given.map((item, index) => withDefaults(item, parsed[index]));
-  if (!isFields(given) || !isFields(parsed)) return given === undefined ? parsed : given;
-  const merged: Record<string, unknown> = {};
-  for (const key of new Set([...Object.keys(parsed), ...Object.keys(given)])) {
-    const value = withDefaults(given[key], parsed[key]);
-    if (value !== undefined) merged[key] = value;
+/**
+ * `parsed` is a copy with the defaults, which has lost what nested objects do not name: that is put back. Fields that are there but
+ * undefined go.
+ */
+function restoreUnknown(given: unknown, parsed: unknown): void {
+  if (given === parsed) return;
+  if (Array.isArray(given) && Array.isArray(parsed)) {
+    for (let index = 0; index < given.length; index += 1) {
+      if (typeof given[index] === 'object') restoreUnknown(given[index], parsed[index]);
+    }
+  } else if (isFields(given) && isFields(parsed)) {
+    for (const key of Object.keys(parsed)) if (parsed[key] === undefined) delete parsed[key];
+    for (const key of Object.keys(given)) {
+      const value = given[key];
+      if (value === undefined) continue;
+      if (!Object.hasOwn(parsed, key)) parsed[key] = value;
+      else if (typeof value === 'object') restoreUnknown(value, parsed[key]);
+    }
   }
-  return merged;
 }
 
-function isFields(value: unknown): value is Fields {
+function isFields(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,14 @@
 /** Single values that the file knows of itself (table `station`). */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { prepared } from './prepared.ts';
 
 export function readStationValue(sqlite: Database, key: string): string | null {
   return sqlite.prepare<[string], { value: string }>('SELECT value FROM station WHERE key = ?').get(key)?.value ?? null;
 }
 
 export function writeStationValue(sqlite: Database, key: string, value: string): void {
-  sqlite
-    .prepare('INSERT INTO station (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
-    .run(key, value);
+  prepared(
+    sqlite,
+    'INSERT INTO station (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  ).run(key, value);
 }
