@@ -98,6 +98,7 @@ export function createCheckinRouter(parts: ClinicParts) {
       confirm: os.checkin.confirm.handler(async ({ context, input }) => {
         const appointmentId = tickets.require(context.screen, input.ticket);
         const session = await visits.checkIn(appointmentId, 'patient');
+        await parts.auditPatient(session.patientId, 'checkin.confirmed', appointmentId);
         const patient = await store.get('patients', session.patientId);
         const consent = session.consentId === null ? null : await store.get('consents', session.consentId);
         const given = consent !== null && NEEDED_CONSENTS.every((line) => consent.decisions[line]);
@@ -108,8 +109,11 @@ export function createCheckinRouter(parts: ClinicParts) {
         await visits.consent(sessionIdOf(appointmentId), { ...input, surface: 'checkin' }, 'patient');
         return OK;
       }),
-      progress: os.checkin.progress.handler(({ context, input, signal }) => {
+      progress: os.checkin.progress.handler(async ({ context, input, signal }) => {
         const appointmentId = tickets.require(context.screen, input.ticket);
+        const appointment = await store.get('appointments', appointmentId);
+        if (appointment === null) throw new VantageError('NOT_FOUND');
+        await parts.auditPatient(appointment.patientId, 'checkin.progress-read', appointmentId);
         const left = tickets.signalOf(input.ticket);
         return guardStream(
           live(

@@ -9,6 +9,7 @@ import { visitView } from '../visits/views.ts';
 import type { ApiContext, CallContext } from './guard.ts';
 import { actorOf, guardCall, guardStream } from './guard.ts';
 import { live } from './live.ts';
+import { recordShown } from './shown.ts';
 
 const OK = { ok: true } as const;
 
@@ -17,6 +18,8 @@ export type StaffRouter = ReturnType<typeof createStaffRouter>;
 
 export function createStaffRouter(parts: ClinicParts) {
   const { access, visits, captures, reviews, devices, inference, store, media, sources, changes, guard } = parts;
+
+  const shown = recordShown(parts);
 
   const os = implement(staffContract)
     .$context<ApiContext>()
@@ -71,7 +74,15 @@ export function createStaffRouter(parts: ClinicParts) {
     today: {
       watch: os.today.watch.handler(async ({ context, signal }) => {
         await parts.audit(actorOf(context), 'day.read', 'location', parts.station.locationId);
-        return stream(context, signal, 'today.watch', () => dayView(sources));
+        return stream(context, signal, 'today.watch', async () => {
+          const view = await dayView(sources);
+          await shown(
+            context,
+            'patient.listed',
+            view.rows.map((row) => row.patient.patientId),
+          );
+          return view;
+        });
       }),
       outline: os.today.outline.handler(async ({ context, signal }) => {
         await parts.audit(actorOf(context), 'day.outline-read', 'location', parts.station.locationId);
@@ -178,9 +189,10 @@ export function createStaffRouter(parts: ClinicParts) {
         yield* guardStream(samples, guard, 'devices.watchReadings');
       }),
       weigh: os.devices.weigh.handler(({ input, signal }) => parts.readings.weigh(input.deviceId, signal)),
-      zero: os.devices.zero.handler(async ({ input, signal }) => {
+      zero: os.devices.zero.handler(async ({ context, input, signal }) => {
         const outcome = await devices.zero(input, { signal });
         if (outcome.kind !== 'completed') throw new VantageError(outcome.code, outcome.detail);
+        await parts.audit(actorOf(context), 'device.zeroed', 'device', input.deviceId);
         return outcome.value;
       }),
       reinstate: os.devices.reinstate.handler(async ({ context, input }) => {
@@ -210,7 +222,15 @@ export function createStaffRouter(parts: ClinicParts) {
     review: {
       queue: os.review.queue.handler(async ({ context, signal }) => {
         await parts.audit(actorOf(context), 'reviews.read', 'location', parts.station.locationId);
-        return stream(context, signal, 'review.queue', () => reviews.queue());
+        return stream(context, signal, 'review.queue', async () => {
+          const queue = await reviews.queue();
+          await shown(
+            context,
+            'patient.in-review-list',
+            queue.map((item) => item.patient.patientId),
+          );
+          return queue;
+        });
       }),
       watch: os.review.watch.handler(async ({ context, input, signal }) => {
         const seenAt = parts.now().toISOString();

@@ -24,6 +24,7 @@ import { deviceFor } from '../visits/views.ts';
 import { attemptsLeft, isUnderWay, protocolOf, recordOf, stepOf } from '../visits/steps.ts';
 import type { CaptureActivity } from './capture-activity.ts';
 import { CaptureJudging } from './capture-judging.ts';
+import { traceOfChange } from './capture-trace.ts';
 
 /** A capture that had not reached the shutter when core stopped is still done if it was asked for this recently. */
 const STILL_WANTED_MS = 60_000;
@@ -110,7 +111,8 @@ export class Captures {
         action: 'capture.requested',
         subjectKind: 'capture',
         subjectId: made.id,
-        detail: { stepId, attempt },
+        // More tries than the protocol allows: a senior's decision.
+        detail: { stepId, attempt, beyondRetakes: attemptsLeft(step, tries) === 0 },
       });
       return made;
     });
@@ -396,18 +398,28 @@ export class Captures {
 
   /** Something unexpected: bytes that are on the disk stay; without them a released shutter leaves the picture to be looked for. */
   async #stop(captureId: string, problem: Problem): Promise<void> {
-    await this.#options.store.update('captures', captureId, (current) => {
-      if (current.state === 'judged' || current.state === 'purged') return null;
-      // A checking process that stopped is no property of the picture; a damaged picture is.
-      const damaged = problem.code === 'IMAGE_DAMAGED' || problem.code === 'IMAGE_UNSUPPORTED';
-      const withoutBytes: CaptureState = current.triggered ? 'uncertain' : 'failed';
-      const withBytes: CaptureState = damaged ? 'failed' : 'on-disk';
-      return { ...current, state: current.blobId === null ? withoutBytes : withBytes, problem };
-    });
+    await this.#options.store.update(
+      'captures',
+      captureId,
+      (current) => {
+        if (current.state === 'judged' || current.state === 'purged') return null;
+        // A checking process that stopped is no property of the picture; a damaged picture is.
+        const damaged = problem.code === 'IMAGE_DAMAGED' || problem.code === 'IMAGE_UNSUPPORTED';
+        const withoutBytes: CaptureState = current.triggered ? 'uncertain' : 'failed';
+        const withBytes: CaptureState = damaged ? 'failed' : 'on-disk';
+        return { ...current, state: current.blobId === null ? withoutBytes : withBytes, problem };
+      },
+      (next, current) => traceOfChange(next, current, this.#at()),
+    );
   }
 
   async #patch(captureId: string, changes: Partial<Capture>): Promise<void> {
-    await this.#options.store.update('captures', captureId, (current) => ({ ...current, ...changes }));
+    await this.#options.store.update(
+      'captures',
+      captureId,
+      (current) => ({ ...current, ...changes }),
+      (next, current) => traceOfChange(next, current, this.#at()),
+    );
   }
 
   #problem(code: ProblemCode, detail = ''): Problem {

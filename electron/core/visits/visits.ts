@@ -178,10 +178,16 @@ export class Visits {
 
   /** The patient asks for a break or for help. */
   async ask(sessionId: string, request: 'break' | 'help'): Promise<void> {
-    await this.#change(sessionId, 'patient', 'visit.request', (session) => {
-      if (isClosed(session.status)) throw new VantageError('STATUS_CONFLICT', session.status);
-      return { ...session, patientRequest: request };
-    });
+    await this.#change(
+      sessionId,
+      'patient',
+      'visit.request',
+      (session) => {
+        if (isClosed(session.status)) throw new VantageError('STATUS_CONFLICT', session.status);
+        return { ...session, patientRequest: request };
+      },
+      { request },
+    );
   }
 
   /** Ends early: open steps are skipped with the reason; what was taken stays. */
@@ -261,14 +267,20 @@ export class Visits {
 
   async skip(sessionId: string, stepId: string, reason: string, actor: Actor): Promise<void> {
     const author = authorOf(actor);
-    await this.#change(sessionId, author, 'step.skipped', (session) => {
-      this.#requireCapturing(session);
-      const step = stepOf(protocolOf(session.protocolId), stepId);
-      if (!maySkip(step, actor.roles)) throw new VantageError('STEP_NOT_SKIPPABLE');
-      const record = recordOf(session, stepId);
-      if (record.state !== 'todo') throw new VantageError('STEP_NOT_NOW', stepId);
-      return { ...session, steps: { ...session.steps, [stepId]: this.#skipped(record, reason, author) } };
-    });
+    await this.#change(
+      sessionId,
+      author,
+      'step.skipped',
+      (session) => {
+        this.#requireCapturing(session);
+        const step = stepOf(protocolOf(session.protocolId), stepId);
+        if (!maySkip(step, actor.roles)) throw new VantageError('STEP_NOT_SKIPPABLE');
+        const record = recordOf(session, stepId);
+        if (record.state !== 'todo') throw new VantageError('STEP_NOT_NOW', stepId);
+        return { ...session, steps: { ...session.steps, [stepId]: this.#skipped(record, reason, author) } };
+      },
+      { stepId },
+    );
   }
 
   /** Opens a step again. What it held goes into the audit trail; captures stay where they are. */
@@ -392,6 +404,7 @@ export class Visits {
     author: Author | 'patient',
     action: string,
     next: (session: Session, tx: StoreTransaction) => Session | null,
+    detail: Record<string, string> = {},
   ): Promise<void> {
     await this.#store.transaction((tx) => {
       const session = tx.require('sessions', sessionId);
@@ -399,7 +412,7 @@ export class Visits {
       if (changed === null) return;
       tx.update('sessions', sessionId, () => changed);
       const who = author === 'patient' ? { id: session.patientId, role: 'patient' } : author;
-      this.#audit(tx, who, action, sessionId, { from: session.status, to: changed.status });
+      this.#audit(tx, who, action, sessionId, { ...detail, from: session.status, to: changed.status });
     });
   }
 
