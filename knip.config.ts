@@ -16,9 +16,9 @@ const config: KnipConfig = {
     'renderer/kit/zod.ts',
     'renderer/lingui.config.ts',
     'test/summary-reporter.ts',
-    'test/{bench,faults}/run.ts',
+    'test/{bench,conformance,faults}/run.ts',
     // Started as a process.
-    'test/faults/store/writer.ts',
+    'test/faults/store/{writer,canary-writer}.ts',
     'test/bench/store/*-process.ts',
     'test/e2e/screens.ts',
   ],

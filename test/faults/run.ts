@@ -9,6 +9,7 @@ const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
   visit: async () => (await import('./visit.ts')).visitFaults,
   store: async () => (await import('./store/store.ts')).storeFaults,
   power: async () => (await import('./store/power.ts')).powerFaults,
+  plaintext: async () => (await import('./store/plaintext.ts')).plaintextFaults,
 };
 
 const { values, positionals } = parseArgs({

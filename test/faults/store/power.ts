@@ -38,7 +38,9 @@ export const powerFaults: FaultProof = async ({ full, seed, unsafeControl }) => 
   const failures: string[] = [];
   let done = 0;
   let lost = 0;
-  while (done < cuts && failures.length === 0) {
+  // One loss is all that the control is about.
+  const mayLose = unsafeControl ? 0 : Infinity;
+  while (done < cuts && failures.length === 0 && lost <= mayLose) {
     const folder = mkdtempSync(join(tmpdir(), 'vantage-power-'));
     const disk = new PowerDisk(found.path, folder, seed + done, unsafeControl);
     try {
