@@ -81,7 +81,11 @@ export function ConsentPage({
             {i18n.t('Talk to someone first')}
           </Button>
           <span className="grow-1" />
-          <p id="what-is-missing" className="max-w-[19em] text-end text-15 text-ink-2" aria-live="polite">
+          <p
+            id="what-is-missing"
+            className="max-w-[19em] text-end text-15 text-ink-2 max-[1179px]:order-first max-[1179px]:max-w-none max-[1179px]:basis-full max-[1179px]:text-start"
+            aria-live="polite"
+          >
             {missing}
           </p>
           <Button

@@ -80,7 +80,7 @@ function placeWords(queue: readonly ReviewQueueItem[], sessionId: string): React
 }
 
 function Place({ place, count }: { place: number; count: number }): ReactNode {
-  return useLingui().i18n.t('{place} of {count}', { place, count });
+  return <span className="whitespace-nowrap">{useLingui().i18n.t('{place} of {count}', { place, count })}</span>;
 }
 
 function WhoseReview({ view }: { view: ReviewView }): ReactNode {

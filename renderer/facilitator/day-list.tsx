@@ -41,7 +41,10 @@ export function DayList(props: DayListProps): ReactNode {
   }
   return (
     <div className="min-h-0 overflow-auto">
-      <table className="table table-day" aria-label={finding ? i18n.t('Found') : i18n.t('Visits of today')}>
+      <table
+        className={finding ? 'table table-day table-found' : 'table table-day'}
+        aria-label={finding ? i18n.t('Found') : i18n.t('Visits of today')}
+      >
         <thead>
           <tr>
             <th>{finding ? i18n.t('Day') : i18n.t('Time')}</th>
@@ -104,7 +107,7 @@ function Row({ row, selected, now, finding, onSelect, onOpen, onCheckIn }: DayLi
         if (!scheduled) onOpen(row);
       }}
     >
-      <td className="font-semibold">
+      <td className="font-semibold whitespace-nowrap">
         {finding ? formatDate(row.startsAt) : isToday ? formatTime(row.startsAt) : formatDayMonth(row.startsAt)}
       </td>
       <td>

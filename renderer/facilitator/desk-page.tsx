@@ -77,7 +77,7 @@ function DeskForm({ row, onDone }: { row: DayRow; onDone: () => void }): ReactNo
 
   return (
     <div className="grid min-h-0 grid-rows-[minmax(0,1fr)_92px] bg-surface">
-      <div className="grid min-h-0 grid-cols-[minmax(0,1fr)_minmax(0,640px)] gap-16 overflow-auto px-10 pt-8">
+      <div className="desk">
         <section>
           <h2 className="proper text-26 tracking-[-0.018em]">
             {i18n.t('Is this {name}?', { name: fullName(row.patient) })}

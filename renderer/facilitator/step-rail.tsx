@@ -42,10 +42,10 @@ export function StepRail({
   const at = stations.findIndex((station) => station.parts.some((part) => part.step.id === visit.currentStepId));
   return (
     <nav className="step-rail" aria-label={i18n.t('Steps of the visit')}>
-      <h2 className="pane-title flex justify-between px-7 pb-2.5">
+      <h2 className="pane-title flex justify-between px-7 pb-2.5 max-[1179px]:justify-center max-[1179px]:px-1">
         <span>{i18n._(visit.protocol.title)}</span>
         {at < 0 ? null : (
-          <span className="font-medium whitespace-nowrap text-ink-3">
+          <span className="font-medium whitespace-nowrap text-ink-3 max-[1179px]:text-center max-[1179px]:whitespace-normal">
             {i18n.t('step {number} of {total}', { number: at + 1, total: stations.length })}
           </span>
         )}

@@ -177,10 +177,12 @@ function FindBox({
   const icon = <Search size={20} strokeWidth={1.75} aria-hidden />;
   if (!open) {
     return (
-      <AriaButton className="field-box w-[280px] shrink-0" onPress={onOpen}>
+      <AriaButton className="field-box w-[280px] shrink-0 max-[1179px]:w-[180px]" onPress={onOpen}>
         {icon}
         <span className="grow-1 text-start">{label}</span>
-        <KeyCap name="/" />
+        <span className="max-[1179px]:hidden">
+          <KeyCap name="/" />
+        </span>
       </AriaButton>
     );
   }
@@ -196,7 +198,7 @@ function FindBox({
         if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
       }}
       placeholder={i18n.t('Name or number')}
-      className="w-[280px] shrink-0"
+      className="w-[280px] shrink-0 max-[1179px]:w-[180px]"
       icon={icon}
       end={<KeyCap name="Escape" />}
     />

@@ -67,7 +67,7 @@ function VisitBar({ visit }: { visit: VisitView }): ReactNode {
     <>
       <div className="min-w-0">
         <b className="proper block truncate text-20 leading-6 tracking-[-0.014em]">{fullName(patient)}</b>
-        <span className="text-13 whitespace-nowrap text-ink-2">
+        <span className="block truncate text-13 text-ink-2">
           {formatDate(patient.birthDate)}, {i18n.t('{age} y', { age: patient.age })} ·{' '}
           <bdi className="ident">{patient.number}</bdi> · {i18n._(visit.protocol.title)}
         </span>

@@ -222,7 +222,7 @@ function Reading({ scale }: { scale: ScaleView }): ReactNode {
       </output>
       <span className="pb-4">
         <b className="display block text-[40px] leading-[44px] font-medium tracking-[-0.02em]">kg</b>
-        <span className="text-20 text-ink-2">
+        <span className="text-20 whitespace-nowrap text-ink-2">
           {reading === null ? '\u00A0' : `${PLUS_MINUS} ${formatNumber(reading.errorKg, DECIMALS)}${THIN}kg`}
         </span>
       </span>
