@@ -274,6 +274,13 @@ export const PROBLEMS = {
     'Check that the last visits are there, then confirm it.',
     'Confirm',
   ),
+  BACKUP_DAMAGED: problem(
+    'pane',
+    'This backup is not as it was made.',
+    'The clinic’s data and the other backups were not touched.',
+    'Choose another backup.',
+    'Choose another',
+  ),
   SECOND_INSTANCE: problem(
     'screen',
     'This clinic is already open on this computer.',

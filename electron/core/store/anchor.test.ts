@@ -19,7 +19,7 @@ import { signerOf } from '../audit/signer.ts';
 import { stationIdentity } from '../station.ts';
 import { anchorPath, headsOf, readAnchor, sealedAnchor } from './anchor.ts';
 import type { Anchor } from './anchor.ts';
-import { CHECK_FILE, STORE_FILE } from './encrypted-file.ts';
+import { CHECK_FILE, STORE_FILE } from './cipher-file.ts';
 import type { AnchoredStore } from './testing/anchored-store.ts';
 import { openAnchored } from './testing/anchored-store.ts';
 import {

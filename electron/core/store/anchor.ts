@@ -27,7 +27,7 @@ export const GENERATION_KEY = 'generation';
 const count = z.number().int().nonnegative();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-const headsSchema = z.object({
+export const headsSchema = z.object({
   audit: z.object({ sequence: count, hash }),
   /** Position of the last intent. */
   intents: count,

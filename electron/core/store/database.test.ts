@@ -13,7 +13,7 @@ import { firstValueFrom, skip } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VantageError, derivedId } from '../../contract/index.ts';
 import { verifyAudit } from '../audit/index.ts';
-import { CHECK_FILE, STORE_FILE } from './encrypted-file.ts';
+import { CHECK_FILE, STORE_FILE } from './cipher-file.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Store } from './index.ts';
 import {

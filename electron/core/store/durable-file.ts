@@ -1,5 +1,6 @@
 /** Small files that are there whole or not at all: temporary file, fsync, rename, fsync of the folder. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFile, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
@@ -14,6 +15,17 @@ export function writeDurably(path: string, bytes: Uint8Array | string, mode: num
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/** Copies the bytes and makes them durable, not the name; where the file system can, they are shared until one of both changes. */
+export async function copyDurably(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  const handle = await open(to, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Makes new names in a folder survive a power cut. Windows has no such call and needs none. */

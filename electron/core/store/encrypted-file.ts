@@ -4,21 +4,17 @@
  * With a raw key a wrong key and a damaged first page look alike to SQLite ("not a database"). A check value beside the file
  * (an HMAC under the key, which says nothing about it) tells them apart.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite from 'better-sqlite3-multiple-ciphers';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import { anchorPath } from './anchor.ts';
+import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from './cipher-file.ts';
 import { readIfThere, syncFolder, writeDurably } from './durable-file.ts';
 import { MIGRATIONS, migrate, schemaVersionOf } from './migrations.ts';
-import { codeOf, storeProblem } from './store-problem.ts';
-
-export const STORE_FILE = 'clinic.db';
-export const CHECK_FILE = 'clinic.check';
-/** How long to wait for a process that is on its way out and still holds the file. */
-const LOCK_TIMEOUT_MS = 2000;
+import { finishReplacement } from './replace-file.ts';
+import { storeProblem } from './store-problem.ts';
 
 /**
  * @param key 32 bytes, of the store alone.
@@ -29,6 +25,7 @@ export function openEncryptedFile(directory: string, key: Uint8Array, inspect: (
   if (key.length !== 32) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    finishReplacement(directory, key);
     return open(directory, key, inspect);
   } catch (error) {
     throw storeProblem(error);
@@ -46,9 +43,8 @@ function open(directory: string, key: Uint8Array, inspect: (sqlite: Database) =>
   if (size === 0 && (check !== null || existsSync(anchorPath(directory))))
     throw new VantageError('STORE_DAMAGED', 'the file is gone or empty');
 
-  const sqlite = new BetterSqlite(path, { timeout: LOCK_TIMEOUT_MS });
+  const sqlite = openCipherFile(path, key, { keyIsRight });
   try {
-    unlock(sqlite, key, keyIsRight);
     if (schemaVersionOf(sqlite) > MIGRATIONS.length)
       throw new VantageError('STORE_NEWER', `schema ${schemaVersionOf(sqlite)}`);
     inspect(sqlite);
@@ -66,34 +62,12 @@ function open(directory: string, key: Uint8Array, inspect: (sqlite: Database) =>
   }
 }
 
-/** What stands in `clinic.check`. @param key of the store. */
-export function checkValueOf(key: Uint8Array): Buffer {
-  return createHmac('sha256', key).update('vantage store key check').digest();
-}
-
-function unlock(sqlite: Database, key: Uint8Array, keyIsRight: boolean): void {
-  sqlite.pragma(`cipher = 'sqlcipher'`);
-  sqlite.pragma(`key = "x'${Buffer.from(key).toString('hex')}'"`);
-  // One process owns the file: a second is refused at once instead of both believing that they lead.
-  sqlite.pragma('locking_mode = EXCLUSIVE');
-  try {
-    sqlite.prepare('SELECT count(*) FROM sqlite_schema').get();
-  } catch (error) {
-    if (codeOf(error) === 'SQLITE_NOTADB' && !keyIsRight)
-      throw new VantageError('KEY_WRONG', 'the file does not open with this key');
-    throw error;
-  }
-}
-
 function makeDurable(sqlite: Database): void {
   sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('synchronous = FULL');
   // macOS only: without it fsync leaves data in the drive's cache.
   sqlite.pragma('fullfsync = ON');
   sqlite.pragma('checkpoint_fullfsync = ON');
-  // What SQLite sorts or spills would be written to temporary files unencrypted.
-  sqlite.pragma('temp_store = MEMORY');
-  sqlite.pragma('trusted_schema = OFF');
   sqlite.pragma('cache_size = -32000');
   sqlite.pragma('journal_size_limit = 67108864');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { headsOf } from './anchor.ts';
 import { CipherPages, PAGE_BYTES } from './cipher-pages.ts';
-import { CHECK_FILE, STORE_FILE } from './encrypted-file.ts';
+import { CHECK_FILE, STORE_FILE } from './cipher-file.ts';
 import { deriveKey } from './key-handling.ts';
 import type { Store } from './index.ts';
 import { KEY, auditEntry, openTestStore, patientDraft, temporaryFolder } from './testing/documents.ts';

@@ -77,6 +77,11 @@ export function shapeOf(fileBytes: number): { readonly chunks: number; readonly 
   return { chunks, size: body - chunks * TAG_BYTES };
 }
 
+/** How long the file of so many bytes of content is. */
+export function fileBytesOf(size: number): number {
+  return HEADER_BYTES + size + Math.max(1, Math.ceil(size / CHUNK_BYTES)) * TAG_BYTES;
+}
+
 /** Where the chunk at `index` begins in the file. */
 export function chunkPosition(index: number): number {
   return HEADER_BYTES + index * SEALED_CHUNK_BYTES;

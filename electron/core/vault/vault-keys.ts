@@ -1,8 +1,12 @@
 /** The vault's keys: derived from the master key by purpose, and blob keys wrapped under them. */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import { deriveKey } from '../store/key-handling.ts';
+import { readStationValue } from '../store/station-values.ts';
 
+/** In table `station`, base64: after a new master key files keep the names that they have, and equal content its one name. */
+export const NAME_KEY_KEY = 'vault-name-key';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -22,9 +26,9 @@ export interface VaultKeys {
  * AES-256-GCM with a random nonce rather than AES-KW (RFC 3394): Electron's BoringSSL has no key-wrap cipher, and GCM
  * binds the row as associated data.
  * @param masterKey 256 bits; only keys derived from it (HKDF-SHA-256, RFC 5869, one per purpose) are kept.
+ * @param nameKey where names were given under an earlier master key; see `nameKeyOf`.
  */
-export function deriveVaultKeys(masterKey: Uint8Array): VaultKeys {
-  const nameKey = deriveKey(masterKey, 'vault-names');
+export function deriveVaultKeys(masterKey: Uint8Array, nameKey = firstNameKey(masterKey)): VaultKeys {
   const wrapKey = deriveKey(masterKey, 'vault-key-wrapping');
   return {
     nameOf: (sha256) => createHmac('sha256', nameKey).update(sha256).digest('hex'),
@@ -47,4 +51,25 @@ export function deriveVaultKeys(masterKey: Uint8Array): VaultKeys {
       }
     },
   };
+}
+
+/** The key of names that came with a clinic's first master key. */
+export function firstNameKey(masterKey: Uint8Array): Uint8Array {
+  return deriveKey(masterKey, 'vault-names');
+}
+
+/** The key of names where the master key is not the first one any more; else undefined. */
+export function nameKeyOf(sqlite: Database): Uint8Array | undefined {
+  const kept = readStationValue(sqlite, NAME_KEY_KEY);
+  return kept === null ? undefined : new Uint8Array(Buffer.from(kept, 'base64'));
+}
+
+/** A wrapped key fits one row of one table only. */
+export function blobContext(blobId: string): string {
+  return `blob:${blobId}`;
+}
+
+/** The same for a grant that is under way. */
+export function pendingContext(pendingId: string): string {
+  return `pending:${pendingId}`;
 }

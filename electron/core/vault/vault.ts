@@ -24,7 +24,7 @@ import type {
   WrittenContent,
 } from './vault-api.ts';
 import { openVaultFiles } from './vault-files.ts';
-import { deriveVaultKeys } from './vault-keys.ts';
+import { blobContext, deriveVaultKeys, nameKeyOf, pendingContext } from './vault-keys.ts';
 import { vaultRows } from './vault-rows.ts';
 import type { BlobRow, PendingRow, StoredBlob } from './vault-rows.ts';
 import { removeErased, sweep } from './vault-sweep.ts';
@@ -36,7 +36,7 @@ import type { SweepResult } from './vault-sweep.ts';
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
   const { database, now, log } = options;
-  const keys = deriveVaultKeys(options.masterKey);
+  const keys = deriveVaultKeys(options.masterKey, nameKeyOf(database));
   const rows = vaultRows(database);
   const oneBlob = rows.oneBlob();
   if (oneBlob) keys.unwrap(oneBlob.wrappedKey, blobContext(oneBlob.blobId));
@@ -332,15 +332,6 @@ async function hashOf(
     await paced?.(piece.length);
   }
   return { sha256: hash.digest('hex'), size };
-}
-
-/** A wrapped key fits one row of one table only. */
-function blobContext(blobId: string): string {
-  return `blob:${blobId}`;
-}
-
-function pendingContext(pendingId: string): string {
-  return `pending:${pendingId}`;
 }
 
 function publicRow({ blobId, sha256, size, mediaType, createdAt }: StoredBlob): BlobRow {

@@ -1,0 +1,307 @@
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { signerOf } from '../audit/signer.ts';
+import { verifyAudit } from '../audit/index.ts';
+import { stationIdentity } from '../station.ts';
+import { anchorPath, readAnchor } from '../store/anchor.ts';
+import { STORE_FILE } from '../store/cipher-file.ts';
+import { newKey, passphraseKeyStore } from '../store/key-handling.ts';
+import { readStationValue } from '../store/station-values.ts';
+import { STATION, temporaryFolder } from '../store/testing/documents.ts';
+import { makeBackup, pruneBackups, verifyBackup } from './backup.ts';
+import type { BackupOptions } from './backup.ts';
+import { changeMasterKey, setRecoveryPassphrase } from './change-key.ts';
+import { listBackups } from './manifest.ts';
+import type { BackupInfo } from './manifest.ts';
+import { RESTORED_KEY, restoreBackup } from './restore.ts';
+import { BY, contentOf, openSmallClinic } from './testing/test-clinic.ts';
+import type { SmallClinic } from './testing/test-clinic.ts';
+
+const KEY = newKey();
+const MADE = '2026-11-21T12:00:00.000Z';
+const RESTORED = '2026-11-22T08:30:00.000Z';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let clinic: SmallClinic | null = null;
+let root: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  root = join(folder.path, 'backups');
+});
+afterEach(async () => {
+  await clinic?.abandon();
+  clinic = null;
+  folder.remove();
+});
+
+async function opened(key = KEY): Promise<SmallClinic> {
+  await closed();
+  clinic = await openSmallClinic(folder.path, { key });
+  return clinic;
+}
+
+async function closed(): Promise<void> {
+  await clinic?.close();
+  clinic = null;
+}
+
+async function backup(options: Partial<BackupOptions> = {}): Promise<BackupInfo> {
+  const { store } = clinic ?? (await opened());
+  return makeBackup({
+    store,
+    directory: folder.path,
+    root,
+    masterKey: KEY,
+    signer: signerOf(stationIdentity(store, 'clinic', STATION).privateKey),
+    stationId: STATION,
+    now: () => new Date(MADE),
+    ...options,
+  });
+}
+
+function restore(path: string, masterKey = KEY): ReturnType<typeof restoreBackup> {
+  return restoreBackup({ directory: folder.path, path, masterKey, by: BY, now: () => new Date(RESTORED) });
+}
+
+describe('a backup', () => {
+  it('is made while the clinic works, whole, listed and verified, and nobody can read it without the key', async () => {
+    const current = await opened();
+    await current.fill(0, 20);
+    const phases = new Set<string>();
+    const info = await backup({ progress: ({ phase, done, total }) => done === total && phases.add(phase) });
+    expect([...phases]).toEqual(['store', 'checking', 'files']);
+    expect(info).toMatchObject({
+      name: '20261121T120000Z',
+      madeAt: MADE,
+      files: 20,
+      missingFiles: 0,
+      verified: { ok: true },
+    });
+    expect(info.storeBytes).toBe(statSync(join(info.path, STORE_FILE)).size);
+    expect(await listBackups(root)).toEqual([info]);
+    expect(await verifyBackup(info.path, KEY, () => new Date(RESTORED))).toEqual({ ok: true, problems: [] });
+    expect((await listBackups(root))[0]?.verified).toEqual({ at: RESTORED, ok: true });
+    expect(readFileSync(join(info.path, STORE_FILE)).includes('Family 1')).toBe(false);
+    await expect(verifyBackup(info.path, newKey(), () => new Date())).rejects.toMatchObject({ code: 'KEY_WRONG' });
+    await current.fill(20, 22);
+    expect((await contentOf(current))['patients']).toHaveLength(22);
+  });
+
+  it('that was stopped leaves nothing but the files that others may use', async () => {
+    await (await opened()).fill(0, 3);
+    const controller = new AbortController();
+    await expect(
+      backup({
+        signal: controller.signal,
+        progress: ({ phase }) => phase === 'files' && controller.abort(new Error('enough')),
+      }),
+    ).rejects.toThrow('enough');
+    expect(readdirSync(root)).toEqual(['blobs']);
+    expect(await listBackups(root)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a byte of its store',
+      (path: string) => flip(join(path, STORE_FILE), 9000),
+      'the file of the store is not as it was',
+    ],
+    ['a file that it names', (path: string) => flip(someBlob(path), 100), '1 files are damaged'],
+    ['the absence of a file', (path: string) => rmSync(someBlob(path)), '1 files are missing'],
+    [
+      'its manifest',
+      (path: string) => edit(join(path, 'manifest.json')),
+      'the manifest is not as this clinic sealed it',
+    ],
+  ])('is found to be damaged by %s', async (_what, damage, problem) => {
+    await (await opened()).fill(0, 3);
+    const { path } = await backup();
+    damage(path);
+    expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual({ ok: false, problems: [problem] });
+    expect((await listBackups(root))[0]?.verified).toEqual({ at: RESTORED, ok: false });
+  });
+
+  it('keeps files once for all backups, and only as long as one of them names them', async () => {
+    const current = await opened();
+    await current.fill(0, 3);
+    await backup();
+    const gone = current.store.sqlite.prepare<[], string>('SELECT file FROM vault_blobs LIMIT 1').pluck().get() ?? '';
+    current.store.sqlite.prepare('DELETE FROM vault_blobs WHERE file = ?').run(gone);
+    await current.fill(3, 4);
+    const later = await backup({ now: () => new Date('2026-11-22T12:00:00.000Z') });
+    const again = await backup({ now: () => new Date('2026-11-22T12:00:00.300Z') });
+    expect(again.name).toBe('20261122T120000Z-2');
+    expect(existsSync(join(root, 'blobs', gone.slice(0, 2), gone))).toBe(true);
+    expect(await pruneBackups(root, 2)).toEqual({ backups: 1, files: 1 });
+    expect((await listBackups(root)).map(({ name }) => name)).toEqual([again.name, later.name]);
+    expect(existsSync(join(root, 'blobs', gone.slice(0, 2), gone))).toBe(false);
+    expect(await verifyBackup(later.path, KEY, () => new Date())).toEqual({ ok: true, problems: [] });
+  });
+});
+
+describe('a restored backup', () => {
+  it('takes the place of a damaged file, which is kept, and says what came after it and is lost', async () => {
+    const first = await opened();
+    await first.fill(0, 5);
+    const before = await contentOf(first);
+    const { path } = await backup();
+    await first.fill(5, 8);
+    await closed();
+    const damaged = join(folder.path, STORE_FILE);
+    flip(damaged, 40);
+    const damagedBytes = readFileSync(damaged);
+    await expect(opened()).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+    rmSync(join(folder.path, 'vault', 'blobs'), { recursive: true });
+
+    const result = await restore(path);
+    expect(result).toMatchObject({
+      madeAt: MADE,
+      missingFiles: 0,
+      damagedFiles: 0,
+      missing: { writes: { 'rx:patients:0': 3 }, audit: { from: 6, through: 8 }, intents: 3 },
+    });
+    expect(readFileSync(join(result.aside, STORE_FILE)).equals(damagedBytes)).toBe(true);
+    expect(existsSync(join(result.aside, 'clinic.anchor'))).toBe(true);
+
+    const { store, anchor } = await opened();
+    expect(anchor.findings).toEqual([]);
+    if (clinic === null) throw new Error('it is open');
+    expect(await contentOf(clinic)).toEqual(before);
+    expect(store.audit.read().at(-1)).toMatchObject({
+      action: 'store.restored',
+      actorId: BY.id,
+      detail: { backup: '20261121T120000Z', missingChanges: 9, missingAuditFrom: 6, missingAuditThrough: 8 },
+    });
+    expect(verifyAudit(store)).toMatchObject({ ok: true });
+    expect(JSON.parse(readStationValue(store.sqlite, RESTORED_KEY) ?? '')).toEqual({
+      at: RESTORED,
+      backupMadeAt: MADE,
+    });
+    await clinic.fill(8, 9);
+    await closed();
+    expect((await opened()).anchor.findings).toEqual([]);
+  });
+
+  it('is another file than the one before: that one does not open in its place any more', async () => {
+    await (await opened()).fill(0, 2);
+    const { path } = await backup();
+    await closed();
+    const { aside } = await restore(path);
+    writeFileSync(join(folder.path, STORE_FILE), readFileSync(join(aside, STORE_FILE)));
+    await expect(opened()).rejects.toMatchObject({ code: 'STORE_SWAPPED' });
+    writeFileSync(anchorPath(folder.path), readFileSync(join(aside, 'clinic.anchor')));
+    expect((await opened()).anchor.findings).toEqual([]);
+  });
+
+  it('also where nothing is left: on another machine, with the recovery passphrase', async () => {
+    const first = await opened();
+    await first.fill(0, 3);
+    const before = await contentOf(first);
+    await setRecoveryPassphrase(folder.path, KEY, 'käse und brot');
+    const { path } = await backup();
+    await closed();
+    for (const name of readdirSync(folder.path)) {
+      if (name !== 'backups') rmSync(join(folder.path, name), { recursive: true });
+    }
+    const key = await passphraseKeyStore(join(path, 'recovery.key'), 'käse und brot').load();
+    if (key === null) throw new Error('the backup has no recovery key');
+    await restore(path, key);
+    expect(await contentOf(await opened(key))).toEqual(before);
+  });
+
+  it('is refused when it is damaged, with the clinic as it was', async () => {
+    await (await opened()).fill(0, 3);
+    const { path } = await backup();
+    await closed();
+    const before = readFileSync(join(folder.path, STORE_FILE));
+    flip(join(path, STORE_FILE), 5000);
+    await expect(restore(path)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+    truncateSync(join(path, 'manifest.json'), 10);
+    await expect(restore(path)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+    await expect(restore(join(root, 'none'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(readFileSync(join(folder.path, STORE_FILE)).equals(before)).toBe(true);
+    expect(readdirSync(folder.path).filter((name) => /next|replace|aside/.test(name))).toEqual([]);
+    expect((await opened()).anchor.findings).toEqual([]);
+  });
+});
+
+describe('a new master key', () => {
+  it('opens everything, the old one nothing any more, and backups from before can still be restored', async () => {
+    const first = await opened();
+    await first.fill(0, 4);
+    const before = await contentOf(first);
+    const { path } = await backup();
+    await setRecoveryPassphrase(folder.path, KEY, 'the old one');
+    await first.fill(4, 5);
+    const all = await contentOf(first);
+    await closed();
+    const key = newKey();
+    const saved: Uint8Array[] = [];
+    const result = await changeMasterKey({
+      directory: folder.path,
+      masterKey: KEY,
+      newKey: key,
+      save: async (next) => void saved.push(next),
+      by: BY,
+      now: () => new Date(RESTORED),
+    });
+    expect(saved).toEqual([key]);
+    expect(result).toEqual({ recoveryGone: true });
+    await expect(opened(KEY)).rejects.toMatchObject({ code: 'KEY_WRONG' });
+    const second = await opened(key);
+    expect(second.anchor.findings).toEqual([]);
+    expect(await contentOf(second)).toEqual(all);
+    expect(second.store.audit.read().at(-1)).toMatchObject({
+      action: 'store.key-changed',
+      detail: { missingChanges: 0 },
+    });
+    // Equal content keeps its one name.
+    const prepared = await second.vault.prepareBytes(Buffer.from('content 1 '.repeat(300)), 'text/plain');
+    await second.store.transaction(() => second.vault.insertRow(prepared));
+    expect(await contentOf(second)).toEqual(all);
+    await closed();
+    expect(readAnchor(folder.path, KEY)).toBe('damaged');
+
+    await restore(path, key);
+    expect(await contentOf(await opened(key))).toEqual(before);
+  });
+
+  it('does not hide that the file had been put back', async () => {
+    const first = await opened();
+    await first.fill(0, 1);
+    await closed();
+    const old = readFileSync(join(folder.path, STORE_FILE));
+    await (await opened()).fill(1, 3);
+    await closed();
+    writeFileSync(join(folder.path, STORE_FILE), old);
+    const key = newKey();
+    await changeMasterKey({
+      directory: folder.path,
+      masterKey: KEY,
+      newKey: key,
+      save: async () => undefined,
+      by: BY,
+      now: () => new Date(),
+    });
+    expect((await opened(key)).anchor.findings).toMatchObject([{ code: 'STORE_ROLLED_BACK' }]);
+  });
+});
+
+function someBlob(path: string): string {
+  const [line = ''] = readFileSync(join(path, 'files.txt'), 'utf8').split(' ', 1);
+  return join(path, '..', 'blobs', line.slice(0, 2), line);
+}
+
+/** The blobs are hard links: the clinic's own file is put out of the way before it is changed. */
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  rmSync(path);
+  writeFileSync(path, bytes);
+}
+
+function edit(path: string): void {
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"missing": 0', '"missing": 1'));
+}

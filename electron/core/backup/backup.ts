@@ -1,0 +1,275 @@
+/**
+ * Makes a backup while the clinic works, and looks through one that is there. A backup is encrypted with the store's own key: whoever
+ * has that key, or a passphrase for one of the key files in it, can restore it, and nobody else can read it.
+ */
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { VantageError, equalJson } from '../../contract/index.ts';
+import type { Signer } from '../audit/signer.ts';
+import { headsOf } from '../store/anchor.ts';
+import type { StoreHeads } from '../store/anchor.ts';
+import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.ts';
+import { syncFolder, writeDurably } from '../store/durable-file.ts';
+import { deriveKey } from '../store/key-handling.ts';
+import { schemaVersionOf } from '../store/migrations.ts';
+import { codeOf, storeProblem } from '../store/store-problem.ts';
+import type { Store } from '../store/index.ts';
+import { blobPath, blobFilesOf, bringBlobs, hasBlob, listOf, parsedList } from './blob-copies.ts';
+import { damagedBlobs } from './blob-content.ts';
+import {
+  BLOBS_FOLDER,
+  FILE_LIST,
+  MANIFEST_FILE,
+  PARTIAL_SUFFIX,
+  infoOf,
+  listBackups,
+  openManifest,
+  sealedManifest,
+  verifiedPath,
+} from './manifest.ts';
+import type { BackupInfo, Manifest } from './manifest.ts';
+
+/** Key files that a passphrase opens. The demonstration's bare key and a key ring's are of no use, or no secret, elsewhere. */
+const PORTABLE_KEYS = ['station.key', 'recovery.key'] as const;
+
+export interface BackupProgress {
+  readonly phase: 'store' | 'checking' | 'files';
+  /** Bytes of the store, tables, files. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface BackupWork {
+  /** Stops it; nothing of it is left. */
+  readonly signal?: AbortSignal;
+  readonly progress?: (progress: BackupProgress) => void;
+}
+
+export interface BackupOptions extends BackupWork {
+  readonly store: Pick<Store, 'snapshot' | 'storeId'>;
+  /** The clinic's. */
+  readonly directory: string;
+  /** Where backups lie; may be on another disk. */
+  readonly root: string;
+  readonly masterKey: Uint8Array;
+  readonly signer: Signer;
+  readonly stationId: string;
+  readonly now: () => Date;
+}
+
+/**
+ * Copies the store as it is at one instant and the files that it names, checks the copy, and only then calls it a backup.
+ * @throws VantageError STORE_DAMAGED, BACKUP_DAMAGED (the copy is not what was copied), DISK_FULL, DISK_FAILED, CANCELLED; the signal's
+ * reason
+ */
+export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
+  const { store, directory, root, masterKey, signer, stationId, now } = options;
+  const madeAt = now().toISOString();
+  try {
+    await mkdir(join(root, BLOBS_FOLDER), { recursive: true, mode: 0o700 });
+    await removePartials(root);
+    const name = await freeName(root, madeAt);
+    const path = join(root, name);
+    const partial = `${path}${PARTIAL_SUFFIX}`;
+    await mkdir(partial, { mode: 0o700 });
+    try {
+      const key = deriveKey(masterKey, 'store');
+      const copy = join(partial, STORE_FILE);
+      const { heads } = await store.snapshot(copy, workOf('store', options));
+      const { files, schema } = await checkCopy(copy, key, heads, options);
+      const lost = await bringBlobs(
+        files,
+        join(directory, 'vault', 'blobs'),
+        join(root, BLOBS_FOLDER),
+        workOf('files', options),
+      );
+      const list = listOf(files);
+      writeDurably(join(partial, FILE_LIST), list, 0o600);
+      writeDurably(join(partial, CHECK_FILE), checkValueOf(key), 0o600);
+      await copyKeys(directory, partial);
+      const manifest: Manifest = {
+        version: 1,
+        name,
+        madeAt,
+        storeId: store.storeId,
+        stationId,
+        publicKey: signer.publicKey,
+        check: checkValueOf(key).toString('hex'),
+        store: { bytes: (await stat(copy)).size, sha256: await hashOfFile(copy), schema },
+        heads,
+        files: {
+          count: files.length,
+          bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+          missing: lost.length,
+          sha256: createHash('sha256').update(list).digest('hex'),
+        },
+      };
+      writeDurably(join(partial, MANIFEST_FILE), sealedManifest(manifest, masterKey, signer), 0o600);
+      writeDurably(verifiedPath(partial), `${JSON.stringify({ at: now().toISOString(), ok: true })}\n`, 0o600);
+      await rename(partial, path);
+      syncFolder(root);
+      return await infoOf(path);
+    } catch (error) {
+      await rm(partial, { recursive: true, force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw storeProblem(error);
+  }
+}
+
+export interface BackupVerdict {
+  readonly ok: boolean;
+  /** Technical, without names of people: "the store's file is not as it was", "3 files are missing", ... */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads a whole backup again and compares: seal, hash, the store's pages and tables, every file's content. What was found is noted in it.
+ * @param path of the backup's folder.
+ * @throws VantageError NOT_FOUND, KEY_WRONG, DISK_FAILED; the signal's reason
+ */
+export async function verifyBackup(
+  path: string,
+  masterKey: Uint8Array,
+  now: () => Date,
+  work: BackupWork = {},
+): Promise<BackupVerdict> {
+  const problems = await problemsOf(path, masterKey, work);
+  const verdict = { ok: problems.length === 0, problems };
+  writeDurably(verifiedPath(path), `${JSON.stringify({ at: now().toISOString(), ok: verdict.ok })}\n`, 0o600);
+  return verdict;
+}
+
+async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork): Promise<string[]> {
+  const root = join(path, '..', BLOBS_FOLDER);
+  try {
+    const manifest = await openManifest(path, masterKey);
+    const copy = join(path, STORE_FILE);
+    if ((await hashOfFile(copy)) !== manifest.store.sha256) return ['the file of the store is not as it was'];
+    const { files } = await checkCopy(copy, deriveKey(masterKey, 'store'), manifest.heads, work);
+    const there = await Promise.all(files.map((blob) => hasBlob(root, blob)));
+    const missing = there.filter((isThere) => !isThere).length;
+    const sqlite = openCipherFile(copy, deriveKey(masterKey, 'store'), { readonly: true });
+    const damaged = await damagedBlobs(
+      sqlite,
+      masterKey,
+      (file) => blobPath(root, file),
+      workOf('files', work),
+    ).finally(() => sqlite.close());
+    return [
+      ...(missing > manifest.files.missing ? [`${missing - manifest.files.missing} files are missing`] : []),
+      ...(damaged.length > 0 ? [`${damaged.length} files are damaged`] : []),
+    ];
+  } catch (error) {
+    const problem = storeProblem(error);
+    if (!(problem instanceof VantageError)) throw error;
+    if (problem.code === 'BACKUP_DAMAGED' || problem.code === 'STORE_DAMAGED') return [problem.detail];
+    throw problem;
+  }
+}
+
+/**
+ * Removes all but the newest `keep` backups, and the files that none of those that stay names.
+ * @returns how many backups and files went.
+ */
+export async function pruneBackups(
+  root: string,
+  keep: number,
+): Promise<{ readonly backups: number; readonly files: number }> {
+  const all = await listBackups(root);
+  const old = all.slice(keep);
+  for (const { path } of old) await rm(path, { recursive: true, force: true });
+  const named = new Set<string>();
+  for (const { path } of all.slice(0, keep)) {
+    for (const { file } of parsedList(await readFile(join(path, FILE_LIST), 'utf8'))) named.add(file);
+  }
+  let files = 0;
+  for (const folder of await readdir(join(root, BLOBS_FOLDER)).catch(() => [])) {
+    for (const file of await readdir(join(root, BLOBS_FOLDER, folder))) {
+      if (named.has(file)) continue;
+      await rm(join(root, BLOBS_FOLDER, folder, file), { force: true });
+      files += 1;
+    }
+  }
+  return { backups: old.length, files };
+}
+
+/**
+ * Opens the copy, checks every table on its own so that others get their turn in between, and leaves it as a plain single file.
+ * @throws VantageError BACKUP_DAMAGED
+ */
+async function checkCopy(
+  path: string,
+  key: Uint8Array,
+  heads: StoreHeads,
+  work: BackupWork,
+): Promise<{ readonly files: ReturnType<typeof blobFilesOf>; readonly schema: number }> {
+  const sqlite = openCipherFile(path, key, { keyIsRight: true });
+  try {
+    await checkTables(sqlite, work);
+    if (!equalJson(headsOf(sqlite), heads))
+      throw new VantageError('BACKUP_DAMAGED', 'rows are missing, or others are there');
+    const found = { files: blobFilesOf(sqlite), schema: schemaVersionOf(sqlite) };
+    if (sqlite.pragma('journal_mode', { simple: true }) !== 'delete') sqlite.pragma('journal_mode = DELETE');
+    return found;
+  } finally {
+    sqlite.close();
+  }
+}
+
+async function checkTables(sqlite: Database, work: BackupWork): Promise<void> {
+  const tables = sqlite.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all();
+  for (const [index, table] of ['sqlite_schema', ...tables].entries()) {
+    work.signal?.throwIfAborted();
+    const lines = sqlite.prepare<[], string>(`PRAGMA integrity_check("${table}")`).pluck().all();
+    if (lines.some((line) => line !== 'ok'))
+      throw new VantageError('BACKUP_DAMAGED', `table ${table} is not consistent`);
+    work.progress?.({ phase: 'checking', done: index + 1, total: tables.length + 1 });
+    await new Promise(setImmediate);
+  }
+}
+
+function workOf(
+  phase: BackupProgress['phase'],
+  work: BackupWork,
+): { readonly signal?: AbortSignal; readonly progress: (done: number, total: number) => void } {
+  return {
+    ...(work.signal === undefined ? {} : { signal: work.signal }),
+    progress: (done, total) => work.progress?.({ phase, done, total }),
+  };
+}
+
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
+async function copyKeys(from: string, to: string): Promise<void> {
+  for (const name of PORTABLE_KEYS) {
+    await copyFile(join(from, name), join(to, name), constants.COPYFILE_EXCL).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    });
+  }
+}
+
+/** `20261121T120000Z`, or with a number where that one is taken. */
+async function freeName(root: string, madeAt: string): Promise<string> {
+  const base = madeAt.replaceAll(/[-:]|\.\d+/g, '');
+  const taken = new Set(await readdir(root));
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** What a stop in the middle left behind. */
+async function removePartials(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (name.endsWith(PARTIAL_SUFFIX)) await rm(join(root, name), { recursive: true, force: true });
+  }
+}

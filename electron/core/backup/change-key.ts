@@ -1,0 +1,135 @@
+/**
+ * A new master key for the clinic: every page of its file, the wrapping of the vault's keys, the anchor. Nobody has the file open
+ * meanwhile. A whole new file is made beside; the one step that decides is that of saving the new key. Killed before it, the old file
+ * and the old key are as they were; killed after it, the next opening finishes.
+ *
+ * The bytes of the old file are given up, not overwritten: no program can do that on a solid-state disk. Backups from before stay
+ * readable for the clinic, which keeps the former key under the new one; whoever changed the key because it is known to others removes
+ * them and makes a new one.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VantageError, equalJson } from '../../contract/index.ts';
+import { checkAnchor } from '../store/anchor-check.ts';
+import type { AnchorVerdict } from '../store/anchor-check.ts';
+import { headsOf } from '../store/anchor.ts';
+import type { StoreHeads } from '../store/anchor.ts';
+import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
+import { copyDurably, writeDurably } from '../store/durable-file.ts';
+import { openEncryptedFile } from '../store/encrypted-file.ts';
+import { KEY_BYTES, deriveKey, passphraseKeyStore } from '../store/key-handling.ts';
+import { announceReplacement, finishReplacement, formerKeysPath, nextStorePath } from '../store/replace-file.ts';
+import { storeProblem } from '../store/store-problem.ts';
+import { formerKeys, sealedFormerKeys } from './former-keys.ts';
+import { finishNextStore } from './next-store.ts';
+import { reencrypt } from './reencrypt.ts';
+
+const RECOVERY_FILE = 'recovery.key';
+
+export interface ChangeKeyOptions {
+  readonly directory: string;
+  readonly masterKey: Uint8Array;
+  /** 32 random bytes. */
+  readonly newKey: Uint8Array;
+  /** Puts the new key where the host finds it at the next start: whole or not at all. */
+  readonly save: (newKey: Uint8Array) => Promise<void>;
+  readonly by: { readonly id: string; readonly role: string };
+  readonly now: () => Date;
+  readonly progress?: (step: 'copied' | 'encrypted' | 'announced' | 'saved' | 'done') => void;
+}
+
+/**
+ * A recovery passphrase, where there was one, opens the old key only: it goes, and has to be chosen again.
+ * @returns whether there was one.
+ * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; then the old key
+ * is the clinic's still
+ */
+export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ readonly recoveryGone: boolean }> {
+  const { directory, masterKey, newKey, save, by, now, progress } = options;
+  if (newKey.length !== KEY_BYTES) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
+  const at = now().toISOString();
+  const key = deriveKey(newKey, 'store');
+  try {
+    const { heads, anchored } = settled(directory, masterKey, at);
+    const next = nextStorePath(directory);
+    await copyDurably(join(directory, STORE_FILE), next);
+    progress?.('copied');
+    reencrypt(next, masterKey, newKey);
+    checkWhole(next, key, heads);
+    progress?.('encrypted');
+    const { anchor, found } = anchored;
+    const former = [masterKey, ...formerKeys(directory, masterKey)];
+    writeDurably(`${formerKeysPath(directory)}.next`, sealedFormerKeys(former, newKey), 0o600);
+    finishNextStore({
+      directory,
+      masterKey: newKey,
+      at,
+      action: 'store.key-changed',
+      detail: {},
+      by,
+      former: anchor,
+      findings: [...(anchor?.findings ?? []), ...(found === null ? [] : [found])],
+    });
+    announceReplacement(directory, key, null);
+    progress?.('announced');
+    await save(newKey);
+    progress?.('saved');
+    finishReplacement(directory, key);
+    const recoveryGone = await remove(join(directory, RECOVERY_FILE));
+    progress?.('done');
+    return { recoveryGone };
+  } catch (error) {
+    throw storeProblem(error);
+  }
+}
+
+/**
+ * Locks the master key by one more passphrase, in `recovery.key`. It goes along with every backup: so a backup can be restored where the
+ * clinic's own key store is gone.
+ */
+export async function setRecoveryPassphrase(
+  directory: string,
+  masterKey: Uint8Array,
+  passphrase: string,
+): Promise<void> {
+  await passphraseKeyStore(join(directory, RECOVERY_FILE), passphrase).save(masterKey);
+}
+
+/** Everything written back into the one file, and how far it has come. */
+function settled(
+  directory: string,
+  masterKey: Uint8Array,
+  at: string,
+): { readonly heads: StoreHeads; readonly anchored: AnchorVerdict } {
+  let anchored: AnchorVerdict = { anchor: null, found: null };
+  const sqlite = openEncryptedFile(directory, deriveKey(masterKey, 'store'), (opened) => {
+    anchored = checkAnchor(opened, directory, masterKey, at);
+  });
+  try {
+    const heads = headsOf(sqlite);
+    sqlite.pragma('wal_checkpoint(TRUNCATE)');
+    return { heads, anchored };
+  } finally {
+    sqlite.close();
+  }
+}
+
+function checkWhole(path: string, key: Uint8Array, heads: StoreHeads): void {
+  const sqlite = openCipherFile(path, key, { readonly: true, keyIsRight: true });
+  try {
+    const isWhole = sqlite.pragma('integrity_check', { simple: true }) === 'ok';
+    if (!isWhole || !equalJson(headsOf(sqlite), heads))
+      throw new VantageError('STORE_DAMAGED', 'the file under the new key is not the same');
+  } finally {
+    sqlite.close();
+  }
+}
+
+async function remove(path: string): Promise<boolean> {
+  try {
+    await rm(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

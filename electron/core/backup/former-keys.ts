@@ -1,0 +1,44 @@
+/**
+ * Master keys that the clinic had before: backups from then are still encrypted under them. They lie in `clinic.former-keys`, encrypted
+ * (AES-256-GCM) under a key derived from the one of now, newest first.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { readIfThere } from '../store/durable-file.ts';
+import { KEY_BYTES, deriveKey } from '../store/key-handling.ts';
+import { formerKeysPath } from '../store/replace-file.ts';
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Newest first; none where there is no file, or one that the key does not open. */
+export function formerKeys(directory: string, masterKey: Uint8Array): Uint8Array[] {
+  const sealed = readIfThere(formerKeysPath(directory));
+  if (sealed === null || sealed.length < NONCE_BYTES + TAG_BYTES) return [];
+  const decipher = createDecipheriv('aes-256-gcm', sealingKey(masterKey), sealed.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  });
+  decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+  try {
+    const keys = Buffer.concat([
+      decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)),
+      decipher.final(),
+    ]);
+    return Array.from(
+      { length: keys.length / KEY_BYTES },
+      (_, index) => new Uint8Array(keys.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES)),
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** @returns the content of the file. */
+export function sealedFormerKeys(keys: readonly Uint8Array[], masterKey: Uint8Array): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', sealingKey(masterKey), nonce, { authTagLength: TAG_BYTES });
+  return Buffer.concat([nonce, cipher.update(Buffer.concat(keys)), cipher.final(), cipher.getAuthTag()]);
+}
+
+function sealingKey(masterKey: Uint8Array): Uint8Array {
+  return deriveKey(masterKey, 'former-keys');
+}

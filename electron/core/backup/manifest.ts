@@ -1,0 +1,152 @@
+/**
+ * What a backup says of itself. A backup is a folder:
+ *
+ *     <name>/clinic.db        the encrypted file as it was at one instant, under the store's own key
+ *     <name>/clinic.check     which key that is
+ *     <name>/files.txt        the vault's files that it names, one a line: name, bytes
+ *     <name>/*.key            the key files that a passphrase opens, where the clinic has any: with the passphrase, another machine can
+ *                             restore it
+ *     <name>/manifest.json    the rest, sealed (HMAC under a key derived from the master key) and signed by the station; written last
+ *     blobs/ab/ab12...        the vault's files, encrypted as they are, once for all backups of the folder
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { VantageError, canonical } from '../../contract/index.ts';
+import { isSignedBy } from '../audit/signer.ts';
+import type { Signer } from '../audit/signer.ts';
+import { headsSchema } from '../store/anchor.ts';
+import { checkValueOf } from '../store/cipher-file.ts';
+import { deriveKey } from '../store/key-handling.ts';
+import { codeOf } from '../store/store-problem.ts';
+
+export const MANIFEST_FILE = 'manifest.json';
+export const FILE_LIST = 'files.txt';
+export const BLOBS_FOLDER = 'blobs';
+export const PARTIAL_SUFFIX = '.partial';
+const VERIFIED_FILE = 'verified.json';
+
+const count = z.number().int().nonnegative();
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const backupName = z.string().regex(/^\d{8}T\d{6}Z(-\d+)?$/);
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  name: backupName,
+  madeAt: z.iso.datetime(),
+  storeId: z.string(),
+  stationId: z.string(),
+  /** The station's, DER, base64. */
+  publicKey: z.base64(),
+  /** Which key opens it: the content of its `clinic.check`, hex. */
+  check: hash,
+  store: z.object({ bytes: count, sha256: hash, schema: count }),
+  heads: headsSchema,
+  /** The vault's files, and how many of them were not there when it was made. */
+  files: z.object({ count, bytes: count, missing: count, sha256: hash }),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+const fileSchema = z.object({ manifest: manifestSchema, signature: z.base64(), seal: hash });
+const verifiedSchema = z.object({ at: z.iso.datetime(), ok: z.boolean() });
+
+/** A backup as a list shows it. Nothing of it is verified by being listed. */
+export interface BackupInfo {
+  readonly name: string;
+  readonly path: string;
+  readonly madeAt: string;
+  /** Bytes of the store and, on their own, of the vault's files; these are shared between backups. */
+  readonly storeBytes: number;
+  readonly fileBytes: number;
+  readonly files: number;
+  /** Files of the vault that were missing already when it was made. */
+  readonly missingFiles: number;
+  /** When it was last read whole and compared, and whether it was as it should be; null: never. */
+  readonly verified: { readonly at: string; readonly ok: boolean } | null;
+}
+
+export function sealedManifest(manifest: Manifest, masterKey: Uint8Array, signer: Signer): string {
+  const signature = signer.sign(statementOf(manifest));
+  const seal = sealOf(manifest, signature, masterKey).toString('hex');
+  return `${JSON.stringify({ manifest, signature, seal }, null, 2)}\n`;
+}
+
+/**
+ * @param path of the backup's folder.
+ * @throws VantageError NOT_FOUND (no backup there), BACKUP_DAMAGED, KEY_WRONG (made under another key)
+ */
+export async function openManifest(path: string, masterKey: Uint8Array): Promise<Manifest> {
+  const { manifest, signature, seal } = await readManifest(path);
+  if (manifest.check !== checkValueOf(deriveKey(masterKey, 'store')).toString('hex'))
+    throw new VantageError('KEY_WRONG', 'the backup was made under another key');
+  const isSealed = timingSafeEqual(sealOf(manifest, signature, masterKey), Buffer.from(seal, 'hex'));
+  if (!isSealed || !isSignedBy(manifest.publicKey, statementOf(manifest), signature))
+    throw new VantageError('BACKUP_DAMAGED', 'the manifest is not as this clinic sealed it');
+  return manifest;
+}
+
+/** Which key a backup was made under: its check value, hex. Not verified. @throws VantageError NOT_FOUND, BACKUP_DAMAGED */
+export async function keyCheckOf(path: string): Promise<string> {
+  return (await readManifest(path)).manifest.check;
+}
+
+/** Backups in a folder, newest first. What can't be read as one is left out. */
+export async function listBackups(root: string): Promise<BackupInfo[]> {
+  const names = await readdir(root).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const found = await Promise.all(
+    names
+      .filter((name) => backupName.safeParse(name).success)
+      .map((name) => infoOf(join(root, name)).catch(() => null)),
+  );
+  return found.filter((info) => info !== null).toSorted((a, b) => (a.name < b.name ? 1 : -1));
+}
+
+/** @throws VantageError NOT_FOUND, BACKUP_DAMAGED */
+export async function infoOf(path: string): Promise<BackupInfo> {
+  const { manifest } = await readManifest(path);
+  const text = await readFile(join(path, VERIFIED_FILE), 'utf8').catch(() => null);
+  return {
+    name: manifest.name,
+    path,
+    madeAt: manifest.madeAt,
+    storeBytes: manifest.store.bytes,
+    fileBytes: manifest.files.bytes,
+    files: manifest.files.count,
+    missingFiles: manifest.files.missing,
+    verified: text === null ? null : (verifiedSchema.safeParse(parsed(text)).data ?? null),
+  };
+}
+
+export function verifiedPath(path: string): string {
+  return join(path, VERIFIED_FILE);
+}
+
+async function readManifest(path: string): Promise<z.infer<typeof fileSchema>> {
+  const text = await readFile(join(path, MANIFEST_FILE), 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') throw new VantageError('NOT_FOUND', 'there is no backup');
+    throw error;
+  });
+  const file = fileSchema.safeParse(parsed(text));
+  if (!file.success) throw new VantageError('BACKUP_DAMAGED', 'the manifest can not be read');
+  return file.data;
+}
+
+function statementOf(manifest: Manifest): object {
+  return { type: 'vantage-store-backup', manifest };
+}
+
+function sealOf(manifest: Manifest, signature: string, masterKey: Uint8Array): Buffer {
+  return createHmac('sha256', deriveKey(masterKey, 'backup')).update(canonical({ manifest, signature })).digest();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

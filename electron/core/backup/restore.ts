@@ -1,0 +1,159 @@
+/**
+ * Puts a backup in the place of the clinic's file, which nobody has open. What lies there, damaged or not, is moved to `aside/` and
+ * never changed. Stopped or killed at any point, either the old file is still there untouched, or the next opening finishes it.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VantageError } from '../../contract/index.ts';
+import { readAnchor } from '../store/anchor.ts';
+import type { MissingChanges } from '../store/anchor.ts';
+import { STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.ts';
+import { deriveKey } from '../store/key-handling.ts';
+import { announceReplacement, asidePath, freeAside, finishReplacement, nextStorePath } from '../store/replace-file.ts';
+import { storeProblem } from '../store/store-problem.ts';
+import { blobPath, bringBlobs, hasBlob, parsedList } from './blob-copies.ts';
+import { damagedBlobs } from './blob-content.ts';
+import { formerKeys } from './former-keys.ts';
+import { BLOBS_FOLDER, FILE_LIST, keyCheckOf, openManifest } from './manifest.ts';
+import { finishNextStore } from './next-store.ts';
+import { reencrypt } from './reencrypt.ts';
+
+/** In table `station`, JSON: what was delivered after `madeAt` is waiting again; every intent keeps its id, so twice is once. */
+export const RESTORED_KEY = 'restored';
+
+export interface RestoreOptions {
+  /** The clinic's; made where it is missing. */
+  readonly directory: string;
+  /** The backup's folder. */
+  readonly path: string;
+  /** The clinic's now. A backup from before a change of keys opens with the former one, and is encrypted anew. */
+  readonly masterKey: Uint8Array;
+  readonly by: { readonly id: string; readonly role: string };
+  readonly now: () => Date;
+  /** Stops it before anything counts. */
+  readonly signal?: AbortSignal;
+  readonly progress?: (progress: {
+    readonly phase: 'store' | 'files' | 'checking';
+    readonly done: number;
+    readonly total: number;
+  }) => void;
+}
+
+export interface RestoreResult {
+  readonly madeAt: string;
+  /** Where the old files are now. */
+  readonly aside: string;
+  /** What the clinic had come to after the backup, as far as its anchor says; null: nothing, or not known. */
+  readonly missing: MissingChanges | null;
+  /** Files of the vault that neither the clinic nor the backup has. */
+  readonly missingFiles: number;
+  /** Of those that came from the backup, and are not what was written. */
+  readonly damagedFiles: number;
+}
+
+/**
+ * @throws VantageError NOT_FOUND, KEY_WRONG, BACKUP_DAMAGED, DISK_FULL, DISK_FAILED; the signal's reason. The clinic's file is as it was.
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
+  const { directory, path, masterKey, by, now, signal, progress } = options;
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const key = deriveKey(masterKey, 'store');
+    finishReplacement(directory, key);
+    const backupKey = await keyOfBackup(directory, path, masterKey);
+    const manifest = await openManifest(path, backupKey);
+    const next = nextStorePath(directory);
+    let result: Omit<RestoreResult, 'aside'>;
+    const at = now().toISOString();
+    try {
+      const sha256 = await copyStore(join(path, STORE_FILE), next, manifest.store.bytes, options);
+      if (sha256 !== manifest.store.sha256)
+        throw new VantageError('BACKUP_DAMAGED', 'the file of the store is not as it was');
+      if (backupKey !== masterKey) reencrypt(next, backupKey, masterKey);
+
+      const list = await readFile(join(path, FILE_LIST), 'utf8');
+      if (createHash('sha256').update(list).digest('hex') !== manifest.files.sha256)
+        throw new VantageError('BACKUP_DAMAGED', 'the list of files is not as it was');
+      const vault = join(directory, 'vault', 'blobs');
+      await mkdir(vault, { recursive: true, mode: 0o700 });
+      const before = parsedList(list);
+      const there = await Promise.all(before.map((blob) => hasBlob(vault, blob)));
+      const lacking = before.filter((_blob, index) => there[index] === false);
+      const lost = await bringBlobs(lacking, join(path, '..', BLOBS_FOLDER), vault, {
+        ...(signal === undefined ? {} : { signal }),
+        progress: (done, total) => progress?.({ phase: 'files', done, total }),
+      });
+      const brought = new Set(lacking.map(({ file }) => file));
+      const sqlite = openCipherFile(next, key, { keyIsRight: true });
+      const damaged = await damagedBlobs(sqlite, masterKey, (file) => blobPath(vault, file), {
+        ...(signal === undefined ? {} : { signal }),
+        progress: (done, total) => progress?.({ phase: 'checking', done, total }),
+        only: brought,
+      }).finally(() => sqlite.close());
+
+      const anchor = readAnchor(directory, masterKey);
+      const missing = finishNextStore({
+        directory,
+        masterKey,
+        at,
+        action: 'store.restored',
+        detail: {
+          backup: manifest.name,
+          madeAt: manifest.madeAt,
+          missingFiles: lost.length,
+          damagedFiles: damaged.length,
+        },
+        by,
+        former: anchor === 'damaged' ? null : anchor,
+        values: { [RESTORED_KEY]: JSON.stringify({ at, backupMadeAt: manifest.madeAt }) },
+      });
+      result = { madeAt: manifest.madeAt, missing, missingFiles: lost.length, damagedFiles: damaged.length };
+    } catch (error) {
+      for (const suffix of ['', '-journal', '-wal']) await rm(`${next}${suffix}`, { force: true });
+      throw error;
+    }
+    const aside = freeAside(directory, `${at.replaceAll(/[-:]|\.\d+/g, '')}-before-restore`);
+    announceReplacement(directory, key, aside);
+    finishReplacement(directory, key);
+    return { ...result, aside: asidePath(directory, aside) };
+  } catch (error) {
+    throw storeProblem(error);
+  }
+}
+
+/** The clinic's key, or the one that it had when the backup was made. @throws VantageError KEY_WRONG */
+async function keyOfBackup(directory: string, path: string, masterKey: Uint8Array): Promise<Uint8Array> {
+  const check = await keyCheckOf(path);
+  const fits = (key: Uint8Array): boolean => checkValueOf(deriveKey(key, 'store')).toString('hex') === check;
+  if (fits(masterKey)) return masterKey;
+  const former = formerKeys(directory, masterKey).find((key) => fits(key));
+  if (former === undefined) throw new VantageError('KEY_WRONG', 'the backup was made under another key');
+  return former;
+}
+
+/** @returns the SHA-256 of what was copied. */
+async function copyStore(
+  from: string,
+  to: string,
+  bytes: number,
+  work: Pick<RestoreOptions, 'signal' | 'progress'>,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const target = await open(to, 'w', 0o600);
+  try {
+    let done = 0;
+    for await (const piece of createReadStream(from, { highWaterMark: 1024 * 1024 })) {
+      work.signal?.throwIfAborted();
+      hash.update(piece as Buffer);
+      await target.writeFile(piece as Buffer);
+      done += (piece as Buffer).length;
+      work.progress?.({ phase: 'store', done, total: bytes });
+    }
+    await target.sync();
+    return hash.digest('hex');
+  } finally {
+    await target.close();
+  }
+}

@@ -1,0 +1,64 @@
+/** An encrypted SQLite file and its key: names, the check value, opening one as it is. */
+import { createHmac } from 'node:crypto';
+import BetterSqlite from 'better-sqlite3-multiple-ciphers';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { VantageError } from '../../contract/index.ts';
+import { codeOf } from './store-problem.ts';
+
+export const STORE_FILE = 'clinic.db';
+export const CHECK_FILE = 'clinic.check';
+/** How long to wait for a process that is on its way out and still holds the file. */
+const LOCK_TIMEOUT_MS = 2000;
+
+/** What stands in `clinic.check`: an HMAC under the key, which says nothing about it. @param key of the store, 32 bytes. */
+export function checkValueOf(key: Uint8Array): Buffer {
+  return createHmac('sha256', key).update('vantage store key check').digest();
+}
+
+export interface CipherFileOptions {
+  /** Nothing is written, not even a log beside it. */
+  readonly readonly?: boolean;
+  /** Whether something else has said that the key fits: then a file that does not open is damaged. */
+  readonly keyIsRight?: boolean;
+}
+
+/**
+ * Opens the file for this process alone and makes sure that it can be read; no more.
+ * @param key 32 bytes. @throws VantageError KEY_WRONG, STORE_DAMAGED; SqliteError
+ */
+export function openCipherFile(path: string, key: Uint8Array, options: CipherFileOptions = {}): Database {
+  if (key.length !== 32) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
+  const { readonly = false, keyIsRight = false } = options;
+  const sqlite = new BetterSqlite(path, { timeout: LOCK_TIMEOUT_MS, readonly, fileMustExist: readonly });
+  try {
+    setKey(sqlite, key);
+    // One process owns the file: a second is refused at once instead of both believing that they lead.
+    sqlite.pragma('locking_mode = EXCLUSIVE');
+    // What SQLite sorts or spills would be written to temporary files unencrypted.
+    sqlite.pragma('temp_store = MEMORY');
+    sqlite.pragma('trusted_schema = OFF');
+    sqlite.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return sqlite;
+  } catch (error) {
+    sqlite.close();
+    if (codeOf(error) === 'SQLITE_NOTADB' && !keyIsRight)
+      throw new VantageError('KEY_WRONG', 'the file does not open with this key', { cause: error });
+    throw error;
+  }
+}
+
+/** Encrypts every page anew. Outside of WAL mode, in one transaction with a rollback journal. @param key 32 bytes. */
+export function changeKey(sqlite: Database, key: Uint8Array): void {
+  sqlite.pragma('journal_mode = DELETE');
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma(`rekey = "${rawKey(key)}"`);
+}
+
+function setKey(sqlite: Database, key: Uint8Array): void {
+  sqlite.pragma(`cipher = 'sqlcipher'`);
+  sqlite.pragma(`key = "${rawKey(key)}"`);
+}
+
+function rawKey(key: Uint8Array): string {
+  return `x'${Buffer.from(key).toString('hex')}'`;
+}

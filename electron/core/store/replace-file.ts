@@ -1,0 +1,147 @@
+/**
+ * Puts another file in the place of the clinic's: a restored one, one with another key, one with what could be saved from a damaged one.
+ * The new file is made whole beside the old one first. Then one small file (`clinic.replace`) says that it counts; from there on the
+ * next opening finishes what was interrupted. Without it, or when the key of then is still the one in use, whatever lies half-made
+ * beside is removed, and the old file was never touched.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { VantageError } from '../../contract/index.ts';
+import { anchorPath } from './anchor.ts';
+import { CHECK_FILE, STORE_FILE, checkValueOf } from './cipher-file.ts';
+import { readIfThere, syncFolder, writeDurably } from './durable-file.ts';
+
+const JOURNAL_FILE = 'clinic.replace';
+const ASIDE_FOLDER = 'aside';
+
+const journalSchema = z.object({
+  version: z.literal(1),
+  /** What is in `clinic.check` afterwards, hex: which key the new file has. */
+  check: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Folder under `aside/` for the old files. null: they go, since nobody shall open them any more. */
+  aside: z
+    .string()
+    .regex(/^[0-9A-Za-z-]{1,80}$/)
+    .nullable(),
+});
+type Journal = z.infer<typeof journalSchema>;
+
+/** Where the new file is made. */
+export function nextStorePath(directory: string): string {
+  return join(directory, `${STORE_FILE}.next`);
+}
+
+/** Where its anchor is made. */
+export function nextAnchorPath(directory: string): string {
+  return `${anchorPath(directory)}.next`;
+}
+
+/** Former keys, encrypted under the one of now: see `core/backup/former-keys.ts`. */
+export function formerKeysPath(directory: string): string {
+  return join(directory, 'clinic.former-keys');
+}
+
+/** What changes together with the file, where there is a next one of it. */
+function besides(directory: string): readonly string[] {
+  return [anchorPath(directory), formerKeysPath(directory)];
+}
+
+/** Where the old files lie afterwards. */
+export function asidePath(directory: string, name: string): string {
+  return join(directory, ASIDE_FOLDER, name);
+}
+
+/** The name, or with a number where old files lie under it already. */
+export function freeAside(directory: string, name: string): string {
+  for (let number = 1; ; number += 1) {
+    const free = number === 1 ? name : `${name}-${number}`;
+    if (!existsSync(asidePath(directory, free))) return free;
+  }
+}
+
+/**
+ * From now on the new file counts, as soon as the key is the new file's. Both the file and its anchor must be durable.
+ * @param key of the new file; 32 bytes. @param aside name of a folder that does not exist yet, or null to remove the old files.
+ */
+export function announceReplacement(directory: string, key: Uint8Array, aside: string | null): void {
+  const journal: Journal = { version: 1, check: checkValueOf(key).toString('hex'), aside };
+  syncFolder(directory);
+  writeDurably(join(directory, JOURNAL_FILE), `${JSON.stringify(journal)}\n`, 0o600);
+}
+
+/**
+ * Finishes, or takes back, a replacement that was interrupted. Before every opening; does nothing where there was none.
+ * @param key of the store, as it is now. @returns whether the file was replaced.
+ * @throws VantageError KEY_WRONG where the key is neither the old file's nor the new one's; nothing was touched
+ */
+export function finishReplacement(directory: string, key: Uint8Array): boolean {
+  const bytes = readIfThere(join(directory, JOURNAL_FILE));
+  if (bytes === null) {
+    removeNext(directory);
+    return false;
+  }
+  const journal = parsed(bytes.toString('utf8'));
+  const check = checkValueOf(key);
+  if (check.toString('hex') === journal.check) {
+    finish(directory, journal);
+    return true;
+  }
+  const current = readIfThere(join(directory, CHECK_FILE));
+  if (current === null || !current.equals(check))
+    throw new VantageError('KEY_WRONG', 'the key fits neither the file nor the one that shall replace it');
+  removeNext(directory);
+  rmSync(join(directory, JOURNAL_FILE));
+  syncFolder(directory);
+  return false;
+}
+
+/** Each step may be the last one before a crash, and may have been done before. */
+function finish(directory: string, journal: Journal): void {
+  const next = nextStorePath(directory);
+  if (existsSync(next)) {
+    // The log belongs to the old file: beside the new one it would be read as the new one's.
+    const old = [`${STORE_FILE}-wal`, `${STORE_FILE}-shm`, `${STORE_FILE}-journal`].map((name) =>
+      join(directory, name),
+    );
+    putAside(directory, journal.aside, [...old, anchorPath(directory)]);
+    // Without a folder for it the old file is there until the new one takes its name.
+    if (journal.aside !== null) putAside(directory, journal.aside, [join(directory, STORE_FILE)]);
+    renameSync(next, join(directory, STORE_FILE));
+    syncFolder(directory);
+  }
+  for (const path of besides(directory)) {
+    if (existsSync(`${path}.next`)) renameSync(`${path}.next`, path);
+  }
+  writeDurably(join(directory, CHECK_FILE), Buffer.from(journal.check, 'hex'), 0o600);
+  rmSync(join(directory, JOURNAL_FILE));
+  syncFolder(directory);
+}
+
+function putAside(directory: string, aside: string | null, paths: readonly string[]): void {
+  if (aside === null) {
+    for (const path of paths) rmSync(path, { force: true });
+    return;
+  }
+  const folder = asidePath(directory, aside);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const path of paths) {
+    if (existsSync(path)) renameSync(path, join(folder, path.slice(directory.length + 1)));
+  }
+  syncFolder(folder);
+  syncFolder(join(directory, ASIDE_FOLDER));
+}
+
+function removeNext(directory: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal'])
+    rmSync(`${nextStorePath(directory)}${suffix}`, { force: true });
+  for (const path of besides(directory)) rmSync(`${path}.next`, { force: true });
+}
+
+function parsed(text: string): Journal {
+  try {
+    return journalSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new VantageError('STORE_DAMAGED', 'the file clinic.replace can not be read', { cause: error });
+  }
+}
