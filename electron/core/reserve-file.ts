@@ -12,16 +12,16 @@ import { codeOf } from './store/store-problem.ts';
 const MIB = 1024 * 1024;
 /** The most that is held: many thousand steps of visits, with their audit entries. */
 const DEFAULT_BYTES = 64 * MIB;
-/** No more than this share of a small disk, but at least the least. */
+/** No more than this share of a small disk, but at least twice what the store's log of writes takes before it is folded back. */
 const SHARE = 1 / 64;
-const LEAST_BYTES = MIB;
+const LEAST_BYTES = 8 * MIB;
 const NAME = 'reserve';
 
 export interface ReserveFileOptions {
   /** The clinic's; made before. */
   readonly directory: string;
   readonly log: Log;
-  /** Default: 64 MiB, or a 64th of a disk smaller than 4 GiB, at least 1 MiB. */
+  /** Default: 64 MiB, or a 64th of a disk smaller than 4 GiB, at least 8 MiB. */
   readonly bytes?: number;
 }
 

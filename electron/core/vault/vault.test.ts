@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -116,6 +116,39 @@ describe('a committed blob', () => {
     const again = await fill(other.vault, Buffer.from('known picture'));
     expect((await other.vault.commit(again.pendingId, again.written)).blobId).not.toBe(blobId);
     expect(blobId).not.toContain(written.sha256.slice(0, 8));
+  });
+
+  it('shares nothing on the disk with an equal one at another station, nor with its own second copy', async () => {
+    const content = Buffer.alloc(200_000, 'the same picture everywhere ');
+    const places: string[][] = [];
+    for (const [station, key] of [
+      ['a', randomBytes(32)],
+      ['b', randomBytes(32)],
+    ] as const) {
+      const place = join(directory, station);
+      const test = await openTestVault(place, key);
+      opened.push(test);
+      const [first, second] = [await fill(test.vault, content), await fill(test.vault, content)];
+      // Both on the disk for now: the second goes when it gets its row.
+      await test.vault.prepareCommit(second.pendingId, second.written);
+      await test.vault.commit(first.pendingId, first.written);
+      places.push(filesOf(place));
+    }
+    const files = places.flat();
+    expect(new Set(files.map((file) => basename(file))).size).toBe(files.length);
+    // Not one block of 16 bytes comes twice, in one file or in two.
+    const blocks = files.flatMap((file) => {
+      const bytes = readFileSync(file).subarray(16);
+      return Array.from({ length: Math.floor(bytes.length / 16) }, (_, at) =>
+        bytes.toString('latin1', at * 16, at * 16 + 16),
+      );
+    });
+    expect(files.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(blocks).size).toBe(blocks.length);
+    const names = files.map((file) => basename(file).replace(/-.*/, ''));
+    expect(names.some((name) => name.includes(createHash('sha256').update(content).digest('hex').slice(0, 8)))).toBe(
+      false,
+    );
   });
 
   it('is kept once, whatever the order in which equal ones come', async () => {
