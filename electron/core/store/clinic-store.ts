@@ -136,12 +136,12 @@ export class ClinicStore implements Store {
     companions: Companions | ((next: DocumentOf<N>, current: DocumentOf<N>) => Companions) = {},
   ): Promise<DocumentOf<N>> {
     return this.transaction((transaction) => {
-      const revision = transaction.revisionOf(name, id);
-      const current = transaction.require(name, id);
+      const companionsOf = companionsOver(companions, () => transaction.require(name, id));
+      const { stamper } = this.#parts;
+      const tickBefore = stamper.lastTick;
       const next = transaction.update(name, id, modify);
-      if (transaction.revisionOf(name, id) !== revision) {
-        writeCompanions(transaction, typeof companions === 'function' ? companions(next, current) : companions);
-      }
+      // What changes has a clock of its own.
+      if (stamper.lastTick !== tickBefore) writeCompanions(transaction, companionsOf(next));
       return next;
     });
   }
@@ -245,6 +245,16 @@ export class ClinicStore implements Store {
       return Promise.reject(storeProblem(error));
     }
   }
+}
+
+/** Reads the document as it was only for those who ask for it. */
+function companionsOver<T>(
+  companions: Companions | ((next: T, current: T) => Companions),
+  read: () => T,
+): (next: T) => Companions {
+  if (typeof companions !== 'function') return () => companions;
+  const current = read();
+  return (next) => companions(next, current);
 }
 
 function writeCompanions(transaction: StoreTransaction, companions: Companions): void {

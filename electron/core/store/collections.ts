@@ -57,6 +57,11 @@ export class DocumentTable<N extends CollectionName> {
 
 /** The document without RxDB's fields, as a copy that is the caller's: what the storage gives out, it also keeps. */
 export function plain<N extends CollectionName>(data: RxDocumentData<DocumentOf<N>>): DocumentOf<N> {
-  const { _rev, _meta, _deleted, _attachments, ...document } = clone(data);
+  return clone(asKept<N>(data));
+}
+
+/** The same to look at only: what lies in it is the storage's. */
+export function asKept<N extends CollectionName>(data: RxDocumentData<DocumentOf<N>>): DocumentOf<N> {
+  const { _rev, _meta, _deleted, _attachments, ...document } = data;
   return document as unknown as DocumentOf<N>;
 }

@@ -51,8 +51,10 @@ export function stamped<N extends CollectionName>(
   const hlc = stamper.clock.tick();
   stamper.lastTick = hlc;
   const groups = fieldGroups[name];
-  const ticked = Object.fromEntries(changed.map((field) => [groups[field] ?? field, hlc]));
-  return { ...complete, hlc: { ...clocks, ...ticked } } as DocumentOf<N>;
+  const stampedClocks: Record<string, string> = { ...clocks };
+  for (const field of changed) stampedClocks[groups[field] ?? field] = hlc;
+  complete['hlc'] = stampedClocks;
+  return complete as DocumentOf<N>;
 }
 
 function changedFields(before: Fields, after: Fields): string[] {
@@ -60,7 +62,8 @@ function changedFields(before: Fields, after: Fields): string[] {
   return [...fields].filter((field) => !BOOKKEEPING.has(field) && !equalJson(before[field], after[field]));
 }
 
-function validated(name: CollectionName, candidate: Fields): Fields {
+/** @returns a copy that is nobody else's */
+function validated(name: CollectionName, candidate: Fields): Record<string, unknown> {
   const result = documentSchemas[name].safeParse(candidate);
   if (result.success) {
     restoreUnknown(candidate, result.data);
@@ -73,8 +76,8 @@ function validated(name: CollectionName, candidate: Fields): Fields {
 }
 
 /**
- * `parsed` is a copy with the defaults, which has lost what nested objects do not name: that is put back. Fields that are there but
- * undefined go.
+ * `parsed` is a copy with the defaults, which has lost what nested objects do not name: that is put back. What is there but
+ * undefined goes.
  */
 function restoreUnknown(given: unknown, parsed: unknown): void {
   if (given === parsed) return;
@@ -83,12 +86,13 @@ function restoreUnknown(given: unknown, parsed: unknown): void {
       if (typeof given[index] === 'object') restoreUnknown(given[index], parsed[index]);
     }
   } else if (isFields(given) && isFields(parsed)) {
-    for (const key of Object.keys(parsed)) if (parsed[key] === undefined) delete parsed[key];
     for (const key of Object.keys(given)) {
       const value = given[key];
-      if (value === undefined) continue;
-      if (!Object.hasOwn(parsed, key)) parsed[key] = value;
-      else if (typeof value === 'object') restoreUnknown(value, parsed[key]);
+      const there = parsed[key];
+      if (value === undefined) delete parsed[key];
+      // JSON has no functions: what is called like a method of every object is not there either.
+      else if (there === undefined || typeof there === 'function') parsed[key] = value;
+      else if (typeof value === 'object') restoreUnknown(value, there);
     }
   }
 }

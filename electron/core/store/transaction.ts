@@ -1,9 +1,10 @@
 /** The one way to write: documents, audit and intents in one SQLite transaction. */
+import { clone } from 'rxdb';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import type { AuditEntryInput, CollectionName, DocumentOf, IntentInput } from '../../contract/index.ts';
 import type { AuditTrail } from '../audit/index.ts';
-import { plain } from './collections.ts';
+import { asKept, plain } from './collections.ts';
 import type { DocumentTable } from './collections.ts';
 import { writeIntent } from './intents.ts';
 import { stamped } from './stamping.ts';
@@ -59,13 +60,13 @@ export class OpenTransaction implements StoreTransaction {
     const table = this.#parts.table(name);
     const fields = draft as Readonly<Record<string, unknown>>;
     const stored = table.stored(String(fields['id']));
-    const previous = stored === undefined || stored._deleted ? null : plain<N>(stored);
+    const previous = stored === undefined || stored._deleted ? null : asKept<N>(stored);
     const { expectedRevision } = options;
     const revision = previous === null ? null : (stored?._rev ?? null);
     if (expectedRevision !== undefined && expectedRevision !== revision)
       throw new VantageError('STATUS_CONFLICT', name);
     const document = stamped(name, fields, previous, stamper);
-    if (document === null) return previous as DocumentOf<N>;
+    if (document === null) return clone(previous) as DocumentOf<N>;
     table.write(document, false, stored);
     return document;
   }

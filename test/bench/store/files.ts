@@ -52,7 +52,7 @@ export function indexesOf(
 ): Readonly<Record<string, readonly string[]>> {
   const columns = sqlite
     .prepare<[string], string>(
-      `SELECT list."partial" || ' ' || group_concat(replace(info.name, 'f:', ''), ',')
+      `SELECT list."partial" || ' ' || group_concat(substr(info.name, 1 + instr(info.name, ':')), ',')
        FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info GROUP BY list.name`,
     )
     .pluck();

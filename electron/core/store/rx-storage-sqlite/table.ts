@@ -13,17 +13,14 @@ const ROWS = 100_000;
 const VALUES = { string: 30, number: 30, boolean: 2 } as const;
 
 export function ensureTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
+  if (isAsWanted(connection, layout)) return;
   const { sqlite } = connection;
   connection.transaction(() => {
     ensureSequences(connection);
     sqlite.prepare(`INSERT OR IGNORE INTO "rx:sequences" (collection, seq) VALUES (?, 0)`).run(layout.name);
     const known = columnsOf(connection, layout.name);
     if (known.length === 0) {
-      const fields = layout.fieldColumns.map((column) => `${column.name}, `).join('');
-      sqlite.exec(
-        `CREATE TABLE ${layout.table} (id TEXT NOT NULL PRIMARY KEY, rev TEXT NOT NULL, deleted INTEGER NOT NULL,
-         lwt REAL NOT NULL, seq INTEGER NOT NULL UNIQUE, ${fields}data TEXT NOT NULL)`,
-      );
+      sqlite.exec(tableSql(layout));
     }
     if (layout.attachmentsTable !== null) {
       sqlite.exec(
@@ -36,6 +33,35 @@ export function ensureTable<RxDocType>(connection: SqliteConnection, layout: Tab
     if (known.length > 0) adaptColumns(connection, layout, known);
     if (createIndexes(connection, layout, wanted) || changed) describe(connection, layout);
   });
+}
+
+function tableSql<RxDocType>(layout: TableLayout<RxDocType>): string {
+  const fields = layout.fieldColumns.map((column) => `${column.name}, `).join('');
+  return `CREATE TABLE ${layout.table} (id TEXT NOT NULL PRIMARY KEY, rev TEXT NOT NULL, deleted INTEGER NOT NULL,
+         lwt REAL NOT NULL, seq INTEGER NOT NULL UNIQUE, ${fields}data TEXT NOT NULL)`;
+}
+
+function indexSql<RxDocType>(layout: TableLayout<RxDocType>, name: string, { definition }: WantedIndex): string {
+  return `CREATE INDEX ${quoted(name)} ON ${layout.table} ${definition}`;
+}
+
+/**
+ * Whether the file already says of the table and its indexes, word by word, what would be said now. Nearly always so: then opening
+ * a collection costs one look instead of a transaction.
+ */
+function isAsWanted<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): boolean {
+  if (layout.attachmentsTable !== null) return false;
+  const said = connection
+    .plucked('SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL')
+    .all(layout.name) as string[];
+  const wanted = [...wantedIndexes(layout)].map(([name, index]) => indexSql(layout, name, index));
+  if (said.length !== wanted.length + 1) return false;
+  // A table that was altered reads otherwise than one that was made now, and is looked at closely each time.
+  if (![tableSql(layout), ...wanted].every((sql) => said.includes(sql))) return false;
+  return (
+    columnsOf(connection, 'rx:sequences').includes('irregular') &&
+    connection.plucked('SELECT count(*) FROM "rx:sequences" WHERE collection = ?').get(layout.name) === 1
+  );
 }
 
 /** Drops the collection's tables; its counter of writes, too. */
@@ -61,11 +87,7 @@ function ensureSequences(connection: SqliteConnection): void {
 }
 
 function columnsOf(connection: SqliteConnection, table: string): string[] {
-  return connection.sqlite
-    .prepare('SELECT name FROM pragma_table_info(?)')
-    .pluck()
-    .all(table)
-    .map((name) => String(name));
+  return connection.plucked('SELECT name FROM pragma_table_info(?)').all(table) as string[];
 }
 
 function adaptColumns<RxDocType>(
@@ -134,9 +156,7 @@ function createIndexes<RxDocType>(
 ): boolean {
   const present = new Set(indexesOf(connection, layout));
   const missing = [...wanted].filter(([name]) => !present.has(name));
-  for (const [name, { definition }] of missing) {
-    connection.sqlite.exec(`CREATE INDEX ${quoted(name)} ON ${layout.table} ${definition}`);
-  }
+  for (const [name, index] of missing) connection.sqlite.exec(indexSql(layout, name, index));
   return missing.length > 0;
 }
 
