@@ -42,6 +42,6 @@ const config: KnipConfig = {
     // By stylesheets.
     'tailwindcss',
   ],
-  ignoreBinaries: ['gphoto2', 'socat', 'mount', 'umount', 'pdftotext', 'pdftoppm', 'pdffonts'],
+  ignoreBinaries: ['gphoto2', 'socat', 'mount', 'umount', 'mkfs.ext4', 'pdftotext', 'pdftoppm', 'pdffonts'],
 };
 export default config;

@@ -10,6 +10,7 @@ const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
   store: async () => (await import('./store/store.ts')).storeFaults,
   power: async () => (await import('./store/power.ts')).powerFaults,
   plaintext: async () => (await import('./store/plaintext.ts')).plaintextFaults,
+  damage: async () => (await import('./store/damage.ts')).damageFaults,
 };
 
 const { values, positionals } = parseArgs({

@@ -62,6 +62,8 @@ export async function checkClinic(options: CheckOptions): Promise<Checked> {
   const failures: string[] = [];
   const store = await openStore({ directory, key: KEY, now: Date.now, stationId: STATION });
   try {
+    const { found } = store.anchored;
+    if (found !== null) failures.push(`the anchor calls a sound clinic ${JSON.stringify(found)}`);
     const integrity = store.integrityCheck();
     if (!integrity.ok) failures.push(`integrity: ${integrity.problems.slice(0, MOST_NAMED).join('; ')}`);
     const audit = verifyAudit(store);

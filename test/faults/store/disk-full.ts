@@ -1,7 +1,8 @@
 /**
  * A disk that fills up at a random instant under a writer. Holds: what is refused is refused as DISK_FULL and is not there;
  * everything acknowledged stays; killed while the disk is full, the clinic opens again as soon as there is room (and on the full
- * disk it opens, or says DISK_FULL); left alone, it goes on by itself when there is room.
+ * disk it opens, or says DISK_FULL); left alone, it goes on by itself when there is room. The first write of documents that
+ * finds no room takes that of the reserve, and is acknowledged.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,10 @@ import { WriterProcess } from './writer-process.ts';
 const DISK_BYTES = 96 * 1024 * 1024;
 const LARGEST_BATCH = 500;
 const LARGEST_FILE = 2_000_000;
+const KINDS: readonly DiskKind[] = ['ext4', 'tmpfs'];
 const ROUNDS_PER_DISK = 6;
+/** More than the largest batch takes. */
+const RESERVE_BYTES = 4 * 1024 * 1024;
 
 interface SmallClinic {
   readonly directory: string;
@@ -34,24 +38,36 @@ interface Counts {
   refusedBatches: number;
   refusedFiles: number;
   openedFull: number;
+  releases: number;
   kills: number;
 }
 
 export async function diskFullFaults({ full, seed }: FaultOptions): Promise<FaultResult> {
-  const reason = whyNoMount();
-  if (reason !== null) return { passed: 0, failures: [], skipped: [`a disk that fills up: ${reason}`] };
-  const disks = full ? 40 : 2;
+  const reasons = KINDS.map((kind) => whyNoMount(kind));
+  const skipped = KINDS.flatMap((kind, index) =>
+    reasons[index] === null ? [] : [`a disk of ${kind} that fills up: ${reasons[index]}`],
+  );
+  const kinds = KINDS.filter((_kind, index) => reasons[index] === null);
+  const disks = kinds.length * (full ? 20 : 1);
   const random = new Random(seed);
   const failures: string[] = [];
   let rounds = 0;
   for (let index = 0; index < disks && failures.length === 0; index += 1) {
-    const kind: DiskKind = index % 2 === 0 ? 'ext4' : 'tmpfs';
+    const kind = kinds[index % kinds.length] ?? 'tmpfs';
     const disk = mountSmallDisk(kind, DISK_BYTES);
     const directory = join(disk.path, 'clinic');
     const clinic = { directory, seed: seed + index, largestBatch: LARGEST_BATCH, largestFile: LARGEST_FILE };
     const acknowledged: Acknowledged = { batch: 0, files: new Map() };
     const state = { batches: 0, files: 0 };
-    const counts: Counts = { batches: 0, files: 0, refusedBatches: 0, refusedFiles: 0, openedFull: 0, kills: 0 };
+    const counts: Counts = {
+      batches: 0,
+      files: 0,
+      refusedBatches: 0,
+      refusedFiles: 0,
+      openedFull: 0,
+      releases: 0,
+      kills: 0,
+    };
     try {
       for (let round = 0; round < ROUNDS_PER_DISK && failures.length === 0; round += 1) {
         const isKill = round % 2 === 0;
@@ -67,10 +83,11 @@ export async function diskFullFaults({ full, seed }: FaultOptions): Promise<Faul
     console.log(
       `${kind} full ${ROUNDS_PER_DISK} times: ${counts.batches} batches and ${counts.files} files acknowledged, ` +
         `${counts.refusedBatches} batches and ${counts.refusedFiles} files refused, ` +
+        `${counts.releases} reserves given up, ` +
         `${counts.openedFull} of ${counts.kills} opened while it was full`,
     );
   }
-  return { passed: rounds - Math.min(rounds, failures.length), failures };
+  return { passed: rounds - Math.min(rounds, failures.length), failures, skipped };
 }
 
 async function fillOnce(
@@ -84,7 +101,7 @@ async function fillOnce(
 ): Promise<string[]> {
   const failures: string[] = [];
   const filesBefore = acknowledged.files.size;
-  const writer = new WriterProcess({ ...clinic, ...state, unsafe: false }, acknowledged);
+  const writer = new WriterProcess({ ...clinic, ...state, reserveBytes: RESERVE_BYTES, unsafe: false }, acknowledged);
   const { output } = writer;
   try {
     const first = random.between(1, 5);
@@ -112,6 +129,10 @@ async function fillOnce(
     await writer.exited;
     disk.makeRoom();
   }
+  if (output.releases === 0) failures.push('the disk was full and the reserve was not given up');
+  if (output.released < output.releases)
+    failures.push('the reserve was given up, and the write was refused all the same');
+  counts.releases += output.releases;
   for (const { what, number, code } of output.refusals) {
     if (what === 'batch') counts.refusedBatches += 1;
     else counts.refusedFiles += 1;

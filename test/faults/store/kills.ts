@@ -37,7 +37,7 @@ export async function killFaults({ full, seed }: FaultOptions): Promise<FaultRes
     let reached = { batches: 0, files: 0 };
     try {
       for (let kill = 0; kill < KILLS_PER_CLINIC && done < kills && failures.length === 0; kill += 1) {
-        const writer = new WriterProcess({ ...clinic, ...reached, unsafe: false }, acknowledged);
+        const writer = new WriterProcess({ ...clinic, ...reached, reserveBytes: 0, unsafe: false }, acknowledged);
         await killAtRandom(writer, random);
         const openGrants = done % 2 === 0 ? 'finish' : 'abandon';
         const checked = await checkClinic({ ...clinic, acknowledged, mayBeUnderWay: true, openGrants });

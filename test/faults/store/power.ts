@@ -31,7 +31,7 @@ const CUTS_PER_DISK = 10;
 
 export const powerFaults: FaultProof = async ({ full, seed, unsafeControl }) => {
   const found = findUsbLab();
-  const reason = 'reason' in found ? found.reason : whyNoMount();
+  const reason = 'reason' in found ? found.reason : whyNoMount('ext4');
   if ('reason' in found || reason !== null) return { passed: 0, failures: [], skipped: [`power: ${reason}`] };
   const cuts = full ? 100 : 3;
   const random = new Random(seed);
@@ -93,6 +93,7 @@ class PowerDisk {
       ...this.#clinic,
       ...this.#reached,
       directory: join(GUEST_DISK, 'clinic'),
+      reserveBytes: 0,
       unsafe: this.#unsafe,
     };
     const machine = new LabMachine({

@@ -1,5 +1,5 @@
 /** A real file system of a few megabytes, to fill up. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   mkdirSync,
@@ -26,30 +26,35 @@ export interface SmallDisk {
   unmount(): void;
 }
 
+/** mkfs.ext4 makes nothing smaller with a journal. */
+const SMALLEST_BYTES = 16 * 1024 * 1024;
 const PIECE = Buffer.alloc(256 * 1024, 0x55);
 
-/** @returns why no file system can be mounted here, or null. */
-export function whyNoMount(): string | null {
+/** Tries one. @returns why no such file system can be mounted here, or null. */
+export function whyNoMount(kind: DiskKind): string | null {
   if (process.platform !== 'linux') return 'mounting a small file system needs Linux';
   if (process.getuid?.() !== 0) return 'mounting a small file system needs root';
-  const folder = mkdtempSync(join(tmpdir(), 'vantage-mount-'));
   try {
-    const tried = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { encoding: 'utf8' });
-    if (tried.status !== 0) return `mounting is refused: ${tried.stderr.trim()}`;
-    spawnSync('umount', [folder]);
+    mountSmallDisk(kind, SMALLEST_BYTES).unmount();
     return null;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    return `mounting ${kind} is refused: ${(error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ')}`;
   }
 }
 
-/** Makes and mounts one. @throws where `whyNoMount` says why, or where mkfs.ext4 is missing */
+/** Makes and mounts one. @throws where `whyNoMount` says why */
 export function mountSmallDisk(kind: DiskKind, bytes: number): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), 'vantage-disk-'));
   const path = join(folder, 'disk');
   mkdirSync(path);
-  if (kind === 'tmpfs') execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);
-  else mountImage(makeImage(join(folder, 'image'), bytes), path);
+  try {
+    if (kind === 'tmpfs')
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { stdio: 'pipe' });
+    else mountImage(makeImage(join(folder, 'image'), bytes), path);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   const ballast = join(path, 'ballast');
   return {
     path,
@@ -66,13 +71,13 @@ export function mountSmallDisk(kind: DiskKind, bytes: number): SmallDisk {
 export function makeImage(path: string, bytes: number): string {
   writeFileSync(path, '');
   truncateSync(path, bytes);
-  execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', path]);
+  execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', path], { stdio: 'pipe' });
   return path;
 }
 
 /** Mounts it through a loop device; the journal is replayed as after any power cut. */
 export function mountImage(image: string, path: string): void {
-  execFileSync('mount', ['-o', 'loop', image, path]);
+  execFileSync('mount', ['-o', 'loop', image, path], { stdio: 'pipe' });
 }
 
 export function unmount(path: string): void {

@@ -23,6 +23,10 @@ export class WriterOutput {
   count = 0;
   isOpen = false;
   hasStopped = false;
+  /** How often the reserve was given up, and how often the batch for which it was was then acknowledged. */
+  releases = 0;
+  released = 0;
+  #isReleased = false;
   #rest = '';
   #waiting: (() => void)[] = [];
 
@@ -54,10 +58,16 @@ export class WriterOutput {
     const [verb = '', first = '', second = '', ...rest] = line.trim().split(' ');
     if (verb === 'open') this.isOpen = true;
     else if (verb === 'stopped') this.hasStopped = true;
-    else if (verb === 'refused') {
+    else if (verb === 'released') {
+      this.releases += 1;
+      this.#isReleased = true;
+    } else if (verb === 'refused') {
+      if (first === 'batch') this.#isReleased = false;
       this.refusals.push({ what: first === 'file' ? 'file' : 'batch', number: Number(second), code: rest.join(' ') });
     } else if (verb === 'batch') {
       this.count += 1;
+      if (this.#isReleased) this.released += 1;
+      this.#isReleased = false;
       this.acknowledged.batch = Number(first);
     } else if (verb === 'file') {
       this.count += 1;

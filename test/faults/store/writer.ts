@@ -6,15 +6,17 @@
  *     batch N                     that batch's promise has resolved
  *     file N SHA-256              that file and the document naming it are acknowledged
  *     refused batch|file N CODE   nothing of it may be there; it is tried again
+ *     released                    the reserve was given up for the batch that is acknowledged next
  *     stopped                     the clinic is closed
  *
  * Its one argument is JSON, see `WriterOptions`.
  */
-import { writeSync } from 'node:fs';
+import { mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { VantageError } from '../../../electron/contract/index.ts';
-import { openStore } from '../../../electron/core/store/index.ts';
+import { openReserveFile } from '../../../electron/core/reserve-file.ts';
+import { keepAnchor, openStore } from '../../../electron/core/store/index.ts';
 import type { Store } from '../../../electron/core/store/index.ts';
 import { KEY, STATION } from '../../../electron/core/store/testing/documents.ts';
 import { createBlobWriter, openVault } from '../../../electron/core/vault/index.ts';
@@ -22,6 +24,7 @@ import type { Vault } from '../../../electron/core/vault/index.ts';
 import { Plan, fileAudit, fileDocument, plannedAudit, plannedDocument, plannedFile, plannedIntent } from './plan.ts';
 import { Random } from '../../fixtures/random.ts';
 import { QUIET } from './quiet.ts';
+import { STATION_SIGNER } from './station-key.ts';
 
 export interface WriterOptions {
   readonly directory: string;
@@ -32,6 +35,8 @@ export interface WriterOptions {
   /** Documents in the largest batch, bytes of the largest file. */
   readonly largestBatch: number;
   readonly largestFile: number;
+  /** Held on the disk for batches; 0 for none. */
+  readonly reserveBytes: number;
   /** Switches flushing off, for the control. */
   readonly unsafe: boolean;
 }
@@ -39,6 +44,8 @@ export interface WriterOptions {
 /** So that a full disk is not asked a thousand times a second. */
 const AFTER_REFUSAL_MS = 20;
 const LONGEST_PAUSE_MS = 12;
+/** Much more often than in a clinic, so that a kill meets it. */
+const ANCHOR_LAG_MS = 20;
 
 const options = JSON.parse(process.argv[2] ?? '') as WriterOptions;
 const { seed } = options;
@@ -48,22 +55,43 @@ const say = (line: string): void => {
   writeSync(1, `${line}\n`);
 };
 
-const store = await openStore({ directory: options.directory, key: KEY, now: Date.now, stationId: STATION });
+const { directory } = options;
+mkdirSync(directory, { recursive: true });
+const reserve = openReserveFile({ directory, log: QUIET, bytes: options.reserveBytes });
+if (options.reserveBytes > 0) await reserve.restore();
+const store = await openStore({ directory, key: KEY, now: Date.now, stationId: STATION, makeRoom });
 if (options.unsafe) store.sqlite.pragma('synchronous = OFF');
 const vault = await openVault({
-  directory: join(options.directory, 'vault'),
+  directory: join(directory, 'vault'),
   database: store.sqlite,
   masterKey: KEY,
   now: () => new Date(),
   log: QUIET,
   reserveBytes: 0,
 });
+const anchor = await keepAnchor({
+  store,
+  directory,
+  masterKey: KEY,
+  signer: STATION_SIGNER,
+  stationId: STATION,
+  now: () => new Date(),
+  log: QUIET,
+  lagMs: ANCHOR_LAG_MS,
+});
 process.stdin.on('data', () => stop.abort());
 say('open');
 await Promise.all([writeBatches(store), writeFiles(store, vault)]);
+await anchor.close();
 await store.close();
 say('stopped');
 process.exit(0);
+
+function makeRoom(): boolean {
+  if (options.reserveBytes === 0 || !reserve.release()) return false;
+  say('released');
+  return true;
+}
 
 async function writeBatches(store: Store): Promise<void> {
   const plan = new Plan(seed, options.largestBatch).after(options.batches);
