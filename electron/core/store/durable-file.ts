@@ -1,7 +1,17 @@
 /** Small files that are there whole or not at all: temporary file, fsync, rename, fsync of the folder. */
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
 /** Replaces or makes `path`. @param mode permission bits, e.g. 0o600. */
@@ -15,6 +25,15 @@ export function writeDurably(path: string, bytes: Uint8Array | string, mode: num
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+const LEFTOVER = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** Removes what a kill in the middle of `writeDurably` left in a folder. Only while nobody else writes there. */
+export function removeLeftovers(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (LEFTOVER.test(name)) rmSync(join(directory, name), { force: true });
+  }
 }
 
 /** Copies the bytes and makes them durable, not the name; where the file system can, they are shared until one of both changes. */

@@ -11,7 +11,7 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import { anchorPath } from './anchor.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from './cipher-file.ts';
-import { readIfThere, syncFolder, writeDurably } from './durable-file.ts';
+import { readIfThere, removeLeftovers, syncFolder, writeDurably } from './durable-file.ts';
 import { MIGRATIONS, migrate, schemaVersionOf } from './migrations.ts';
 import { finishReplacement } from './replace-file.ts';
 import { storeProblem } from './store-problem.ts';
@@ -26,6 +26,7 @@ export function openEncryptedFile(directory: string, key: Uint8Array, inspect: (
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     finishReplacement(directory, key);
+    removeLeftovers(directory);
     return open(directory, key, inspect);
   } catch (error) {
     throw storeProblem(error);
