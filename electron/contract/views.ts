@@ -157,6 +157,8 @@ export const receiptsSchema = z.object({
   onDisk: instant.nullable(),
   inCloud: instant.nullable(),
   verified: instant.nullable(),
+  /** When the picture was deleted from this station because the cloud holds it; `onDisk` is null then. */
+  purgedAt: instant.nullable().optional(),
 });
 export type Receipts = z.infer<typeof receiptsSchema>;
 

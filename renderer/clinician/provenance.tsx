@@ -153,7 +153,9 @@ function Afterwards({ counted, openedAt }: { counted: CaptureView | null; opened
   return (
     <dl className="review-facts">
       <Fact name={i18n.t('On device')}>{time(receipts?.onDevice)}</Fact>
-      <Fact name={i18n.t('On disk')}>{time(receipts?.onDisk)}</Fact>
+      <Fact name={i18n.t('On disk')}>
+        {receipts?.purgedAt ? i18n.t('deleted here; the cloud has it') : time(receipts?.onDisk)}
+      </Fact>
       {cloud === 'not-configured' ? (
         <Fact name={i18n.t('In cloud')}>{i18n.t('no cloud here')}</Fact>
       ) : (

@@ -8,9 +8,10 @@ import { StatusMark } from './marks.tsx';
 /** `cloud: false` where this station has none: the last two then say so instead of "not yet". */
 export function Receipts({ receipts, cloud }: { receipts: ReceiptTimes; cloud: boolean }): ReactNode {
   const { i18n } = useLingui();
+  const onDisk = i18n.t('On disk');
   const rows: readonly [name: string, at: string | null, possible: boolean][] = [
     [i18n.t('On device'), receipts.onDevice, true],
-    [i18n.t('On disk'), receipts.onDisk, true],
+    [onDisk, receipts.onDisk, true],
     [i18n.t('In cloud'), receipts.inCloud, cloud],
     [i18n.t('Verified'), receipts.verified, cloud],
   ];
@@ -20,7 +21,15 @@ export function Receipts({ receipts, cloud }: { receipts: ReceiptTimes; cloud: b
         <li key={name}>
           <StatusMark shape={at !== null ? 'done' : possible ? 'todo' : 'nothing'} />
           <span>{name}</span>
-          <span>{at !== null ? formatTime(at, true) : possible ? i18n.t('not yet') : i18n.t('no cloud here')}</span>
+          <span>
+            {at !== null
+              ? formatTime(at, true)
+              : possible
+                ? name === onDisk && receipts.purgedAt
+                  ? i18n.t('deleted here; the cloud has it')
+                  : i18n.t('not yet')
+                : i18n.t('no cloud here')}
+          </span>
         </li>
       ))}
     </ul>

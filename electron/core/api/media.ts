@@ -64,6 +64,8 @@ export class MediaTickets {
       this.#tickets.delete(path);
       return null;
     }
+    // Deleted since, by the retention policy.
+    if (this.#vault.stat(ticket.blobId) === null) return null;
     const { mediaType, size, filename } = ticket;
     return { ...this.#vault.grantRead(ticket.blobId), mediaType, size, filename };
   }

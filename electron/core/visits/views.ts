@@ -118,9 +118,10 @@ function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<
     judging: sources.activity.isJudging(capture.id),
     receipts: {
       onDevice: capture.token === null ? null : capture.takenAt,
-      onDisk: isLost ? null : capture.onDiskAt,
+      onDisk: isLost || capture.state === 'purged' ? null : capture.onDiskAt,
       inCloud: null,
       verified: null,
+      purgedAt: capture.purgedAt,
     },
     judgement: capture.judgement,
     kept:
