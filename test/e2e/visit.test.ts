@@ -103,6 +103,11 @@ describe('a visit from check-in to the approved report', () => {
   it('says where a retina is not sharp, and takes it again', async () => {
     await patient.sees('A picture of your right eye');
     await staff.shot('visit-13-retina-ready');
+    // A pause does not light up the dark room.
+    await staff.press(/^Pause visit/);
+    await staff.sees(/^Paused at/);
+    expect(await staff.page.locator('html').getAttribute('data-mode')).toBe('dim');
+    await staff.press(/^Go on with Amara’s visit/);
     await staff.press(/^Take right eye/);
     await staff.sees('Not sharp. Take it again.');
     await staff.sees(/tiles are soft, all in the lower temporal part/);
