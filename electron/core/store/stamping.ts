@@ -88,11 +88,12 @@ function restoreUnknown(given: unknown, parsed: unknown): void {
   } else if (isFields(given) && isFields(parsed)) {
     for (const key of Object.keys(given)) {
       const value = given[key];
-      const there = parsed[key];
-      if (value === undefined) delete parsed[key];
-      // JSON has no functions: what is called like a method of every object is not there either.
-      else if (there === undefined || typeof there === 'function') parsed[key] = value;
-      else if (typeof value === 'object') restoreUnknown(value, there);
+      // Never by inheritance: what is there belongs to every object of the program.
+      if (key === '__proto__') continue;
+      if (value === undefined) {
+        if (parsed[key] === undefined) delete parsed[key];
+      } else if (!Object.hasOwn(parsed, key)) parsed[key] = value;
+      else if (typeof value === 'object') restoreUnknown(value, parsed[key]);
     }
   }
 }

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { HybridClock } from '../../contract/index.ts';
+import { stamped } from './stamping.ts';
+import type { Stamper } from './stamping.ts';
+import { NOON, patientDraft, STATION } from './testing/documents.ts';
+
+function now(): number {
+  return NOON;
+}
+
+function stamper(): Stamper {
+  return { clock: new HybridClock(STATION, now), stationId: STATION, now, lastTick: null };
+}
+
+function newSession(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const { id, tenantId, locationId, authorId } = patientDraft(1);
+  const instants = { checkedInAt: null, startedAt: null, pausedAt: null, capturedAt: null, endedAt: null };
+  return {
+    id,
+    tenantId,
+    locationId,
+    authorId,
+    ...instants,
+    appointmentId: id,
+    patientId: id,
+    protocolId: 'body-scan',
+    protocolVersion: '1.0',
+    day: '2026-11-21',
+    status: 'CAPTURING',
+    leadStationId: STATION,
+    endedReason: null,
+    consentId: null,
+    steps: { weight: { state: 'todo' } },
+    reportId: null,
+    endsLocally: true,
+    ...fields,
+  };
+}
+
+describe('a document that is written', () => {
+  it('gets the defaults of what is left out or undefined, at every depth', () => {
+    const session = stamped('sessions', newSession({ patientRequest: undefined }), null, stamper());
+    expect(session).toMatchObject({ patientRequest: null, cloud: null });
+    expect(session?.steps['weight']).toMatchObject({ state: 'todo', quantity: null, attempts: 0 });
+  });
+
+  it('keeps what this version does not name, at every depth, and nothing that is undefined', () => {
+    const steps = { weight: { state: 'todo', mood: 'calm', nothing: undefined } };
+    const session = stamped('sessions', newSession({ steps, colour: { of: ['blue', { deep: 1 }] } }), null, stamper());
+    expect(session).toMatchObject({ colour: { of: ['blue', { deep: 1 }] }, steps: { weight: { mood: 'calm' } } });
+    expect(Object.keys(session?.steps['weight'] ?? {})).not.toContain('nothing');
+    expect(Object.keys(session?.hlc ?? {})).toContain('colour');
+  });
+
+  it("is nobody else's: what is handed in is not changed and may be changed later", () => {
+    const steps = { weight: { state: 'todo', mood: 'calm' } };
+    const given = newSession({ steps });
+    const before = JSON.stringify(given);
+    const session = stamped('sessions', given, null, stamper());
+    expect(JSON.stringify(given)).toBe(before);
+    steps.weight.mood = 'changed';
+    expect(session?.steps['weight']).toMatchObject({ mood: 'calm' });
+  });
+
+  it('changes no other object through names that all objects have', () => {
+    const steps = JSON.parse('{"weight":{"state":"todo","__proto__":{"polluted":1},"constructor":"kept"}}') as object;
+    const draft = newSession({ steps, ...(JSON.parse('{"toString":"kept"}') as object) });
+    const session = stamped('sessions', draft, null, stamper());
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(session).toMatchObject({ toString: 'kept', steps: { weight: { constructor: 'kept' } } });
+  });
+});
