@@ -171,10 +171,11 @@ describe('rights', () => {
   it('each role gets what is its own', async () => {
     const station = await start();
     const tomasz = await station.signedIn('TP');
-    const row = await rowOf(tomasz, AMARA);
+    const ines = await station.signedIn('IM', 'staff-2');
+    const row = await rowOf(ines, AMARA);
+    expect(await codeOf(tomasz.today.watch())).toBe('NOT_ALLOWED');
     expect(await codeOf(tomasz.today.checkIn({ appointmentId: row.appointmentId }))).toBe('NOT_ALLOWED');
     expect(await codeOf(tomasz.audit.verify({}))).toBe('NOT_ALLOWED');
-    const ines = await station.signedIn('IM', 'staff-2');
     expect(await codeOf(ines.audit.verify({}))).toBe('NOT_ALLOWED');
   });
 
