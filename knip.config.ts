@@ -30,11 +30,6 @@ const config: KnipConfig = {
     'usb',
     '@temporalio/client',
     'protobufjs',
-    // The cloud's part of the lock file.
-    'fastify',
-    '@fastify/rate-limit',
-    'jose',
-    'prom-client',
     // dependency-cruiser reads TypeScript with it (TypeScript 7 has no JavaScript API), without naming it.
     '@swc/core',
     // RxDB's own performance test imports it without naming it.

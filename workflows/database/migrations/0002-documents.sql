@@ -24,8 +24,13 @@ CREATE TABLE documents (
   deleted boolean NOT NULL,
   -- The latest clock of its field groups.
   hlc text NOT NULL,
+  -- Of the collections whose documents name a patient; elsewhere a field of that name would be nobody's promise.
   patient_id uuid GENERATED ALWAYS AS (
-    CASE WHEN collection = 'patients' THEN id ELSE (document ->> 'patientId')::uuid END) STORED,
+    CASE
+      WHEN collection = 'patients' THEN id
+      WHEN collection IN ('appointments', 'consents', 'sessions', 'captures', 'findings', 'reports')
+        THEN (document ->> 'patientId')::uuid
+    END) STORED,
   -- Counts the writes of this document here.
   version bigint NOT NULL,
   seq bigint NOT NULL,

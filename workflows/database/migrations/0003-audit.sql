@@ -8,8 +8,8 @@ CREATE TABLE audit_entries (
   at timestamptz NOT NULL,
   actor_id text NOT NULL,
   subject_id text NOT NULL,
-  -- The entry as it was hashed.
-  entry jsonb NOT NULL,
+  -- The entry as it was hashed. json, not jsonb: it keeps any text as it came.
+  entry json NOT NULL,
   previous_hash text NOT NULL,
   hash text NOT NULL,
   received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -27,7 +27,7 @@ CREATE TABLE audit_breaks (
   station_id uuid NOT NULL,
   sequence bigint NOT NULL,
   reason text NOT NULL CHECK (reason IN ('CHANGED', 'NOT_LINKED', 'REWRITTEN')),
-  entries jsonb NOT NULL,
+  entries json NOT NULL,
   entries_sha256 text NOT NULL,
   received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   UNIQUE (tenant_id, station_id, entries_sha256),

@@ -13,6 +13,9 @@ export interface TestDatabase {
   readonly admin: Pool;
   readonly adminUrl: string;
   readonly apiUrl: string;
+  readonly name: string;
+  /** A statement from outside of this database, by the superuser. */
+  readonly onServer: (statement: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -30,10 +33,12 @@ export async function createTestDatabase(template: string = TEMPLATE): Promise<T
     admin,
     adminUrl,
     apiUrl,
+    name,
+    onServer: async (statement) => onServer(at(inject('adminUrl'), 'postgres'), statement),
     close: async () => {
       await api.destroy();
       await admin.end();
-      await onServer(at(inject('adminUrl'), 'postgres'), `DROP DATABASE ${name} WITH (FORCE)`);
+      await drop(at(inject('adminUrl'), 'postgres'), name);
       if (errors[0] !== undefined) throw errors[0];
     },
   };
@@ -48,6 +53,21 @@ async function onServer(url: string, statement: string): Promise<void> {
   await client.connect();
   try {
     await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Once the last connection is gone: the server notices a hang-up a moment after the client. */
+async function drop(url: string, name: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (let connected = true; connected;) {
+      const { rows } = await client.query('SELECT pg_sleep(0.01) FROM pg_stat_activity WHERE datname = $1', [name]);
+      connected = rows.length > 0;
+    }
+    await client.query(`DROP DATABASE ${name}`);
   } finally {
     await client.end();
   }

@@ -1,0 +1,65 @@
+/** The API's configuration, from the environment. `.env.example` lists it. */
+import { z } from 'zod';
+
+export interface ApiConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Address under which others reach the API: issuer and audience of what it signs. */
+  readonly publicUrl: string;
+  readonly databaseUrl: string;
+  readonly databaseConnections: number;
+  readonly signingKeys: string;
+  readonly serviceSecret: Uint8Array;
+  readonly oidc: {
+    readonly issuer: string;
+    readonly audience: string;
+    readonly jwksUri: string | undefined;
+  };
+  readonly trustProxy: boolean;
+  readonly logLevel: string;
+}
+
+const environmentSchema = z.object({
+  API_HOST: z.string().default('127.0.0.1'),
+  API_PORT: z.coerce.number().int().min(0).max(65_535).default(7400),
+  API_PUBLIC_URL: z.url(),
+  /** A login that is a member of `vantage_api`. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(10),
+  /** Ed25519, PKCS #8, PEM; several one after the other, the signing one first. */
+  API_SIGNING_KEYS: z.string().includes('-----BEGIN PRIVATE KEY-----'),
+  /** Shared with the workers; base64, 32 bytes or more. */
+  INTERNAL_API_SECRET: z.base64(),
+  OIDC_ISSUER: z.url(),
+  OIDC_AUDIENCE: z.string().min(1),
+  OIDC_JWKS_URI: z.url().optional(),
+  /** Whether the API stands behind a proxy whose X-Forwarded-* it may believe. */
+  TRUST_PROXY: z.enum(['true', 'false']).default('false'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+const SECRET_BYTES = 32;
+
+/** @throws Error that names each variable that is missing or wrong, never its value */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): ApiConfig {
+  const read = environmentSchema.safeParse(environment);
+  if (!read.success) {
+    const names = new Set(read.error.issues.map((issue) => String(issue.path[0])));
+    throw new Error(`missing or wrong in the environment: ${[...names].join(', ')}`);
+  }
+  const values = read.data;
+  const serviceSecret = Buffer.from(values.INTERNAL_API_SECRET, 'base64');
+  if (serviceSecret.length < SECRET_BYTES) throw new Error(`INTERNAL_API_SECRET is shorter than ${SECRET_BYTES} bytes`);
+  return {
+    host: values.API_HOST,
+    port: values.API_PORT,
+    publicUrl: values.API_PUBLIC_URL.replace(/\/$/, ''),
+    databaseUrl: values.DATABASE_URL,
+    databaseConnections: values.DATABASE_CONNECTIONS,
+    signingKeys: values.API_SIGNING_KEYS,
+    serviceSecret,
+    oidc: { issuer: values.OIDC_ISSUER, audience: values.OIDC_AUDIENCE, jwksUri: values.OIDC_JWKS_URI },
+    trustProxy: values.TRUST_PROXY === 'true',
+    logLevel: values.LOG_LEVEL,
+  };
+}

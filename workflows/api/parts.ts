@@ -1,0 +1,19 @@
+/** What handlers work with. Made once per API (`server.ts`). */
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.ts';
+import type { Access } from './access/authenticate.ts';
+import type { Metrics } from './metrics.ts';
+import type { Pokes } from './replication/pokes.ts';
+
+export interface ApiParts {
+  readonly database: Database;
+  readonly access: Access;
+  readonly pokes: Pokes;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** How often a stream shows that it lives, and looks whether it still may. */
+  readonly heartbeatMs: number;
+  /** The number of the last migration that this program knows. */
+  readonly migration: number;
+}

@@ -1,0 +1,123 @@
+/** What becomes of one pushed row, before anything is written. Pure. */
+import type {
+  CollectionName,
+  DocumentRow,
+  MasterRow,
+  PushRow,
+  QuarantineReason,
+} from '../../../electron/contract/index.ts';
+import {
+  BOOKKEEPING_FIELDS,
+  CLOUD_FIELDS,
+  MAX_DRIFT_MS,
+  compareHlc,
+  contractService,
+  documentSchemas,
+  equalJson,
+  formatHlc,
+  parseHlc,
+  pushRowSchema,
+} from '../../../electron/contract/index.ts';
+import { fieldOf, flawOf } from './flaws.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Sender {
+  readonly tenantId: string;
+  readonly locationId: string;
+}
+
+export type ReadRow =
+  | { readonly ok: true; readonly id: string; readonly row: PushRow }
+  | { readonly ok: false; readonly id: string | null; readonly reason: QuarantineReason; readonly field: string };
+
+/** A row as it came, held against limits, the contract's document and the sender's scope. */
+export function readRow(collection: CollectionName, raw: unknown, sender: Sender): ReadRow {
+  const id = idOf(raw);
+  const flaw = flawOf(raw);
+  if (flaw !== null) return { ok: false, id, ...flaw };
+  const row = pushRowSchema.safeParse(raw);
+  if (!row.success) return { ok: false, id, reason: 'INVALID', field: fieldOf(row.error.issues[0]?.path ?? []) };
+  const { document } = row.data;
+  const parsed = documentSchemas[collection].safeParse(document);
+  if (!parsed.success) return { ok: false, id, reason: 'INVALID', field: fieldOf(parsed.error.issues[0]?.path ?? []) };
+  const { data } = parsed;
+  for (const field of ['id', 'tenantId', 'locationId', 'stationId'] as const) {
+    // Ids are compared as text by stations and as numbers by the database: only one spelling is theirs.
+    if (data[field] !== data[field].toLowerCase()) return { ok: false, id, reason: 'INVALID', field };
+  }
+  if (contractService(data.contractVersion) !== 'served') {
+    return { ok: false, id, reason: 'INVALID', field: 'contractVersion' };
+  }
+  if (data.tenantId !== sender.tenantId) return { ok: false, id, reason: 'OUT_OF_SCOPE', field: 'tenantId' };
+  if (data.locationId !== sender.locationId) return { ok: false, id, reason: 'OUT_OF_SCOPE', field: 'locationId' };
+  return { ok: true, id: data.id, row: row.data };
+}
+
+function idOf(raw: unknown): string | null {
+  const document = typeof raw === 'object' && raw !== null && 'document' in raw ? raw.document : null;
+  const id = typeof document === 'object' && document !== null && 'id' in document ? document.id : null;
+  return typeof id === 'string' && id.length <= 64 && id.isWellFormed() && !id.includes('\0') ? id : null;
+}
+
+/**
+ * `write`: the assumed state is the cloud's; `nothing`: the cloud has it already; `conflict`: it has something else.
+ *
+ * The version says so fast. A station that has just pushed does not know its version yet, so equal content says so, too. What differs
+ * at each write by itself, and what only the cloud writes, makes no conflict.
+ */
+export function decide(
+  collection: CollectionName,
+  row: PushRow,
+  master: MasterRow | undefined,
+): 'write' | 'nothing' | 'conflict' {
+  if (master === undefined) return 'write';
+  if (sameState(collection, row, master)) return 'nothing';
+  const { assumed } = row;
+  if (assumed === null) return 'conflict';
+  return assumed.version === master.version || sameState(collection, assumed, master) ? 'write' : 'conflict';
+}
+
+/** The document to keep: as sent, with the cloud's own fields as the cloud has them, and clocks within the bound. */
+export function documentToKeep(
+  collection: CollectionName,
+  sent: Fields,
+  master: MasterRow | undefined,
+  nowMs: number,
+): Fields {
+  const kept: Record<string, unknown> = { ...sent };
+  for (const field of CLOUD_FIELDS[collection] ?? []) {
+    if (field in kept || master?.document[field] !== undefined) kept[field] = master?.document[field] ?? null;
+  }
+  return { ...kept, hlc: rebasedClocks(sent['hlc'] as Readonly<Record<string, string>>, nowMs) };
+}
+
+/** The latest of a document's clocks; empty without any. */
+export function latestClock(document: Fields): string {
+  const clocks = Object.values(document['hlc'] as Readonly<Record<string, string>>);
+  return clocks.toSorted(compareHlc).at(-1) ?? '';
+}
+
+function sameState(collection: CollectionName, left: DocumentRow, right: DocumentRow): boolean {
+  return (
+    left.deleted === right.deleted &&
+    equalJson(comparable(collection, left.document), comparable(collection, right.document))
+  );
+}
+
+function comparable(collection: CollectionName, document: Fields): Fields {
+  const left = { ...document };
+  for (const field of [...BOOKKEEPING_FIELDS, ...(CLOUD_FIELDS[collection] ?? [])]) delete left[field];
+  return left;
+}
+
+/** A clock beyond the bound is brought back to ours, never refused: it would win every tie until its time has come. */
+function rebasedClocks(clocks: Readonly<Record<string, string>>, nowMs: number): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(clocks).map(([group, clock]) => {
+      const parts = parseHlc(clock);
+      const beyond = parts !== null && parts.ms > nowMs + MAX_DRIFT_MS;
+      return [group, beyond ? formatHlc({ ...parts, ms: nowMs }) : clock];
+    }),
+  );
+}

@@ -1,0 +1,400 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { MasterRow, PushVerdict } from '../../../electron/contract/index.ts';
+import { MAX_DRIFT_MS, newId, replicationPath } from '../../../electron/contract/index.ts';
+import { withScope } from '../../database/scope.ts';
+import { patientDocument } from '../../database/testing/seed.ts';
+import type { Fields } from '../testing/documents.ts';
+import { alertDocument, pull, pullAll, push, rowOf, sessionDocument } from '../testing/documents.ts';
+import type { TestStation } from '../testing/station.ts';
+import type { TestApi } from '../testing/test-api.ts';
+import { NORTH_HARBOUR, NORTH_HILL, SOUTH_HARBOUR, startTestApi } from '../testing/test-api.ts';
+
+let cloud: TestApi;
+let one: TestStation;
+let two: TestStation;
+let hill: TestStation;
+beforeAll(async () => {
+  cloud = await startTestApi();
+  one = await cloud.station(NORTH_HARBOUR);
+  two = await cloud.station(NORTH_HARBOUR);
+  hill = await cloud.station(NORTH_HILL);
+});
+afterAll(async () => cloud.close());
+beforeEach(async () => {
+  for (const table of ['documents', 'departures', 'mutations', 'quarantine']) {
+    await cloud.database.admin.query(`DELETE FROM ${table}`);
+  }
+  await cloud.database.admin.query('UPDATE document_counters SET purged_seq = 0');
+});
+
+const kinds = (verdicts: readonly PushVerdict[]): string[] => verdicts.map(({ verdict }) => verdict);
+
+async function quarantineRows(): Promise<readonly { readonly content: string; readonly times: number }[]> {
+  const { rows } = await cloud.database.admin.query<{ content: string; times: number }>(
+    'SELECT content, times, reason, field FROM quarantine ORDER BY first_at, id',
+  );
+  return rows;
+}
+
+/** The state as this station would assume it: what it was shown. */
+async function shown(station: TestStation, id: unknown): Promise<MasterRow> {
+  const row = (await pullAll(station, 'alerts')).findLast(({ document }) => document['id'] === id);
+  if (row === undefined) throw new Error('not shown');
+  return row;
+}
+
+describe('a push', () => {
+  it('is what the other station pulls, unknown fields and all', async () => {
+    const document = alertDocument(NORTH_HARBOUR, { addedInTheNextVersion: { deep: [1, 2.5, 'ü', null] } });
+    const { verdicts } = await push(one, 'alerts', [rowOf(document)]);
+    expect(verdicts).toEqual([{ verdict: 'accepted', id: document['id'], version: 1 }]);
+    expect((await pull(two, 'alerts')).rows).toEqual([{ document, deleted: false, version: 1 }]);
+    expect((await pull(hill, 'alerts')).rows).toEqual([]);
+  });
+
+  it('sent twice under one id has one effect and one answer; another under that id is refused', async () => {
+    const mutationId = newId();
+    const rows = [rowOf(alertDocument(NORTH_HARBOUR)), { no: 'row' }];
+    const first = await push(one, 'alerts', rows, { mutationId });
+    expect(await push(one, 'alerts', rows, { mutationId })).toEqual(first);
+    expect(await quarantineRows()).toMatchObject([{ times: 1 }]);
+    expect((await pullAll(two, 'alerts')).map(({ version }) => version)).toEqual([1]);
+    const body = { contractVersion: '1.0', mutationId, checkpoint: null, rows: [] };
+    expect(await one.call(replicationPath('alerts', 'push'), body)).toMatchObject({
+      status: 409,
+      body: { code: 'STATUS_CONFLICT' },
+    });
+    // Another station's ids are its own.
+    expect(kinds((await push(two, 'alerts', [], { mutationId })).verdicts)).toEqual([]);
+  });
+
+  it('sent twice at the same moment has one effect', async () => {
+    const mutationId = newId();
+    const rows = [rowOf(alertDocument(NORTH_HARBOUR))];
+    const answers = await Promise.all([1, 2, 3].map(async () => push(one, 'alerts', rows, { mutationId })));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect((await pullAll(two, 'alerts')).map(({ version }) => version)).toEqual([1]);
+  });
+
+  it('on the state of the cloud is taken, on another one answered with the state of the cloud', async () => {
+    const document = alertDocument(NORTH_HARBOUR);
+    await push(one, 'alerts', [rowOf(document)]);
+    const base = await shown(two, document['id']);
+    const ones = { ...document, text: 'one' };
+    const twos = { ...document, text: 'two' };
+    // The station that pushed does not know the version that came of it: its content says that it is the same.
+    const first = await push(one, 'alerts', [rowOf(ones, { document, deleted: false, version: null })]);
+    expect(first.verdicts).toEqual([{ verdict: 'accepted', id: document['id'], version: 2 }]);
+    const second = await push(two, 'alerts', [rowOf(twos, base)]);
+    const master: MasterRow = { document: { ...ones }, deleted: false, version: 2 };
+    expect(second.verdicts).toEqual([{ verdict: 'conflict', id: document['id'], master }]);
+    expect(kinds((await push(two, 'alerts', [rowOf(twos, master)])).verdicts)).toEqual(['accepted']);
+    expect((await shown(one, document['id'])).document['text']).toBe('two');
+  });
+
+  it('of what the cloud has already is taken without a new version, also when it was not known', async () => {
+    const document = alertDocument(NORTH_HARBOUR);
+    await push(one, 'alerts', [rowOf(document)]);
+    const later = { ...document, updatedAt: '2026-11-21T10:00:00.000Z' };
+    expect((await push(two, 'alerts', [rowOf(later)])).verdicts).toEqual([
+      { verdict: 'accepted', id: document['id'], version: 1 },
+    ]);
+    expect(kinds((await push(two, 'alerts', [rowOf({ ...document, text: 'other' })])).verdicts)).toEqual(['conflict']);
+  });
+
+  it('may name a document twice: the second row follows the first', async () => {
+    const document = alertDocument(NORTH_HARBOUR);
+    const next = { ...document, text: 'next' };
+    const { verdicts } = await push(one, 'alerts', [
+      rowOf(document),
+      rowOf(next, { document, deleted: false, version: null }),
+      rowOf({ ...document, text: 'lost' }, { document, deleted: false, version: null }),
+    ]);
+    expect(kinds(verdicts)).toEqual(['accepted', 'accepted', 'conflict']);
+    expect((await shown(two, document['id'])).document['text']).toBe('next');
+  });
+
+  it('deletes with the whole document, and a deleted one can come back', async () => {
+    const document = alertDocument(NORTH_HARBOUR);
+    await push(one, 'alerts', [rowOf(document)]);
+    await push(one, 'alerts', [rowOf(document, { document, deleted: false, version: 1 }, true)]);
+    expect(await shown(two, document['id'])).toEqual({ document, deleted: true, version: 2 });
+    await push(two, 'alerts', [rowOf(document, { document, deleted: true, version: 2 })]);
+    expect((await shown(one, document['id'])).deleted).toBe(false);
+  });
+
+  it('does not write what only the cloud writes', async () => {
+    const document = sessionDocument(NORTH_HARBOUR, { cloud: { publishedAt: '2026-11-21T09:00:00.000Z' } });
+    await push(one, 'sessions', [rowOf(document)]);
+    expect((await pullAll(two, 'sessions'))[0]?.document['cloud']).toBeNull();
+    await setCloud(document);
+    const changed = { ...document, status: 'CAPTURING', cloud: { publishedAt: 'forged' } };
+    const { verdicts } = await push(one, 'sessions', [rowOf(changed, { document, deleted: false, version: null })]);
+    expect(kinds(verdicts)).toEqual(['accepted']);
+    expect((await pullAll(two, 'sessions'))[0]?.document).toMatchObject({
+      status: 'CAPTURING',
+      cloud: { syncedAt: 'x' },
+    });
+  });
+
+  it('with a clock beyond the bound is taken, the clock brought back', async () => {
+    const ahead = Date.now() + 2 * MAX_DRIFT_MS;
+    const hlc = { text: `${ahead}-3-${one.stationId}`, kind: `${Date.now()}-0-${one.stationId}` };
+    const document = alertDocument(NORTH_HARBOUR, { hlc });
+    expect(kinds((await push(one, 'alerts', [rowOf(document)])).verdicts)).toEqual(['accepted']);
+    const kept = (await shown(two, document['id'])).document['hlc'] as Readonly<Record<string, string>>;
+    expect(kept['kind']).toBe(hlc.kind);
+    expect(Number(kept['text']?.split('-')[0])).toBeLessThan(ahead);
+    expect(kept['text']).toContain(`-3-${one.stationId}`);
+  });
+});
+
+async function setCloud(document: Fields): Promise<void> {
+  await withScope(
+    cloud.api.parts.database,
+    { role: 'service', tenantId: NORTH_HARBOUR.tenantId, locations: '*', actor: 'service' },
+    async (tx) =>
+      tx
+        .updateTable('documents')
+        .set({ document: JSON.stringify({ ...document, cloud: { syncedAt: 'x' } }) })
+        .where('id', '=', String(document['id']))
+        .execute(),
+  );
+}
+
+function deep(levels: number): unknown {
+  return JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+}
+
+describe('a row that cannot be taken', () => {
+  const id = newId();
+  const base = alertDocument(NORTH_HARBOUR, { id });
+  it.each<[string, Fields, string, string]>([
+    ['without a needed field', { ...base, kind: undefined }, 'INVALID', 'kind'],
+    ['with a field of the wrong kind', { ...base, severity: 'loud' }, 'INVALID', 'severity'],
+    ['of an id in capitals', { ...base, id: id.toUpperCase() }, 'INVALID', 'id'],
+    ['of a contract that is not served', { ...base, contractVersion: '9.0' }, 'INVALID', 'contractVersion'],
+    ['of another tenant', { ...base, tenantId: SOUTH_HARBOUR.tenantId }, 'OUT_OF_SCOPE', 'tenantId'],
+    ['of another location', { ...base, locationId: NORTH_HILL.locationId }, 'OUT_OF_SCOPE', 'locationId'],
+    ['with NUL in a text', { ...base, text: 'a\0b' }, 'UNSTORABLE', 'document.text'],
+    ['with half a character', { ...base, text: '\ud800' }, 'UNSTORABLE', 'document.text'],
+    ['with a text of NUL as a key', { ...base, extra: { 'a\0': 1 } }, 'UNSTORABLE', 'document.extra'],
+    ['nested deeper than the limit', { ...base, extra: deep(70) }, 'TOO_LARGE', 'document.extra'],
+    ['nested deeper than anything', { ...base, extra: deep(4000) }, 'TOO_LARGE', 'document.extra'],
+  ])('%s is quarantined, and the others are taken', async (_what, bad, reason, field) => {
+    const good = [alertDocument(NORTH_HARBOUR), alertDocument(NORTH_HARBOUR)];
+    const { verdicts } = await push(one, 'alerts', [rowOf(good[0]!), rowOf(bad), rowOf(good[1]!)]);
+    expect(kinds(verdicts)).toEqual(['accepted', 'quarantined', 'accepted']);
+    expect(verdicts[1]).toMatchObject({ id: bad['id'], reason, master: null });
+    expect((verdicts[1] as { readonly field: string }).field.startsWith(field)).toBe(true);
+    expect((await pullAll(two, 'alerts')).map(({ document }) => document['id'])).toEqual(good.map(({ id }) => id));
+    const [kept] = await quarantineRows();
+    expect(JSON.parse(kept!.content)).toEqual(JSON.parse(JSON.stringify(rowOf(bad))));
+    await push(one, 'alerts', [rowOf(bad)]);
+    expect(await quarantineRows()).toMatchObject([{ times: 2 }]);
+  });
+
+  it.each([
+    ['null', null],
+    ['a number', 7],
+    ['a list', []],
+    ['an object of other things', { document: 'no' }],
+  ])('because it is %s is quarantined, too', async (_what, row) => {
+    const { verdicts } = await push(one, 'alerts', [row]);
+    expect(verdicts).toMatchObject([{ verdict: 'quarantined', id: null, reason: 'INVALID' }]);
+  });
+
+  it('because of what its JSON says of prototypes or of numbers beyond all bounds is quarantined, not refused', async () => {
+    const text = JSON.stringify(alertDocument(NORTH_HARBOUR));
+    const body = `{"contractVersion":"1.0","mutationId":"${newId()}","checkpoint":null,"rows":[
+      {"document":${text.replace('"kind"', '"__proto__":{"admin":true},"kind"')},"deleted":false,"assumed":null},
+      {"document":${text.replace('"kind"', '"extra":1e999,"kind"')},"deleted":false,"assumed":null},
+      {"document":${text.replace('"kind"', '"constructor":{"prototype":{}},"kind"')},"deleted":false,"assumed":null}]}`;
+    const { status, body: answer } = await one.call(replicationPath('alerts', 'push'), body);
+    expect([status, kinds(answer['verdicts'] as PushVerdict[])]).toEqual([
+      200,
+      ['quarantined', 'quarantined', 'accepted'],
+    ]);
+  });
+
+  it('comes back with the state of the cloud when there is one', async () => {
+    const document = alertDocument(NORTH_HARBOUR);
+    await push(one, 'alerts', [rowOf(document)]);
+    const bad = { ...document, severity: 'loud' };
+    const { verdicts } = await push(one, 'alerts', [rowOf(bad, { document, deleted: false, version: 1 })]);
+    expect(verdicts).toMatchObject([{ verdict: 'quarantined', master: { document, version: 1 } }]);
+  });
+
+  it('because it lies at another location is quarantined without a word about it', async () => {
+    const document = alertDocument(NORTH_HILL);
+    await push(hill, 'alerts', [rowOf(document)]);
+    const claimed = { ...document, locationId: NORTH_HARBOUR.locationId };
+    const { verdicts } = await push(one, 'alerts', [rowOf(claimed), rowOf(alertDocument(NORTH_HARBOUR))]);
+    expect(verdicts).toMatchObject([
+      { verdict: 'quarantined', reason: 'OUT_OF_SCOPE', master: null },
+      { verdict: 'accepted' },
+    ]);
+  });
+
+  it('because the database refuses it is quarantined by itself', async () => {
+    await cloud.database.admin.query(
+      `ALTER TABLE documents ADD CONSTRAINT test_refuses CHECK (document ->> 'text' <> 'refused')`,
+    );
+    try {
+      const rows = ['a', 'refused', 'b'].map((text) => rowOf(alertDocument(NORTH_HARBOUR, { text })));
+      expect(kinds((await push(one, 'alerts', rows)).verdicts)).toEqual(['accepted', 'quarantined', 'accepted']);
+      expect((await pullAll(two, 'alerts')).map(({ document }) => document['text'])).toEqual(['a', 'b']);
+    } finally {
+      await cloud.database.admin.query('ALTER TABLE documents DROP CONSTRAINT test_refuses');
+    }
+  });
+
+  it('is kept with the reason and the field', async () => {
+    await push(one, 'patients', [rowOf({ ...patientDocument(NORTH_HARBOUR), sex: 'wrong' })]);
+    const { rows } = await cloud.database.admin.query('SELECT reason, field, document_id FROM quarantine');
+    expect(rows).toEqual([{ reason: 'INVALID', field: 'sex', document_id: NORTH_HARBOUR.patientId }]);
+  });
+});
+
+describe('a pull', () => {
+  it('gives full pages until the last, each document once, in order', async () => {
+    const documents = Array.from({ length: 25 }, (_, index) => alertDocument(NORTH_HARBOUR, { text: String(index) }));
+    await push(
+      one,
+      'alerts',
+      documents.map((document) => rowOf(document)),
+    );
+    await push(hill, 'alerts', [rowOf(alertDocument(NORTH_HILL))]);
+    const sizes: number[] = [];
+    const seen: unknown[] = [];
+    for (let page = await pull(two, 'alerts', null, 10); ; page = await pull(two, 'alerts', page.checkpoint, 10)) {
+      sizes.push(page.rows.length);
+      seen.push(...page.rows.map(({ document }) => document['id']));
+      if (page.rows.length < 10) break;
+    }
+    expect(sizes).toEqual([10, 10, 5]);
+    expect(new Set(seen)).toEqual(new Set(documents.map(({ id }) => id)));
+    expect(seen).toHaveLength(25);
+  });
+
+  it('shows a document that moved to another location as deleted, as it last was here, and the whole of it there', async () => {
+    const document = alertDocument(NORTH_HARBOUR, { text: 'seen here' });
+    await push(one, 'alerts', [rowOf(document)]);
+    const before = await pull(two, 'alerts');
+    const moved = { ...document, locationId: NORTH_HILL.locationId, text: 'not for here' };
+    await move(document['id'], moved);
+    const after = await pull(two, 'alerts', before.checkpoint);
+    expect(after.rows).toEqual([{ document, deleted: true, version: 0 }]);
+    expect((await pullAll(hill, 'alerts')).map((row) => row.document)).toEqual([moved]);
+    // What was changed here meanwhile is not lost, and has no effect there.
+    const { verdicts } = await push(one, 'alerts', [
+      rowOf({ ...document, text: 'late' }, { document, deleted: false, version: 1 }),
+    ]);
+    expect(verdicts).toMatchObject([{ verdict: 'quarantined', reason: 'OUT_OF_SCOPE', master: null }]);
+    await move(document['id'], { ...document, text: 'back' });
+    const back = await pull(two, 'alerts', after.checkpoint);
+    expect(back.rows.map((row) => [row.document['text'], row.deleted])).toEqual([['back', false]]);
+  });
+
+  it('asks for a resync after deletions were purged beyond the checkpoint, and not of who had read so far', async () => {
+    const document = alertDocument(NORTH_HARBOUR);
+    await push(one, 'alerts', [rowOf(document)]);
+    const old = (await pull(two, 'alerts')).checkpoint;
+    await push(one, 'alerts', [rowOf(document, { document, deleted: false, version: 1 }, true)]);
+    const recent = (await pull(one, 'alerts')).checkpoint;
+    const quiet = (await pull(one, 'patients')).checkpoint;
+    await cloud.database.admin.query('UPDATE document_counters SET purged_seq = seq WHERE tenant_id = $1', [
+      NORTH_HARBOUR.tenantId,
+    ]);
+    expect(await pull(two, 'alerts', old)).toMatchObject({ rows: [], resync: 'TOMBSTONES_PURGED' });
+    expect((await pull(one, 'alerts', recent)).resync).toBeNull();
+    expect((await pull(one, 'patients', quiet)).resync).toBeNull();
+    expect((await pull(two, 'alerts', null)).resync).toBeNull();
+    const late = await push(two, 'alerts', [rowOf(document)], { checkpoint: old });
+    expect(late).toEqual({ verdicts: [], resync: 'TOMBSTONES_PURGED' });
+  });
+
+  it('asks for a resync after the database was restored, or the station moved', async () => {
+    await push(one, 'alerts', [rowOf(alertDocument(NORTH_HARBOUR))]);
+    const { checkpoint } = await pull(two, 'alerts');
+    expect((await pull(hill, 'alerts', checkpoint)).resync).toBe('EPOCH_CHANGED');
+    expect((await pull(two, 'alerts', { ...checkpoint, seq: checkpoint.seq + 5 })).resync).toBe('EPOCH_CHANGED');
+    await cloud.database.admin.query('UPDATE document_counters SET epoch = gen_random_uuid()');
+    expect((await pull(two, 'alerts', checkpoint)).resync).toBe('EPOCH_CHANGED');
+  });
+
+  it('misses nothing while stations push at once', async () => {
+    const ROUNDS = 12;
+    const written: unknown[] = [];
+    const read = new Set<unknown>();
+    const stop = new AbortController();
+    const reader = (async () => {
+      for (let checkpoint = null; ;) {
+        const stopped = stop.signal.aborted;
+        const page = await pull(two, 'alerts', checkpoint, 5);
+        for (const { document } of page.rows) read.add(document['id']);
+        checkpoint = page.checkpoint as never;
+        if (stopped && page.rows.length < 5) return;
+      }
+    })();
+    await Promise.all(
+      [one, two, one, two].map(async (station) => {
+        for (let round = 0; round < ROUNDS; round += 1) {
+          const documents = [alertDocument(NORTH_HARBOUR), alertDocument(NORTH_HARBOUR)];
+          await push(
+            station,
+            'alerts',
+            documents.map((document) => rowOf(document)),
+          );
+          written.push(...documents.map(({ id }) => id));
+        }
+      }),
+    );
+    stop.abort();
+    await reader;
+    console.log(`${written.length} pushed by 4 at once, ${written.filter((id) => !read.has(id)).length} missed`);
+    expect(written.filter((id) => !read.has(id))).toEqual([]);
+    expect(written).toHaveLength(4 * ROUNDS * 2);
+  });
+});
+
+async function move(id: unknown, document: Fields): Promise<void> {
+  await withScope(
+    cloud.api.parts.database,
+    { role: 'service', tenantId: NORTH_HARBOUR.tenantId, locations: '*', actor: 'service' },
+    async (tx) =>
+      tx
+        .updateTable('documents')
+        .set({ document: JSON.stringify(document), location_id: String(document['locationId']) })
+        .where('id', '=', String(id))
+        .execute(),
+  );
+}
+
+describe('a station of another contract', () => {
+  it.each([
+    ['4.0', 'CLOUD_OLDER'],
+    ['x', 'UPDATE_NEEDED'],
+  ])('%s is told %s, and nothing of its batch is judged', async (contractVersion, code) => {
+    for (const [what, body] of [
+      ['push', { mutationId: newId(), checkpoint: null, rows: [rowOf(alertDocument(NORTH_HARBOUR))] }],
+      ['pull', { checkpoint: null }],
+    ] as const) {
+      const answer = await one.call(replicationPath('alerts', what), { contractVersion, ...body });
+      expect(answer).toMatchObject({ status: 426, body: { code } });
+    }
+    expect(await pullAll(two, 'alerts')).toEqual([]);
+  });
+});
+
+describe('the tenant next door', () => {
+  it('has a document of the same id as its own affair', async () => {
+    const south = await cloud.station(SOUTH_HARBOUR);
+    const document = alertDocument(NORTH_HARBOUR);
+    const theirs = { ...document, tenantId: SOUTH_HARBOUR.tenantId, locationId: SOUTH_HARBOUR.locationId };
+    await push(one, 'alerts', [rowOf(document)]);
+    expect(kinds((await push(south, 'alerts', [rowOf(theirs)])).verdicts)).toEqual(['accepted']);
+    expect((await pullAll(south, 'alerts')).map((row) => row.document)).toEqual([theirs]);
+    expect((await pullAll(two, 'alerts')).map((row) => row.document)).toEqual([document]);
+  });
+});

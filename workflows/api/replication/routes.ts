@@ -1,0 +1,71 @@
+/** Replication of the clinic's documents with its stations. */
+import { z } from 'zod';
+import {
+  CLOUD_PATHS,
+  collectionNameSchema,
+  pullRequestSchema,
+  pullResponseSchema,
+  pushRequestSchema,
+  pushResponseSchema,
+} from '../../../electron/contract/index.ts';
+import { mediaRoute, route, stationOf } from '../route.ts';
+import { requireServedContract } from '../stations/enrolment.ts';
+import { pull } from './pull.ts';
+import { push } from './push.ts';
+import { openStream } from './stream.ts';
+
+/** More than a single row within the limits needs. */
+const PUSH_BODY_LIMIT = 48 * 1024 * 1024;
+
+const params = z.object({ collection: collectionNameSchema });
+
+export const REPLICATION_ROUTES = [
+  route({
+    method: 'POST',
+    path: CLOUD_PATHS.pull,
+    summary: 'What changed in a collection after a checkpoint',
+    who: ['station'],
+    params,
+    body: pullRequestSchema,
+    answer: pullResponseSchema,
+    handle: async (call) => {
+      requireServedContract(call.body.contractVersion);
+      const { collection } = call.params;
+      const answer = await call.transaction(async (tx) => pull(tx, stationOf(call), collection, call.body));
+      call.parts.metrics.pulled.inc({ collection }, answer.rows.length);
+      if (answer.resync !== null) call.parts.metrics.resyncs.inc({ reason: answer.resync });
+      return answer;
+    },
+  }),
+  route({
+    method: 'POST',
+    path: CLOUD_PATHS.push,
+    summary: 'Changes of a station, each answered with a verdict of its own',
+    who: ['station'],
+    params,
+    body: pushRequestSchema,
+    bodyLimit: PUSH_BODY_LIMIT,
+    answer: pushResponseSchema,
+    handle: async (call) => {
+      requireServedContract(call.body.contractVersion);
+      const { collection } = call.params;
+      const caller = stationOf(call);
+      const answer = await call.transaction(async (tx) => push(tx, caller, collection, call.body, call.parts.now()));
+      for (const { verdict } of answer.verdicts) call.parts.metrics.pushed.inc({ collection, verdict });
+      if (answer.resync !== null) call.parts.metrics.resyncs.inc({ reason: answer.resync });
+      return answer;
+    },
+  }),
+  mediaRoute({
+    method: 'GET',
+    path: CLOUD_PATHS.stream,
+    summary: 'Says RESYNC whenever something may have changed',
+    who: ['station'],
+    mediaType: 'text/event-stream',
+    handle: async (call) => {
+      const stillAccepted = async (): Promise<void> => call.transaction(async () => {});
+      await stillAccepted();
+      openStream(call.parts, stationOf(call), call.reply, stillAccepted);
+    },
+  }),
+];

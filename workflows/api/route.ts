@@ -1,0 +1,74 @@
+/**
+ * The one way to declare a route: with who may call it, what goes in and what comes out. Without them it does not compile, and a
+ * route that came another way stops the start (`server.ts`).
+ */
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import type { Caller, StationCaller, Who } from './access/callers.ts';
+import type { ApiParts } from './parts.ts';
+import type { Scoped } from '../database/scope.ts';
+
+export interface Call<P, Q, B> {
+  readonly caller: Caller;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly parts: ApiParts;
+  readonly requestId: string;
+  /** Aborted when the caller hangs up. */
+  readonly signal: AbortSignal;
+  /** One transaction with what this caller may see and write; a station is first looked up, whether it is still accepted. */
+  readonly transaction: <T>(work: (tx: Scoped) => Promise<T>) => Promise<T>;
+  /** For streams only. */
+  readonly reply: FastifyReply;
+}
+
+interface RouteBase<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** As Fastify writes it: `/v1/stations/:stationId`. No patient data in it, ever. */
+  readonly path: string;
+  readonly summary: string;
+  readonly who: readonly [Who, ...Who[]];
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly bodyLimit?: number;
+  /** Instead of the general limit, per caller and minute. */
+  readonly perMinute?: number;
+}
+type Handle<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R> = (
+  call: Call<z.output<P>, z.output<Q>, z.output<B>>,
+) => Promise<R>;
+
+/** A route with its types forgotten. */
+export interface Route extends RouteBase<z.ZodType, z.ZodType, z.ZodType> {
+  readonly answer: z.ZodType | { readonly mediaType: string };
+  readonly handle: Handle<z.ZodType, z.ZodType, z.ZodType, unknown>;
+}
+
+/** A route that answers with JSON of one shape. */
+export function route<
+  A extends z.ZodType,
+  P extends z.ZodType = z.ZodUndefined,
+  Q extends z.ZodType = z.ZodUndefined,
+  B extends z.ZodType = z.ZodUndefined,
+>(spec: RouteBase<P, Q, B> & { readonly answer: A; readonly handle: Handle<P, Q, B, z.input<A>> }): Route {
+  return spec;
+}
+
+/** A route that answers with a text of this media type, or by itself on `reply`. */
+export function mediaRoute(
+  spec: RouteBase<z.ZodUndefined, z.ZodUndefined, z.ZodUndefined> & {
+    readonly mediaType: string;
+    readonly handle: Handle<z.ZodUndefined, z.ZodUndefined, z.ZodUndefined, unknown>;
+  },
+): Route {
+  const { mediaType, ...rest } = spec;
+  return { ...rest, answer: { mediaType } };
+}
+
+/** The caller of a route that only stations are let into. */
+export function stationOf(call: { readonly caller: Caller }): StationCaller {
+  if (call.caller.kind !== 'station') throw new Error('this route is for stations');
+  return call.caller;
+}
