@@ -59,7 +59,7 @@ function limitedDisk(): FillableDisk {
 
 const KINDS: readonly (readonly [string, () => FillableDisk])[] = [
   ['a file that may not grow', limitedDisk],
-  ...(whyNoMount() === null ? [['a mounted disk of 48 MiB', mountedDisk] as const] : []),
+  ...(whyNoMount('tmpfs') === null ? [['a mounted disk of 48 MiB', mountedDisk] as const] : []),
 ];
 
 describe('the reserve file', () => {
