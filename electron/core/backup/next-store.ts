@@ -47,7 +47,7 @@ export function finishNextStore(options: NextStoreOptions): MissingChanges | nul
     sqlite.pragma('synchronous = FULL');
     const storeId = readStationValue(sqlite, STORE_ID_KEY);
     const identity = readStationValue(sqlite, IDENTITY_KEY);
-    if (storeId === null || identity === null) throw new VantageError('BACKUP_DAMAGED', 'the file names no station');
+    if (storeId === null || identity === null) throw new VantageError('STORE_DAMAGED', 'the file names no station');
     const missing = former === null || former.storeId !== storeId ? null : missingFrom(sqlite, former);
     const generation = randomUUID();
     sqlite

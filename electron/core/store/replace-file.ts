@@ -32,6 +32,11 @@ export function nextStorePath(directory: string): string {
   return join(directory, `${STORE_FILE}.next`);
 }
 
+/** Where the copy of a damaged file lies while what can be read of it goes into the next. */
+export function salvageSourcePath(directory: string): string {
+  return `${nextStorePath(directory)}-source`;
+}
+
 /** Where its anchor is made. */
 export function nextAnchorPath(directory: string): string {
   return `${anchorPath(directory)}.next`;
@@ -133,8 +138,9 @@ function putAside(directory: string, aside: string | null, paths: readonly strin
 }
 
 function removeNext(directory: string): void {
-  for (const suffix of ['', '-wal', '-shm', '-journal'])
-    rmSync(`${nextStorePath(directory)}${suffix}`, { force: true });
+  for (const path of [nextStorePath(directory), salvageSourcePath(directory)]) {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+  }
   for (const path of besides(directory)) rmSync(`${path}.next`, { force: true });
 }
 
