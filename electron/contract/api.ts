@@ -8,6 +8,7 @@ import { auditReportSchema } from './audit.ts';
 import { weightReadingSchema, weightSampleSchema } from './devices.ts';
 import { consentLineSchema, signatureSchema, reviewSchema } from './documents.ts';
 import { inferenceStatusSchema } from './judgement.ts';
+import { maintenanceContract } from './maintenance-api.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { STAFF_ROLES, VISIT_ROLES } from './roles.ts';
@@ -178,6 +179,7 @@ export const staffContract = {
       )
       .output(reviewSchema),
   },
+  maintenance: maintenanceContract,
   audit: {
     verify: procedure('operator', 'admin').output(auditReportSchema),
   },

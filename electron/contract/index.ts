@@ -7,6 +7,7 @@ export * from './documents.ts';
 export * from './hlc.ts';
 export * from './ids.ts';
 export * from './judgement.ts';
+export * from './maintenance.ts';
 export * from './merge.ts';
 export * from './procedure.ts';
 export * from './problems.ts';

@@ -11,6 +11,7 @@ import type { TrailKeeper } from './audit/trail-keeper.ts';
 import type { Captures } from './capture/captures.ts';
 import type { Readings } from './capture/readings.ts';
 import type { Retention } from './retention/retention.ts';
+import type { Maintenance } from './maintenance/maintenance.ts';
 import type { ReportJobs } from './reports/report-jobs.ts';
 import type { Reviews } from './review/reviews.ts';
 import type { StationIdentity } from './station.ts';
@@ -39,6 +40,8 @@ export interface ClinicParts {
   readonly tickets: CheckinTickets;
   readonly sources: ViewSources;
   readonly trail: TrailKeeper;
+  /** What people do with storage and records. */
+  readonly maintenance: Maintenance;
   readonly guard: GuardOptions;
   /** What streams wait for. */
   readonly changes: {
@@ -49,6 +52,8 @@ export interface ClinicParts {
     /** Bytes on their way, pictures being judged. */
     readonly activity: Changes;
     readonly minute: Changes;
+    /** Storage and records, and the work at them. */
+    readonly maintenance: Changes;
   };
   readonly now: () => Date;
   hello(screen: ScreenState): Hello;

@@ -26,6 +26,7 @@ import { configuredDevices } from './devices/configured-devices.ts';
 import { DeviceBook } from './devices/device-book.ts';
 import { watchDisk } from './disk.ts';
 import { codeOf } from './problems.ts';
+import { Maintenance } from './maintenance/maintenance.ts';
 import { openReserveFile } from './reserve-file.ts';
 import { blobUses } from './retention/blob-uses.ts';
 import { Retention } from './retention/retention.ts';
@@ -91,7 +92,13 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     for (const open of await vault.recoverPending()) await vault.abandon(open.pendingId);
     if (mode === 'demonstration') await seedDemonstration(store, station, now());
 
-    const changes = { documents: new Changes(), status: new Changes(), activity: new Changes(), minute: new Changes() };
+    const changes = {
+      documents: new Changes(),
+      status: new Changes(),
+      activity: new Changes(),
+      minute: new Changes(),
+      maintenance: new Changes(),
+    };
     const subscription = store.changes().subscribe(() => changes.documents.notify());
     const activity = new CaptureActivity(() => changes.activity.notify());
     let processes: readonly ProcessStatus[] = [];
@@ -118,12 +125,30 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       changed: () => {
         changes.documents.notify();
         changes.status.notify();
+        changes.maintenance.notify();
       },
       now,
       log,
     });
     // No station has a cloud that could verify anything yet: nothing is deleted.
     const retention = new Retention({ store, vault, verifiedAt: () => null, now, log });
+    const maintenance = new Maintenance({
+      store,
+      directory,
+      backupRoot: join(directory, 'backups'),
+      masterKey,
+      signer,
+      stationId: station.stationId,
+      disk: async () => (await diskWatch.look()).disk,
+      reserveFile,
+      trail,
+      anchor: anchored,
+      scrub,
+      retention,
+      changed: () => changes.maintenance.notify(),
+      now,
+      log,
+    });
     const sources: ViewSources = {
       store,
       now,
@@ -210,6 +235,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       sources,
       anchor: anchored,
       trail,
+      maintenance,
       guard: {
         now,
         log,
@@ -335,6 +361,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         clearInterval(minute);
         diskWatch.stop();
         closing.abort();
+        await maintenance.close();
         await upkeep.stop();
         await scrub.close();
         await reserveFile.close();

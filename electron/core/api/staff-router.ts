@@ -1,15 +1,16 @@
 /** The staff's router: each procedure of `staffContract`, thin over the parts of core that do the work. */
-import { implement } from '@orpc/server';
 import type { Hello, VisitView } from '../../contract/index.ts';
-import { staffContract, VantageError } from '../../contract/index.ts';
+import { VantageError } from '../../contract/index.ts';
 import type { ClinicParts } from '../clinic-parts.ts';
 import { authorOf } from '../visits/visits.ts';
 import { dayOutline, dayView, findRows } from '../visits/day-views.ts';
 import { visitView } from '../visits/views.ts';
 import type { ApiContext, CallContext } from './guard.ts';
-import { actorOf, guardCall, guardStream } from './guard.ts';
+import { actorOf, guardStream } from './guard.ts';
 import { live } from './live.ts';
+import { createMaintenanceRouter } from './maintenance-router.ts';
 import { recordShown } from './shown.ts';
+import { staffImplementer } from './staff-implementer.ts';
 
 const OK = { ok: true } as const;
 
@@ -21,11 +22,7 @@ export function createStaffRouter(parts: ClinicParts) {
 
   const shown = recordShown(parts);
 
-  const os = implement(staffContract)
-    .$context<ApiContext>()
-    .use(({ context, procedure, path, next }) =>
-      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async (call) => next({ context: call })),
-    );
+  const os = staffImplementer(guard);
 
   /** A view as a stream that ends when the reader goes away, and with NOT_SIGNED_IN when the screen locks. */
   function stream<T>(
@@ -246,6 +243,12 @@ export function createStaffRouter(parts: ClinicParts) {
         return reviews.decide(input, actor);
       }),
     },
+    maintenance: createMaintenanceRouter(os.maintenance, parts.maintenance, (context, signal) =>
+      stream(context, signal, 'maintenance.watch', () => parts.maintenance.view(), [
+        changes.maintenance,
+        changes.status,
+      ]),
+    ),
     audit: {
       verify: os.audit.verify.handler(({ context, signal }) =>
         parts.trail.verify(authorOf(actorOf(context)), signal === undefined ? {} : { signal }),

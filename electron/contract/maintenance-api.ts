@@ -1,0 +1,44 @@
+/** The part of the staff's contract for those who keep a station's storage and records. */
+import { eventIterator } from '@orpc/contract';
+import { z } from 'zod';
+import { maintenanceKindSchema, storageViewSchema } from './maintenance.ts';
+import type { RoledContract } from './procedure.ts';
+import { procedure } from './procedure.ts';
+import type { Role } from './roles.ts';
+import { retentionPolicySchema, retentionPreviewSchema } from './storage.ts';
+
+/** Look, check and back up: nothing leaves the station and nothing is deleted. */
+const KEEPER_ROLES = ['technician', 'operator', 'admin'] as const satisfies readonly Role[];
+/** Give out records, and decide what is deleted. */
+const RECORD_ROLES = ['operator', 'admin'] as const satisfies readonly Role[];
+
+const done = z.object({ ok: z.literal(true) });
+
+/** Each `run` begins and returns at once, also where it runs already; `watch` tells how it goes. */
+export const maintenanceContract = {
+  watch: procedure(...KEEPER_ROLES).output(eventIterator(storageViewSchema)),
+  backUp: procedure(...KEEPER_ROLES).output(done),
+  /** Reads a backup whole and compares. */
+  checkBackup: procedure(...KEEPER_ROLES)
+    .input(z.object({ name: z.string().max(40) }))
+    .output(done),
+  /** Reads every stored file and compares, now. */
+  checkPictures: procedure(...KEEPER_ROLES).output(done),
+  checkAudit: procedure(...KEEPER_ROLES).output(done),
+  /** A period of the audit trail as a file on this machine. Is itself in the trail. */
+  copyAudit: procedure(...RECORD_ROLES)
+    .input(z.object({ from: z.iso.datetime(), to: z.iso.datetime() }))
+    .output(done),
+  /** Stops what is under way; does nothing where nothing is. */
+  cancel: procedure(...KEEPER_ROLES)
+    .input(z.object({ kind: maintenanceKindSchema }))
+    .output(done),
+  previewRetention: procedure(...KEEPER_ROLES).output(retentionPreviewSchema),
+  setRetention: procedure(...RECORD_ROLES)
+    .input(retentionPolicySchema)
+    .output(done),
+  /** Deletes what the preview names, as far as it is still so. */
+  runRetention: procedure(...RECORD_ROLES).output(done),
+  /** Somebody has read what is said against the store and goes on with it as it is. */
+  confirmStore: procedure(...RECORD_ROLES).output(done),
+} as const satisfies RoledContract;

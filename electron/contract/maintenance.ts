@@ -1,0 +1,99 @@
+/** What those who keep a station are told of its storage and records, and what is under way there. No patient, ids at most. */
+import { z } from 'zod';
+import { auditReportSchema } from './audit.ts';
+import { problemSchema } from './problems.ts';
+import { retentionPolicySchema, scrubStatusSchema } from './storage.ts';
+import { stationStatusSchema } from './views.ts';
+
+const instant = z.iso.datetime();
+
+/** Long work, at most one of each kind at a time. It goes on when its screen is locked or closed. */
+export const maintenanceKindSchema = z.enum([
+  'backup',
+  'backup-check',
+  'scrub',
+  'audit-check',
+  'audit-copy',
+  'retention',
+]);
+export type MaintenanceKind = z.infer<typeof maintenanceKindSchema>;
+
+export const maintenanceJobSchema = z.object({
+  kind: maintenanceKindSchema,
+  state: z.enum(['running', 'done', 'cancelled', 'failed']),
+  byName: z.string(),
+  startedAt: instant,
+  endedAt: instant.nullable(),
+  /** Counted, never guessed; `total` is null where it isn't known. */
+  done: z.number(),
+  total: z.number().nullable(),
+  unit: z.enum(['bytes', 'tables', 'files', 'entries']).nullable(),
+  problem: problemSchema.nullable(),
+});
+export type MaintenanceJob = z.infer<typeof maintenanceJobSchema>;
+
+export const backupInfoSchema = z.object({
+  /** Its folder's name: when it was made. */
+  name: z.string(),
+  madeAt: instant,
+  /** Bytes of the store and of the pictures; pictures are shared between backups. */
+  storeBytes: z.number(),
+  fileBytes: z.number(),
+  files: z.number().int(),
+  /** Pictures that were missing already when it was made. */
+  missingFiles: z.number().int(),
+  /** When it was last read whole and compared; null: never. */
+  verified: z.object({ at: instant, ok: z.boolean() }).nullable(),
+});
+export type BackupInfo = z.infer<typeof backupInfoSchema>;
+
+/** A copy of a period of the audit trail, as a file on this machine. */
+export const auditCopySchema = z.object({
+  at: instant,
+  from: instant,
+  to: instant,
+  fileName: z.string(),
+  folder: z.string(),
+  entries: z.number().int(),
+  sha256: z.string(),
+});
+export type AuditCopy = z.infer<typeof auditCopySchema>;
+
+export const storageViewSchema = z.object({
+  at: instant,
+  disk: stationStatusSchema.shape.disk,
+  /** A file that is given up so that visits can be closed on a full disk. */
+  reserveFile: z.object({ bytes: z.number(), isHeld: z.boolean() }),
+  store: z.object({ bytes: z.number() }),
+  /** Encrypted files: pictures, maps, reports. Bytes of content. */
+  vault: z.object({ files: z.number().int(), bytes: z.number() }),
+  backups: z.object({
+    folder: z.string(),
+    /** Then it is of no help when this disk is lost. */
+    onSameDisk: z.boolean(),
+    /** Newest first. */
+    list: z.array(backupInfoSchema),
+  }),
+  scrub: scrubStatusSchema,
+  audit: z.object({
+    /** The last entry. */
+    sequence: z.number().int(),
+    at: instant.nullable(),
+    /** How far the station has signed. */
+    checkpoint: z.object({ number: z.number().int(), sequence: z.number().int(), at: instant }).nullable(),
+    /** SHA-256 of the station's public key. */
+    keyId: z.string(),
+    /** What the last verification found; null before the first. */
+    verified: auditReportSchema
+      .pick({ ok: true, entries: true, firstBad: true, sealedThrough: true, verifiedAt: true })
+      .nullable(),
+    /** Copies made since the station started, newest first. */
+    copies: z.array(auditCopySchema),
+  }),
+  /** What the record outside of the store said against it and nobody has confirmed yet. */
+  anchorProblems: z.array(problemSchema),
+  retention: retentionPolicySchema,
+  /** Under way, and the last of each kind since the station started. */
+  jobs: z.array(maintenanceJobSchema),
+});
+export type StorageView = z.infer<typeof storageViewSchema>;

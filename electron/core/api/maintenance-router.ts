@@ -1,0 +1,56 @@
+/** The staff router's part for storage and records, thin over `Maintenance`. */
+import type { CallContext } from './guard.ts';
+import { actorOf } from './guard.ts';
+import type { Maintenance } from '../maintenance/maintenance.ts';
+import type { StorageView } from '../../contract/index.ts';
+import type { StaffImplementer } from './staff-implementer.ts';
+
+const OK = { ok: true } as const;
+
+/** @param stream of the staff router: ends when the reader goes away, and with NOT_SIGNED_IN when the screen locks. */
+export function createMaintenanceRouter(
+  os: StaffImplementer['maintenance'],
+  maintenance: Maintenance,
+  stream: (context: CallContext, signal: AbortSignal | undefined) => AsyncGenerator<StorageView, void, void>,
+) {
+  return {
+    watch: os.watch.handler(({ context, signal }) => stream(context, signal)),
+    backUp: os.backUp.handler(({ context }) => {
+      maintenance.backUp(actorOf(context));
+      return OK;
+    }),
+    checkBackup: os.checkBackup.handler(async ({ context, input }) => {
+      await maintenance.checkBackup(actorOf(context), input.name);
+      return OK;
+    }),
+    checkPictures: os.checkPictures.handler(({ context }) => {
+      maintenance.checkPictures(actorOf(context));
+      return OK;
+    }),
+    checkAudit: os.checkAudit.handler(({ context }) => {
+      maintenance.checkAudit(actorOf(context));
+      return OK;
+    }),
+    copyAudit: os.copyAudit.handler(({ context, input }) => {
+      maintenance.copyAudit(actorOf(context), input);
+      return OK;
+    }),
+    cancel: os.cancel.handler(async ({ context, input }) => {
+      await maintenance.cancel(actorOf(context), input.kind);
+      return OK;
+    }),
+    previewRetention: os.previewRetention.handler(() => maintenance.previewRetention()),
+    setRetention: os.setRetention.handler(async ({ context, input }) => {
+      await maintenance.setRetention(actorOf(context), input);
+      return OK;
+    }),
+    runRetention: os.runRetention.handler(({ context }) => {
+      maintenance.runRetention(actorOf(context));
+      return OK;
+    }),
+    confirmStore: os.confirmStore.handler(async ({ context }) => {
+      await maintenance.confirmStore(actorOf(context));
+      return OK;
+    }),
+  };
+}

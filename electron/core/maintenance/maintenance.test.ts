@@ -1,0 +1,156 @@
+/** Storage and records through the contract, at a whole clinic. */
+import { readFileSync, statSync, writeFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MaintenanceJob, MaintenanceKind, StorageView } from '../../contract/index.ts';
+import type { StaffClient } from '../../../test/fixtures/client.ts';
+import { problemCodeOf, until } from '../../../test/fixtures/client.ts';
+import type { TestClinic } from '../../../test/fixtures/clinic.ts';
+import { openTestClinic } from '../../../test/fixtures/clinic.ts';
+import { beginVisit, takePicture } from '../../../test/fixtures/visit.ts';
+import { verifyExport } from '../audit/verify-export.ts';
+
+const AMARA = 'HR-04127';
+
+let station: TestClinic;
+let operator: StaffClient;
+beforeEach(async () => {
+  station = await openTestClinic();
+  operator = await station.signedIn('AT', 'operator');
+});
+afterEach(async () => {
+  await station.close();
+});
+
+async function viewOf(wanted: (view: StorageView) => boolean = () => true): Promise<StorageView> {
+  return until(await operator.maintenance.watch(), wanted, 60_000);
+}
+
+function jobOf(view: StorageView, kind: MaintenanceKind): MaintenanceJob | undefined {
+  return view.jobs.find((job) => job.kind === kind);
+}
+
+async function ended(kind: MaintenanceKind): Promise<{ readonly view: StorageView; readonly job: MaintenanceJob }> {
+  const view = await viewOf((now) => (jobOf(now, kind)?.endedAt ?? null) !== null);
+  const job = jobOf(view, kind);
+  if (job === undefined) throw new Error(`no ${kind}`);
+  return { view, job };
+}
+
+async function codeOf(call: Promise<unknown>): Promise<string | null> {
+  return call.then(
+    () => 'no error',
+    (error: unknown) => problemCodeOf(error),
+  );
+}
+
+describe('storage and records', () => {
+  it('are shown as they are on the disk', async () => {
+    const staff = await station.signedIn('IM');
+    const sessionId = await beginVisit(staff, AMARA);
+    await takePicture(staff, sessionId, 'body-front');
+    const view = await viewOf();
+    // Picture and thumbnail.
+    expect(view.vault.files).toBe(2);
+    expect(view.store.bytes).toBeGreaterThanOrEqual(statSync(join(station.directory, 'clinic.db')).size);
+    expect(view.backups).toMatchObject({ list: [], onSameDisk: true });
+    expect(view.audit).toMatchObject({ verified: null, copies: [], keyId: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(view.audit.sequence).toBeGreaterThan(5);
+    expect(view.jobs).toEqual([]);
+  });
+
+  it('are backed up and the backup read back; a damaged one is said to be', async () => {
+    await operator.maintenance.backUp();
+    const made = await ended('backup');
+    expect(made.job).toMatchObject({ state: 'done', byName: 'Aroha Tauira', problem: null });
+    const [backup] = made.view.backups.list;
+    const name = backup?.name ?? '';
+    await operator.maintenance.checkBackup({ name });
+    expect((await ended('backup-check')).view.backups.list[0]?.verified).toMatchObject({ ok: true });
+
+    const copy = join(station.directory, 'backups', name, 'clinic.db');
+    const bytes = readFileSync(copy);
+    bytes[bytes.length - 100] = (bytes[bytes.length - 100] ?? 0) ^ 1;
+    writeFileSync(copy, bytes);
+    await operator.maintenance.checkBackup({ name });
+    const found = await viewOf((view) => jobOf(view, 'backup-check')?.state === 'failed');
+    expect(jobOf(found, 'backup-check')?.problem?.code).toBe('BACKUP_DAMAGED');
+    expect(found.backups.list[0]?.verified).toMatchObject({ ok: false });
+    expect(await codeOf(operator.maintenance.checkBackup({ name: '20200101T000000Z' }))).toBe('NOT_FOUND');
+  });
+
+  it('are read again whole, and a damaged picture is named', async () => {
+    const staff = await station.signedIn('IM');
+    const sessionId = await beginVisit(staff, AMARA);
+    const capture = await takePicture(staff, sessionId, 'body-front');
+    await operator.maintenance.checkPictures();
+    expect((await ended('scrub')).view.scrub).toMatchObject({ checked: 2, total: 2, damaged: [] });
+    for (const path of filesUnder(join(station.directory, 'vault', 'blobs'))) {
+      const bytes = readFileSync(path);
+      bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    }
+    await operator.maintenance.checkPictures();
+    const { scrub } = await viewOf((view) => view.scrub.damaged.length === 2);
+    expect(scrub.damaged.flatMap(({ uses }) => uses)).toContainEqual({
+      kind: 'capture',
+      id: capture.captureId,
+      sessionId,
+      part: 'image',
+      stepId: 'body-front',
+    });
+  });
+
+  it('have a trail that is verified and copied, and the copy verifies without the clinic', async () => {
+    await operator.maintenance.checkAudit();
+    const checked = await ended('audit-check');
+    expect(checked.view.audit.verified).toMatchObject({ ok: true, firstBad: null });
+    await operator.maintenance.copyAudit({ from: '2020-01-01T00:00:00.000Z', to: '2120-01-01T00:00:00.000Z' });
+    const { audit } = (await ended('audit-copy')).view;
+    const [copy] = audit.copies;
+    const verdict = await verifyExport(join(copy?.folder ?? '', copy?.fileName ?? ''));
+    expect(verdict).toMatchObject({ ok: true, entries: copy?.entries, header: { keyId: audit.keyId } });
+    expect(
+      await codeOf(operator.maintenance.copyAudit({ from: '2020-02-01T00:00:00Z', to: '2020-01-01T00:00:00Z' })),
+    ).toBe('INPUT_INVALID');
+  });
+
+  it('keep their pictures by a policy that is shown, previewed and carried out', async () => {
+    expect(await operator.maintenance.previewRetention()).toMatchObject({ due: [], policy: { keepDays: 90 } });
+    await operator.maintenance.setRetention({ keepDays: 30, keepThumbnails: true });
+    expect((await viewOf()).retention).toEqual({ keepDays: 30, keepThumbnails: true });
+    await operator.maintenance.runRetention();
+    expect((await ended('retention')).job.state).toBe('done');
+  });
+});
+
+describe('the rights', () => {
+  it('a technician checks and backs up, and neither gives out records nor deletes', async () => {
+    const tomasz = await station.signedIn('TP', 'technician');
+    await tomasz.maintenance.checkAudit();
+    expect((await ended('audit-check')).job).toMatchObject({ state: 'done', byName: 'Tomasz Przykład' });
+    const period = { from: '2020-01-01T00:00:00.000Z', to: '2120-01-01T00:00:00.000Z' };
+    for (const call of [
+      tomasz.maintenance.copyAudit(period),
+      tomasz.maintenance.runRetention(),
+      tomasz.maintenance.setRetention({ keepDays: null, keepThumbnails: true }),
+      tomasz.maintenance.confirmStore(),
+    ]) {
+      expect(await codeOf(call)).toBe('NOT_ALLOWED');
+    }
+  });
+
+  it('a facilitator and a clinician have no part in it', async () => {
+    for (const initials of ['IM', 'LN'] as const) {
+      const staff = await station.signedIn(initials, `screen-${initials}`);
+      expect(await codeOf(staff.maintenance.watch())).toBe('NOT_ALLOWED');
+      expect(await codeOf(staff.maintenance.backUp())).toBe('NOT_ALLOWED');
+    }
+  });
+});
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
