@@ -5,39 +5,46 @@ import type { Random } from '../../fixtures/random.ts';
 const SECTOR_BYTES = 512;
 const PAGE_BYTES = 4096;
 
-/** Does one thing to the file, which must not be empty. @returns what, with its place */
-export function damageFile(path: string, random: Random): string {
+export interface Damage {
+  /** For people, with its place. */
+  readonly what: string;
+  /** Bytes that are others than before, from and up to (not including); null where they are gone or all zeros. */
+  readonly changed: readonly [number, number] | null;
+}
+
+/** Does one thing to the file, which must not be empty. */
+export function damageFile(path: string, random: Random): Damage {
   const { size } = statSync(path);
   const at = random.between(0, size - 1);
   const chance = random.next();
   if (chance < 0.45) {
     const bit = random.between(0, 7);
     change(path, at, 1, (bytes) => (bytes[0] = (bytes[0] ?? 0) ^ (1 << bit)));
-    return `bit ${bit} of byte ${at} of ${size} flipped`;
+    return { what: `bit ${bit} of byte ${at} of ${size} flipped`, changed: [at, at + 1] };
   }
   if (chance < 0.6) {
     const length = Math.min(size - at, random.between(2, 64));
     change(path, at, length, (bytes) => bytes.forEach((byte, index) => (bytes[index] = byte ^ random.between(1, 255))));
-    return `${length} bytes from ${at} of ${size} changed`;
+    return { what: `${length} bytes from ${at} of ${size} changed`, changed: [at, at + length] };
   }
   if (chance < 0.7) {
     const unit = random.pick([SECTOR_BYTES, PAGE_BYTES]);
     const from = Math.floor(at / unit) * unit;
     const length = Math.min(unit, size - from);
     change(path, from, length, (bytes) => bytes.fill(0));
-    return `${length} bytes from ${from} of ${size} zeroed`;
+    return { what: `${length} bytes from ${from} of ${size} zeroed`, changed: null };
   }
   if (chance < 0.82) {
     truncateSync(path, at);
-    return `cut to ${at} of ${size} bytes`;
+    return { what: `cut to ${at} of ${size} bytes`, changed: null };
   }
   if (chance < 0.92) {
     const to = Math.floor(at / PAGE_BYTES) * PAGE_BYTES;
     truncateSync(path, to);
-    return `cut to ${to} of ${size} bytes, between pages`;
+    return { what: `cut to ${to} of ${size} bytes, between pages`, changed: null };
   }
   rmSync(path);
-  return `taken away (${size} bytes)`;
+  return { what: `taken away (${size} bytes)`, changed: null };
 }
 
 function change(path: string, at: number, length: number, make: (bytes: Buffer) => unknown): void {
