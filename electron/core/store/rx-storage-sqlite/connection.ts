@@ -94,6 +94,22 @@ export class SqliteConnection {
     return result;
   }
 
+  /**
+   * `transaction` for what can be made again, such as empty tables: it does not wait for the disk. In the write-ahead log it comes
+   * before whatever is written next, and is durable with that.
+   */
+  transactionWithoutFlush<T>(run: () => T): T {
+    const { sqlite } = this;
+    if (sqlite.inTransaction || sqlite.pragma('journal_mode', { simple: true }) !== 'wal') return this.transaction(run);
+    const synchronous = Number(sqlite.pragma('synchronous', { simple: true }));
+    sqlite.pragma('synchronous = NORMAL');
+    try {
+      return this.transaction(run);
+    } finally {
+      sqlite.pragma(`synchronous = ${synchronous}`);
+    }
+  }
+
   /** Runs `run` over one state of the file: what other processes write meanwhile is not seen half. */
   read<T>(run: () => T): T {
     if (this.#dataVersion === null || this.#afterCommit !== null) return run();

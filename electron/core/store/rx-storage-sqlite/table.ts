@@ -15,7 +15,7 @@ const VALUES = { string: 30, number: 30, boolean: 2 } as const;
 export function ensureTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
   if (isAsWanted(connection, layout)) return;
   const { sqlite } = connection;
-  connection.transaction(() => {
+  connection.transactionWithoutFlush(() => {
     ensureSequences(connection);
     sqlite.prepare(`INSERT OR IGNORE INTO "rx:sequences" (collection, seq) VALUES (?, 0)`).run(layout.name);
     const known = columnsOf(connection, layout.name);
