@@ -1,0 +1,170 @@
+/** `npm run clinic -- COMMAND`: backups, restoring, checks and keys of a clinic that is not running. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PROBLEMS, VantageError } from '../../contract/index.ts';
+import { codeOf } from '../../core/problems.ts';
+import { fileKeyStore, passphraseKeyStore } from '../../core/store/index.ts';
+import type { KeyStore } from '../../core/store/index.ts';
+import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
+import type { StationMode } from '../../services/directories.ts';
+import { CLINIC_COMMANDS } from './clinic-commands.ts';
+import type { CommandContext } from './clinic-commands.ts';
+import type { BackupWork } from '../../core/backup/backup.ts';
+import { lockInstance } from './instance-lock.ts';
+import { askPassphrase } from './master-key.ts';
+
+const OPTIONS = {
+  data: { type: 'string' },
+  to: { type: 'string' },
+  from: { type: 'string' },
+  until: { type: 'string' },
+  accept: { type: 'boolean', default: false },
+  recovery: { type: 'string' },
+  'passphrase-fd': { type: 'string' },
+  'new-passphrase-fd': { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const PHASES = {
+  store: 'Copying the store ...',
+  checking: 'Checking it ...',
+  files: 'Going through the files ...',
+} as const;
+
+const HELP = `Works on a clinic that is not running: npm run clinic -- COMMAND [ARGUMENT] [options]
+
+${Object.entries(CLINIC_COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(20)} ${summary}`)
+  .join('\n')}
+
+  --data DIR             the clinic's folder; left out: the one that \`npm start\` would open
+  --to DIR               where backups or copies lie instead of in the clinic's folder
+  --from T --until T     a period, ISO 8601
+  --recovery FILE        open the key with this file's passphrase, e.g. BACKUP/recovery.key, instead of the clinic's own
+  --passphrase-fd N      read the passphrase from file descriptor N instead of the terminal
+  --new-passphrase-fd N  the same for a new one`;
+
+async function main(): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+    const [name, argument = null, more] = positionals;
+    const command = name === undefined || !Object.hasOwn(CLINIC_COMMANDS, name) ? undefined : CLINIC_COMMANDS[name];
+    if (values.help || name === undefined) {
+      console.log(HELP);
+      return 0;
+    }
+    if (command === undefined || more !== undefined)
+      throw new Error(`unknown: ${more ?? name}; --help lists the commands`);
+    const { directory, mode } = clinicAt(values.data);
+    // Only a backup can be put where nothing is yet.
+    if (name !== 'restore' && !existsSync(directory)) throw new VantageError('NOT_FOUND', `no clinic in ${directory}`);
+    const lock = await lockInstance(directory, () => undefined);
+    try {
+      return await command.run(contextOf({ directory, mode, argument, values, work: workUntilInterrupted() }));
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    tell(error);
+    return 2;
+  }
+}
+
+function clinicAt(data: string | undefined): { readonly directory: string; readonly mode: StationMode } {
+  if (data !== undefined) {
+    const directory = resolve(data);
+    return { directory, mode: existsSync(join(directory, 'demonstration.key')) ? 'demonstration' : 'clinic' };
+  }
+  const root = rootDirectory({ environment: process.env, platform: process.platform, home: homedir() });
+  const mode = modeOf(root);
+  return { directory: clinicDirectory(root, mode), mode };
+}
+
+interface Given {
+  readonly directory: string;
+  readonly mode: StationMode;
+  readonly argument: string | null;
+  readonly work: BackupWork;
+  readonly values: {
+    readonly [Name in keyof typeof OPTIONS]?: (typeof OPTIONS)[Name]['type'] extends 'boolean' ? boolean : string;
+  };
+}
+
+function contextOf({ directory, mode, argument, values, work }: Given): CommandContext {
+  const ownFile = join(directory, 'station.key');
+  const keyStoreWith = (passphrase: string): KeyStore => passphraseKeyStore(ownFile, passphrase);
+  let opened: Promise<KeyStore> | null = null;
+  async function openedWithPassphrase(): Promise<KeyStore> {
+    const passphrase = await askPassphrase(descriptorOf(values['passphrase-fd']), false);
+    const own = keyStoreWith(passphrase);
+    if (values.recovery === undefined) return own;
+    const { recovery } = values;
+    return { load: () => passphraseKeyStore(recovery, passphrase).load(), save: (key) => own.save(key) };
+  }
+  const hasFileKey = mode === 'demonstration' && values.recovery === undefined;
+  /** The passphrase is asked for once. */
+  const keyStore = (): Promise<KeyStore> => {
+    opened ??= hasFileKey
+      ? Promise.resolve(fileKeyStore(join(directory, 'demonstration.key')))
+      : openedWithPassphrase();
+    return opened;
+  };
+  return {
+    directory,
+    mode,
+    argument,
+    to: values.to === undefined ? null : resolve(values.to),
+    accept: values.accept === true,
+    period: values.from === undefined || values.until === undefined ? null : { from: values.from, to: values.until },
+    keyStore,
+    keyStoreWith,
+    masterKey: async () => {
+      const key = await (await keyStore()).load();
+      if (key === null) throw new VantageError('KEY_MISSING', `no key that a passphrase opens lies in ${directory}`);
+      return key;
+    },
+    hasOwnKey: () => hasFileKey || existsSync(ownFile),
+    newPassphrase: () => askPassphrase(descriptorOf(values['new-passphrase-fd']), true),
+    now: () => new Date(),
+    say: (line) => console.log(line),
+    work,
+  };
+}
+
+/** Ctrl-C stops it where nothing counts yet. One line for each phase. */
+function workUntilInterrupted(): BackupWork {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => controller.abort(new VantageError('CANCELLED', 'stopped on request')));
+  let said: string | null = null;
+  return {
+    signal: controller.signal,
+    progress: ({ phase }) => {
+      if (phase !== said) console.log(PHASES[phase]);
+      said = phase;
+    },
+  };
+}
+
+function descriptorOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 1024)
+    throw new Error('a file descriptor is a number up to 1024');
+  return value;
+}
+
+function tell(error: unknown): void {
+  const code = codeOf(error);
+  if (code === 'INTERNAL' && !(error instanceof VantageError)) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return;
+  }
+  const { happened, safe, todo } = PROBLEMS[code];
+  const detail = error instanceof VantageError && error.detail !== '' ? `\n(${error.detail})` : '';
+  console.error(`${code}: ${happened} ${safe}\n${todo}${detail}`);
+}
+
+process.exitCode = await main();

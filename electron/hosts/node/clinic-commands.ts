@@ -1,0 +1,221 @@
+/** What can be done with a clinic that is not running. Each command is thin: the work is done in `core/backup`. */
+import { join } from 'node:path';
+import { VantageError } from '../../contract/index.ts';
+import { signerOf } from '../../core/audit/signer.ts';
+import { makeBackup, verifyBackup } from '../../core/backup/backup.ts';
+import type { BackupWork } from '../../core/backup/backup.ts';
+import { changeMasterKey, setRecoveryPassphrase } from '../../core/backup/change-key.ts';
+import { acceptStoreAsItIs, checkClinic, copyStoreFiles } from '../../core/backup/check.ts';
+import { listBackups } from '../../core/backup/manifest.ts';
+import type { BackupInfo } from '../../core/backup/manifest.ts';
+import { restoreBackup } from '../../core/backup/restore.ts';
+import { salvage } from '../../core/backup/salvage.ts';
+import { stationIdentity, stationIdOf } from '../../core/station.ts';
+import { newKey, openStore } from '../../core/store/index.ts';
+import type { KeyStore } from '../../core/store/index.ts';
+
+export interface CommandContext {
+  /** The clinic's folder; locked for this program. */
+  readonly directory: string;
+  readonly mode: 'demonstration' | 'clinic';
+  /** What stood behind the command: a backup's name or path. */
+  readonly argument: string | null;
+  /** `--to`. */
+  readonly to: string | null;
+  /** `--accept`. */
+  readonly accept: boolean;
+  /** `--period FROM TO`, ISO 8601. */
+  readonly period: { readonly from: string; readonly to: string } | null;
+  /** The key of now. @throws VantageError KEY_MISSING, KEY_WRONG */
+  readonly masterKey: () => Promise<Uint8Array>;
+  /** Loads the key of now; saves into the clinic's key file, under the passphrase that was given. */
+  readonly keyStore: () => Promise<KeyStore>;
+  /** Whether the next start finds a key in the clinic's folder. */
+  readonly hasOwnKey: () => boolean;
+  /** Asks for one that is chosen now. */
+  readonly newPassphrase: () => Promise<string>;
+  /** The clinic's key file, under this passphrase. */
+  readonly keyStoreWith: (passphrase: string) => KeyStore;
+  readonly now: () => Date;
+  readonly say: (line: string) => void;
+  readonly work: BackupWork;
+}
+
+export interface ClinicCommand {
+  /** One line, for --help. */
+  readonly summary: string;
+  /** @returns the exit code: 0 all is well, 1 something was found. @throws VantageError */
+  run(context: CommandContext): Promise<number>;
+}
+
+/** By the word that is typed. */
+export const CLINIC_COMMANDS: Readonly<Record<string, ClinicCommand>> = {
+  check: {
+    summary:
+      'looks at every page, table, audit entry and file; changes nothing. --accept: the file here is the right one',
+    run: check,
+  },
+  backups: { summary: 'lists the backups', run: backups },
+  backup: {
+    summary: 'makes a backup. --to DIR: there instead of in the clinic’s folder (better: another disk)',
+    run: backup,
+  },
+  'verify-backup': { summary: '[NAME]: reads a whole backup again and compares', run: verify },
+  restore: {
+    summary: '[NAME or FOLDER]: puts a backup, or the newest, in the place of the clinic’s data',
+    run: restore,
+  },
+  copy: { summary: '--to DIR: copies the clinic’s file as it is, damaged or not', run: copy },
+  salvage: {
+    summary: 'puts what can be read of a damaged file into a whole one and counts what is lost',
+    run: runSalvage,
+  },
+  'rotate-key': { summary: 'makes a new key and encrypts the clinic’s data under it', run: rotateKey },
+  'change-passphrase': { summary: 'asks for a new passphrase for the same key', run: changePassphrase },
+  'recovery-passphrase': {
+    summary: 'asks for one more passphrase that opens the key; it goes along with backups',
+    run: recovery,
+  },
+};
+
+async function check({ directory, masterKey, accept, now, say, work }: CommandContext): Promise<number> {
+  const report = await checkClinic(directory, await masterKey(), now, work);
+  say(`${report.pages} pages, ${report.auditEntries ?? '?'} audit entries, ${report.files ?? '?'} files.`);
+  for (const { code, detail } of report.problems) say(`${code}: ${detail}`);
+  if (accept && acceptStoreAsItIs(directory, now))
+    say('The anchor was put aside: the next start asks a person to confirm.');
+  if (report.problems.length === 0) say('All is well.');
+  return report.problems.length === 0 ? 0 : 1;
+}
+
+async function backups({ directory, to, say }: CommandContext): Promise<number> {
+  const found = await listBackups(rootOf(directory, to));
+  for (const info of found) say(lineOf(info));
+  if (found.length === 0) say('There is no backup.');
+  return 0;
+}
+
+async function backup(context: CommandContext): Promise<number> {
+  const { directory, mode, to, now, say, work } = context;
+  const masterKey = await context.masterKey();
+  const stationId = stationIdOf(directory);
+  const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId });
+  try {
+    const { found } = store.anchored;
+    if (found !== null) throw new VantageError(found.code, 'start the station and look at it first');
+    const station = stationIdentity(store, mode, stationId);
+    const info = await makeBackup({
+      store,
+      directory,
+      root: rootOf(directory, to),
+      masterKey,
+      signer: signerOf(station.privateKey),
+      stationId: station.stationId,
+      now,
+      ...work,
+    });
+    say(lineOf(info));
+    if (info.missingFiles > 0) say(`${info.missingFiles} files were missing from the vault already.`);
+    return info.missingFiles > 0 ? 1 : 0;
+  } finally {
+    await store.close();
+  }
+}
+
+async function verify(context: CommandContext): Promise<number> {
+  const { path } = await chosen(context);
+  const { ok, problems } = await verifyBackup(path, await context.masterKey(), context.now, context.work);
+  for (const problem of problems) context.say(`BACKUP_DAMAGED: ${problem}`);
+  if (ok) context.say('The backup is whole.');
+  return ok ? 0 : 1;
+}
+
+async function restore(context: CommandContext): Promise<number> {
+  const { directory, now, say, work } = context;
+  const { path } = await chosen(context);
+  const masterKey = await context.masterKey();
+  const by = byCommand(directory);
+  const result = await restoreBackup({ directory, path, masterKey, by, now, ...work });
+  if (!context.hasOwnKey()) await (await context.keyStore()).save(masterKey);
+  say(`The clinic is as it was at ${result.madeAt}. What lay here before is in ${result.aside}`);
+  if (result.missing !== null) {
+    const { audit, intents } = result.missing;
+    const entries = audit === null ? 'no audit entries' : `audit entries ${audit.from} to ${audit.through}`;
+    say(`Written since, and not in the backup: ${entries}, ${intents} intents.`);
+  }
+  const lost = result.missingFiles + result.damagedFiles;
+  if (lost > 0) say(`${lost} files are neither here nor whole in the backup.`);
+  return lost > 0 ? 1 : 0;
+}
+
+async function copy({ directory, to, now, say }: CommandContext): Promise<number> {
+  if (to === null) throw new VantageError('INPUT_INVALID', '--to is missing', { field: 'to' });
+  say(`Copied to ${await copyStoreFiles(directory, to, now)}`);
+  return 0;
+}
+
+async function runSalvage({ directory, masterKey, now, say }: CommandContext): Promise<number> {
+  const result = await salvage({ directory, masterKey: await masterKey(), by: byCommand(directory), now });
+  say(`${result.damaged.length} of ${result.pages} pages were damaged.`);
+  const affected = result.tables.filter(({ damaged, lost }) => damaged || (lost ?? 0) > 0);
+  for (const { name, rows, lost } of affected)
+    say(`${name}: ${rows} rows are here, ${lost ?? 'an unknown number'} lost`);
+  if (affected.length === 0) say('No row is lost.');
+  say(`The damaged file is in ${result.aside}`);
+  return affected.length === 0 ? 0 : 1;
+}
+
+async function rotateKey(context: CommandContext): Promise<number> {
+  const { directory, now, say } = context;
+  const masterKey = await context.masterKey();
+  const keyStore = await context.keyStore();
+  const { recoveryGone } = await changeMasterKey({
+    directory,
+    masterKey,
+    newKey: newKey(),
+    save: (next) => keyStore.save(next),
+    by: byCommand(directory),
+    now,
+  });
+  say('The clinic has a new key. Backups from before can still be restored here; make a new one now.');
+  if (recoveryGone) say('The recovery passphrase opened the old key only: choose it again (recovery-passphrase).');
+  return 0;
+}
+
+async function changePassphrase(context: CommandContext): Promise<number> {
+  if (context.mode === 'demonstration') throw new VantageError('INPUT_INVALID', 'the demonstration has no passphrase');
+  const masterKey = await context.masterKey();
+  await context.keyStoreWith(await context.newPassphrase()).save(masterKey);
+  context.say('The new passphrase opens the clinic; the old one opens backups from before.');
+  return 0;
+}
+
+async function recovery(context: CommandContext): Promise<number> {
+  const masterKey = await context.masterKey();
+  await setRecoveryPassphrase(context.directory, masterKey, await context.newPassphrase());
+  context.say('The recovery passphrase goes along with every backup from now on. Keep it away from this computer.');
+  return 0;
+}
+
+/** A backup by its name among the clinic's (or those in `--to`), by its folder, or the newest. */
+async function chosen({ directory, argument, to }: CommandContext): Promise<{ readonly path: string }> {
+  if (argument?.includes('/') === true || argument?.includes('\\') === true) return { path: argument };
+  const found = await listBackups(rootOf(directory, to));
+  const one = argument === null ? found[0] : found.find(({ name }) => name === argument);
+  if (one === undefined) throw new VantageError('NOT_FOUND', argument ?? 'there is no backup');
+  return one;
+}
+
+function rootOf(directory: string, to: string | null): string {
+  return to ?? join(directory, 'backups');
+}
+
+function byCommand(directory: string): { readonly id: string; readonly role: string } {
+  return { id: stationIdOf(directory), role: 'command' };
+}
+
+function lineOf({ name, madeAt, storeBytes, fileBytes, files, verified }: BackupInfo): string {
+  const size = `${Math.ceil((storeBytes + fileBytes) / 1024)} KiB in ${files + 1} files`;
+  const state = verified === null ? 'never verified' : `${verified.ok ? 'verified' : 'DAMAGED'} ${verified.at}`;
+  return `${name}  ${madeAt}  ${size}  ${state}`;
+}
