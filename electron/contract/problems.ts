@@ -281,6 +281,13 @@ export const PROBLEMS = {
     'Choose another backup.',
     'Choose another',
   ),
+  BACKUP_LATE: problem(
+    'pane',
+    'The daily backup was not made.',
+    'Everything is on this disk; visits go on as before.',
+    'See under storage why, and make one; best on another disk.',
+    'Back up now',
+  ),
   SECOND_INSTANCE: problem(
     'screen',
     'This clinic is already open on this computer.',

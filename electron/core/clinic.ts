@@ -16,6 +16,8 @@ import type { StaffRouter } from './api/staff-router.ts';
 import { createStaffRouter } from './api/staff-router.ts';
 import { signerOf } from './audit/signer.ts';
 import { TrailKeeper } from './audit/trail-keeper.ts';
+import { DailyBackup } from './backup/daily-backup.ts';
+import { listBackups } from './backup/manifest.ts';
 import { CaptureActivity } from './capture/capture-activity.ts';
 import { Captures } from './capture/captures.ts';
 import { Readings } from './capture/readings.ts';
@@ -149,6 +151,12 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       now,
       log,
     });
+    const daily = new DailyBackup({
+      list: () => listBackups(join(directory, 'backups')),
+      begin: () => maintenance.backUp({ staffId: station.stationId, name: station.stationName, roles: ['station'] }),
+      now,
+      changed: () => changes.status.notify(),
+    });
     const sources: ViewSources = {
       store,
       now,
@@ -213,7 +221,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         cloud: { state: 'not-configured', since: null },
         items: { onDisk: onDisk + made - scrub.lostItems(), inCloud: 0, verified: 0 },
         helpCalls: await helpCalls(sources),
-        problems: [...anchored.problems, problem, scrub.problem()].filter((each) => each !== null),
+        problems: [...anchored.problems, daily.problem, problem, scrub.problem()].filter((each) => each !== null),
       };
     }
 
@@ -361,6 +369,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         clearInterval(minute);
         diskWatch.stop();
         closing.abort();
+        daily.stop();
         await maintenance.close();
         await upkeep.stop();
         await scrub.close();

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError, equalJson } from '../../contract/index.ts';
@@ -34,6 +34,9 @@ import type { BackupInfo, Manifest } from './manifest.ts';
 
 /** Key files that a passphrase opens. The demonstration's bare key and a key ring's are of no use, or no secret, elsewhere. */
 const PORTABLE_KEYS = ['station.key', 'recovery.key'] as const;
+
+/** Stays free, or a hundredth of a small disk: people's work comes before its copy. */
+const SPARE_BYTES = 512 * 1024 * 1024;
 
 export interface BackupProgress {
   readonly phase: 'store' | 'checking' | 'files';
@@ -71,6 +74,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
   try {
     await mkdir(join(root, BLOBS_FOLDER), { recursive: true, mode: 0o700 });
     await removePartials(root);
+    await assertRoom(root, (await stat(join(directory, STORE_FILE))).size);
     const name = await freeName(root, madeAt);
     const path = join(root, name);
     const partial = `${path}${PARTIAL_SUFFIX}`;
@@ -265,6 +269,13 @@ async function freeName(root: string, madeAt: string): Promise<string> {
     const name = number === 1 ? base : `${base}-${number}`;
     if (!taken.has(name)) return name;
   }
+}
+
+/** The vault's files take room only on another disk, and then say so themselves. @throws VantageError DISK_FULL */
+async function assertRoom(root: string, storeBytes: number): Promise<void> {
+  const { bavail, blocks, bsize } = await statfs(root);
+  const spare = Math.min(SPARE_BYTES, (blocks * bsize) / 100);
+  if (bavail * bsize < 2 * storeBytes + spare) throw new VantageError('DISK_FULL', `${bavail * bsize} bytes free`);
 }
 
 /** What a stop in the middle left behind. */

@@ -5,7 +5,7 @@ import type { AuditCopy, RetentionPolicy, RetentionPreview, StationStatus, Stora
 import { VantageError } from '../../contract/index.ts';
 import type { Actor } from '../access/access.ts';
 import type { TrailKeeper } from '../audit/trail-keeper.ts';
-import { makeBackup, verifyBackup } from '../backup/backup.ts';
+import { makeBackup, pruneBackups, verifyBackup } from '../backup/backup.ts';
 import type { BackupOptions } from '../backup/backup.ts';
 import { listBackups } from '../backup/manifest.ts';
 import type { Log } from '../clinic-api.ts';
@@ -19,6 +19,11 @@ import { Jobs } from './jobs.ts';
 
 /** Copies of the trail that are listed. */
 const COPIES_LISTED = 5;
+/** Backups that are kept in the folder. */
+const BACKUPS_KEPT = 7;
+
+/** Who asks: a person, or the station itself for what it does every day. */
+type Author = Pick<Actor, 'staffId' | 'name'> & { readonly roles: readonly string[] };
 
 export interface MaintenanceOptions extends Pick<BackupOptions, 'masterKey' | 'signer' | 'stationId'> {
   readonly store: Store;
@@ -84,7 +89,8 @@ export class Maintenance {
     };
   }
 
-  backUp(actor: Actor): void {
+  /** Removes the oldest beyond seven, too. */
+  backUp(actor: Author): void {
     const { backupRoot: root } = this.#options;
     this.#jobs.start('backup', actor, async ({ signal, progress }) => {
       mkdirSync(root, { recursive: true, mode: 0o700 });
@@ -95,6 +101,7 @@ export class Maintenance {
         progress: ({ phase, done, total }) => progress(done, total, unitOf(phase)),
       });
       await this.#audit(actor, 'backup.made', made.name, { files: made.files, missingFiles: made.missingFiles });
+      await pruneBackups(root, BACKUPS_KEPT);
     });
   }
 
@@ -187,7 +194,7 @@ export class Maintenance {
   }
 
   async #audit(
-    actor: Actor,
+    actor: Author,
     action: string,
     subjectId: string,
     detail: Record<string, number | boolean>,
