@@ -13,8 +13,8 @@ export interface SqliteConnectionOptions {
   readonly cacheBytes?: number;
 }
 
-/** Texts are made by code, never from values; but selectors come in many shapes. */
-const MAX_STATEMENTS = 512;
+/** Of each kind. Texts are made by code, never from values; but selectors come in many shapes. */
+const MAX_STATEMENTS = 256;
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 
 type Rows = 'object' | 'first' | 'array';
@@ -23,7 +23,12 @@ export class SqliteConnection {
   readonly sqlite: Database;
   /** Parsed documents, by table. */
   readonly caches: DocumentCaches;
-  readonly #statements = new Map<string, Statement<SqliteValue[]>>();
+  /** By their text alone: a text that is a constant of its user keeps its hash. */
+  readonly #statements: Readonly<Record<Rows, Map<string, Statement<SqliteValue[]>>>> = {
+    object: new Map(),
+    first: new Map(),
+    array: new Map(),
+  };
   readonly #shared = new Map<string, unknown>();
   readonly #begin: Statement<[]>;
   readonly #beginRead: Statement<[]>;
@@ -157,17 +162,17 @@ export class SqliteConnection {
   }
 
   #prepared(sql: string, rows: Rows): Statement<SqliteValue[]> {
-    const key = `${rows} ${sql}`;
-    let statement = this.#statements.get(key);
+    const statements = this.#statements[rows];
+    let statement = statements.get(sql);
     if (statement === undefined) {
       statement = this.sqlite.prepare<SqliteValue[]>(sql);
       if (rows === 'first') statement.pluck();
       if (rows === 'array') statement.raw();
-      if (this.#statements.size >= MAX_STATEMENTS) {
-        const [oldest] = this.#statements.keys();
-        if (oldest !== undefined) this.#statements.delete(oldest);
+      if (statements.size >= MAX_STATEMENTS) {
+        const [oldest] = statements.keys();
+        if (oldest !== undefined) statements.delete(oldest);
       }
-      this.#statements.set(key, statement);
+      statements.set(sql, statement);
     }
     return statement;
   }
