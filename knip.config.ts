@@ -15,6 +15,7 @@ const config: KnipConfig = {
     'renderer/{shell,checkin}/main.tsx',
     'renderer/kit/zod.ts',
     'renderer/lingui.config.ts',
+    'workflows/{api,database}/main.ts',
     'test/summary-reporter.ts',
     'test/{bench,conformance,faults}/run.ts',
     // Started as a process.

@@ -8,6 +8,8 @@ import { SignJWT, exportJWK } from 'jose';
 
 export interface DevelopmentIssuer {
   readonly issuer: string;
+  /** Where it listens. */
+  readonly address: string;
   /** A token as the provider's own token endpoint gives it. */
   readonly tokenFor: (subject: string, audience: string, options?: TokenOptions) => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -21,31 +23,34 @@ export interface TokenOptions {
 
 const HOUR_SECONDS = 3600;
 
-/** @param port 0: any free one */
-export async function startDevelopmentIssuer(port = 0): Promise<DevelopmentIssuer> {
+/**
+ * @param port 0: any free one
+ * @param name its `issuer`, where that is to stay the same at another address; left out, it is the address
+ */
+export async function startDevelopmentIssuer(port = 0, name?: string): Promise<DevelopmentIssuer> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'development', alg: 'RS256', use: 'sig' }] };
-  const address = { issuer: '' };
+  const self = { issuer: '', address: '' };
   const sign = async (subject: string, audience: string, options: TokenOptions = {}): Promise<string> =>
     new SignJWT({})
       .setProtectedHeader({ alg: 'RS256', kid: 'development' })
-      .setIssuer(options.issuer ?? address.issuer)
+      .setIssuer(options.issuer ?? self.issuer)
       .setAudience(audience)
       .setSubject(subject)
       .setIssuedAt()
       .setExpirationTime(options.expiresAt ?? `${HOUR_SECONDS}s`)
       .sign(privateKey);
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', address.issuer);
+    const url = new URL(request.url ?? '/', self.address);
     const answer = (body: unknown, status = 200): void => {
       response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
       response.end(JSON.stringify(body));
     };
     if (url.pathname === '/.well-known/openid-configuration') {
       answer({
-        issuer: address.issuer,
-        jwks_uri: `${address.issuer}/jwks`,
-        token_endpoint: `${address.issuer}/token`,
+        issuer: self.issuer,
+        jwks_uri: `${self.address}/jwks`,
+        token_endpoint: `${self.address}/token`,
       });
     } else if (url.pathname === '/jwks') {
       answer(jwks);
@@ -67,9 +72,10 @@ export async function startDevelopmentIssuer(port = 0): Promise<DevelopmentIssue
   });
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('no port');
-  address.issuer = `http://127.0.0.1:${bound.port}`;
+  self.address = `http://127.0.0.1:${bound.port}`;
+  self.issuer = name ?? self.address;
   return {
-    issuer: address.issuer,
+    ...self,
     tokenFor: sign,
     stop: async () => {
       server.closeAllConnections();

@@ -46,6 +46,8 @@ function asVantageError(error: unknown): VantageError {
     const path = error.issues[0]?.path.map(String).join('.') ?? '';
     return new VantageError('INPUT_INVALID', path, { field: path });
   }
+  // What was sent is nothing that the database can keep (SQLSTATE class 22).
+  if (sqlStateOf(error).startsWith('22')) return new VantageError('INPUT_INVALID');
   if (isUnavailable(error)) return new VantageError('CLOUD_UNAVAILABLE');
   if (statusOfFastify(error) !== null)
     return new VantageError('INPUT_INVALID', String((error as { code: unknown }).code));
@@ -67,9 +69,13 @@ function statusOfFastify(error: unknown): number | null {
 const PASSING = /^(08|53|40|57P0|55000|55P03|57014|25P03)/;
 const UNREACHABLE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND']);
 
+function sqlStateOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = sqlStateOf(error);
   return (
     PASSING.test(code) ||
     UNREACHABLE.has(code) ||

@@ -1,8 +1,18 @@
 /** All routes of the API. */
 import { HEALTH_ROUTES, openApiRoute } from './health.ts';
+import { INTERNAL_ROUTES } from './internal/routes.ts';
+import { PEOPLE_ROUTES } from './people/routes.ts';
 import { REPLICATION_ROUTES } from './replication/routes.ts';
 import type { Route } from './route.ts';
 import { STATION_ROUTES } from './stations/routes.ts';
+import { TRAIL_ROUTES } from './trail/routes.ts';
 
-const DESCRIBED: readonly Route[] = [...HEALTH_ROUTES, ...STATION_ROUTES, ...REPLICATION_ROUTES];
+const DESCRIBED: readonly Route[] = [
+  ...HEALTH_ROUTES,
+  ...STATION_ROUTES,
+  ...REPLICATION_ROUTES,
+  ...TRAIL_ROUTES,
+  ...PEOPLE_ROUTES,
+  ...INTERNAL_ROUTES,
+];
 export const ROUTES: readonly Route[] = [...DESCRIBED, openApiRoute(DESCRIBED)];

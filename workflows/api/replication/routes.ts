@@ -7,6 +7,7 @@ import {
   pullResponseSchema,
   pushRequestSchema,
   pushResponseSchema,
+  quarantineReasonSchema,
 } from '../../../electron/contract/index.ts';
 import { mediaRoute, route, stationOf } from '../route.ts';
 import { requireServedContract } from '../stations/enrolment.ts';
@@ -16,6 +17,8 @@ import { openStream } from './stream.ts';
 
 /** More than a single row within the limits needs. */
 const PUSH_BODY_LIMIT = 48 * 1024 * 1024;
+
+const QUARANTINE_PAGE = 500;
 
 const params = z.object({ collection: collectionNameSchema });
 
@@ -54,6 +57,43 @@ export const REPLICATION_ROUTES = [
       for (const { verdict } of answer.verdicts) call.parts.metrics.pushed.inc({ collection, verdict });
       if (answer.resync !== null) call.parts.metrics.resyncs.inc({ reason: answer.resync });
       return answer;
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/quarantine',
+    summary: 'Rows that could not be taken, the latest first: where and why, without what is in them',
+    who: ['admin'],
+    answer: z.object({
+      rows: z.array(
+        z.object({
+          locationId: z.uuid(),
+          stationId: z.uuid(),
+          collection: z.string(),
+          documentId: z.string().nullable(),
+          reason: quarantineReasonSchema,
+          field: z.string(),
+          times: z.number().int(),
+          lastAt: z.iso.datetime(),
+        }),
+      ),
+    }),
+    handle: async ({ transaction }) => {
+      const rows = await transaction(async (tx) =>
+        tx.selectFrom('quarantine').selectAll().orderBy('last_at', 'desc').limit(QUARANTINE_PAGE).execute(),
+      );
+      return {
+        rows: rows.map((row) => ({
+          locationId: row.location_id,
+          stationId: row.station_id,
+          collection: row.collection,
+          documentId: row.document_id,
+          reason: quarantineReasonSchema.parse(row.reason),
+          field: row.field,
+          times: row.times,
+          lastAt: row.last_at.toISOString(),
+        })),
+      };
     },
   }),
   mediaRoute({

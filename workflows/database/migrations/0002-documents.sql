@@ -172,6 +172,9 @@ CREATE POLICY own ON departures USING (in_scope(tenant_id, location_id) AND scop
 
 ALTER TABLE mutations ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON mutations USING (tenant_id = scope_tenant() AND actor = scope_actor());
+-- Old answers are let go of by an activity, whoever's they were; to delete is to see.
+CREATE POLICY purge_read ON mutations FOR SELECT USING (in_scope(tenant_id, location_id) AND scope_role() = 'service');
+CREATE POLICY purge ON mutations FOR DELETE USING (in_scope(tenant_id, location_id) AND scope_role() = 'service');
 
 ALTER TABLE quarantine ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY read ON quarantine FOR SELECT USING (

@@ -1,0 +1,220 @@
+/** What activities may do. Each names the workflow and the activity; the token names the tenant. */
+import { z } from 'zod';
+import {
+  VantageError,
+  collectionNameSchema,
+  compareHlc,
+  derivedId,
+  formatHlc,
+  masterRowSchema,
+  parseHlc,
+} from '../../../electron/contract/index.ts';
+import { LONGEST_OFFLINE_DAYS, purgeBefore } from '../../database/purge.ts';
+import type { Scoped } from '../../database/scope.ts';
+import { writeDocuments } from '../replication/write-documents.ts';
+import { route } from '../route.ts';
+import type { Cause } from './mutations.ts';
+import { causeSchema, mutate, serviceOf } from './mutations.ts';
+
+const MS_PER_DAY = 86_400_000;
+/** Stands for a station's id in clocks of what the cloud writes. */
+const CLOUD_CLOCK = 'cloud';
+
+const eventSchema = z.object({
+  type: z.string().regex(/^[A-Za-z]{3,60}$/),
+  subjectId: z.uuid(),
+  locationId: z.uuid().nullable(),
+  /** Ids, codes and numbers: no patient data. */
+  data: z.record(z.string(), z.json()),
+  occurredAt: z.iso.datetime(),
+});
+
+const organizationSchema = z.object({
+  cause: causeSchema,
+  name: z.string().min(1).max(200),
+  locations: z.array(z.object({ locationId: z.uuid(), name: z.string().min(1).max(200) })).max(200),
+  /** Who administers all of it at first: their subject at the identity provider. */
+  administrator: z.string().min(1).max(255).nullable(),
+});
+
+export const INTERNAL_ROUTES = [
+  route({
+    method: 'POST',
+    path: '/internal/v1/organizations',
+    summary: 'Make the tenant of the token, with its locations and its first administrator; what is there stays',
+    who: ['service'],
+    body: organizationSchema,
+    answer: z.object({ tenantId: z.uuid() }),
+    handle: async (call) => {
+      const { tenantId } = serviceOf(call);
+      // Before the turn to write is taken: it belongs to a tenant that is there.
+      await call.transaction(async (tx) =>
+        tx
+          .insertInto('tenants')
+          .values({ id: tenantId, name: call.body.name })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute(),
+      );
+      return mutate(call, 'organization', async (tx) => {
+        await fillOrganization(tx, tenantId, call.body, call.parts.access.people.provider.issuer, call.parts.now());
+        return { tenantId };
+      });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/internal/v1/events',
+    summary: 'Record what happened',
+    who: ['service'],
+    body: z.object({ cause: causeSchema, events: z.array(eventSchema).min(1).max(100) }),
+    answer: z.object({ eventIds: z.array(z.uuid()) }),
+    handle: async (call) =>
+      mutate(call, 'events', async (tx, { tenantId }) => ({
+        eventIds: await record(tx, tenantId, call.body.cause, 'events', call.body.events),
+      })),
+  }),
+  route({
+    method: 'POST',
+    path: '/internal/v1/sessions/:sessionId/cloud',
+    summary: 'What the cloud knows of a session: fields are set, the others stay',
+    who: ['service'],
+    params: z.object({ sessionId: z.uuid() }),
+    body: z.object({ cause: causeSchema, fields: z.record(z.string().max(64), z.json()) }),
+    answer: z.object({ version: z.number().int() }),
+    handle: async (call) =>
+      mutate(call, `session-cloud:${call.params.sessionId}`, async (tx, { tenantId }) => ({
+        version: await setCloudFields(tx, tenantId, call.params.sessionId, call.body.fields, call.parts.now()),
+      })),
+  }),
+  route({
+    method: 'POST',
+    path: '/internal/v1/documents/read',
+    summary: 'A document as it stands',
+    who: ['service'],
+    body: z.object({ collection: collectionNameSchema, id: z.uuid() }),
+    answer: masterRowSchema,
+    handle: async ({ transaction, body }) => transaction(async (tx) => readDocument(tx, body.collection, body.id)),
+  }),
+  route({
+    method: 'POST',
+    path: '/internal/v1/purge',
+    summary: 'Let go of deletions and answers that no station can still ask for',
+    who: ['service'],
+    body: z.object({ cause: causeSchema, olderThanDays: z.number().int().min(LONGEST_OFFLINE_DAYS) }),
+    answer: z.object({ tombstones: z.number(), departures: z.number(), mutations: z.number() }),
+    handle: async (call) =>
+      mutate(call, 'purge', async (tx, { tenantId }) =>
+        purgeBefore(tx, tenantId, new Date(call.parts.now().getTime() - call.body.olderThanDays * MS_PER_DAY)),
+      ),
+  }),
+];
+
+async function fillOrganization(
+  tx: Scoped,
+  tenantId: string,
+  body: z.output<typeof organizationSchema>,
+  issuer: string,
+  now: Date,
+): Promise<void> {
+  if (body.locations.length > 0) {
+    await tx
+      .insertInto('locations')
+      .values(body.locations.map(({ locationId, name }) => ({ tenant_id: tenantId, id: locationId, name })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  if (body.administrator !== null) {
+    const personId = derivedId('person', tenantId, body.administrator);
+    const added = await tx
+      .insertInto('people')
+      .values({ id: personId, tenant_id: tenantId, issuer, subject: body.administrator })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (added.numInsertedOrUpdatedRows === 0n) throw new VantageError('STATUS_CONFLICT', 'administrator');
+    await tx
+      .insertInto('people_roles')
+      .values({
+        id: derivedId('first-role', personId),
+        tenant_id: tenantId,
+        person_id: personId,
+        role: 'admin',
+        location_id: null,
+        patient_id: null,
+        granted_by: 'service',
+      })
+      .execute();
+  }
+  const created = { type: 'OrganizationCreated', subjectId: tenantId, locationId: null, data: { name: body.name } };
+  await record(tx, tenantId, body.cause, 'organization', [{ ...created, occurredAt: now.toISOString() }]);
+}
+
+async function record(
+  tx: Scoped,
+  tenantId: string,
+  cause: Cause,
+  operation: string,
+  events: readonly z.output<typeof eventSchema>[],
+): Promise<string[]> {
+  const ids = events.map((_, index) =>
+    derivedId('event', tenantId, cause.workflowId, cause.activityId, operation, index),
+  );
+  await tx
+    .insertInto('domain_events')
+    .values(
+      events.map((event, index) => ({
+        id: ids[index] ?? '',
+        tenant_id: tenantId,
+        location_id: event.locationId,
+        type: event.type,
+        subject_id: event.subjectId,
+        data: JSON.stringify(event.data),
+        metadata: JSON.stringify(cause),
+        occurred_at: event.occurredAt,
+      })),
+    )
+    // Recorded before the answer to it was let go of.
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return ids;
+}
+
+async function readDocument(tx: Scoped, collection: string, id: string) {
+  const row = await tx
+    .selectFrom('documents')
+    .select(['document', 'deleted', 'version'])
+    .where('collection', '=', collection)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) throw new VantageError('NOT_FOUND');
+  return { document: { ...row.document }, deleted: row.deleted, version: row.version };
+}
+
+async function setCloudFields(
+  tx: Scoped,
+  tenantId: string,
+  sessionId: string,
+  fields: Readonly<Record<string, unknown>>,
+  now: Date,
+): Promise<number> {
+  const { document, deleted } = await readDocument(tx, 'sessions', sessionId);
+  if (deleted) throw new VantageError('NOT_FOUND');
+  const clocks = document['hlc'] as Readonly<Record<string, string>>;
+  const changed = {
+    ...document,
+    cloud: { ...(document['cloud'] as object | null), ...fields },
+    hlc: { ...clocks, cloud: clockAfter(clocks['cloud'], now.getTime()) },
+    updatedAt: now.toISOString(),
+  };
+  const write = { id: sessionId, document: changed, deleted: false, known: true };
+  const version = (await writeDocuments(tx, tenantId, 'sessions', [write])).get(sessionId);
+  if (typeof version !== 'number') throw new VantageError('INPUT_INVALID', 'fields', { field: 'fields' });
+  return version;
+}
+
+/** A clock of now, or just after the one before where that is ahead. */
+function clockAfter(before: string | undefined, ms: number): string {
+  const own = formatHlc({ ms, counter: 0, stationId: CLOUD_CLOCK });
+  const parts = before === undefined ? null : parseHlc(before);
+  if (parts === null || compareHlc(own, before ?? '') > 0) return own;
+  return formatHlc({ ms: parts.ms, counter: parts.counter + 1, stationId: CLOUD_CLOCK });
+}

@@ -1,0 +1,23 @@
+/** The API as a process: configuration from the environment, ends cleanly on SIGTERM and SIGINT. */
+import { readConfig } from './config.ts';
+import { createLog } from './log.ts';
+import { createApi } from './server.ts';
+
+const config = readConfig(process.env);
+const log = createLog(config.logLevel);
+const api = await createApi(config);
+await api.app.listen({ host: config.host, port: config.port });
+log.info({ host: config.host, port: config.port }, 'listening');
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    log.info({ signal }, 'stopping');
+    api.close().then(
+      () => log.info('stopped'),
+      (error: unknown) => {
+        log.error({ err: error }, 'did not stop cleanly');
+        process.exitCode = 1;
+      },
+    );
+  });
+}

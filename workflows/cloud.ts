@@ -1,0 +1,165 @@
+/**
+ * `npm run cloud`: the cloud side on this machine, for development: PostgreSQL, the API, an identity provider that believes everybody,
+ * and a clinic to enrol a station in. What is set in the environment (`.env.example`) is used instead of its own.
+ *
+ *   --folder DIR   where the data lie (.vantage/cloud)
+ *   --port N       where the API listens (7400; 0: any free one); the identity provider on the next
+ *   --reset        forget the data first
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Client } from 'pg';
+import { z } from 'zod';
+import { derivedId } from '../electron/contract/index.ts';
+import { signServiceToken } from './api/access/service-tokens.ts';
+import type { ApiConfig } from './api/config.ts';
+import { readConfig } from './api/config.ts';
+import { startDevelopmentIssuer } from './api/development-issuer.ts';
+import { createApi } from './api/server.ts';
+import { startEmbedded } from './database/embedded.ts';
+import { freePort } from './database/free-port.ts';
+import { ensureLogin, migrate } from './database/migrate.ts';
+
+const DATABASE = 'vantage';
+const LOGIN = 'vantage_api_login';
+const AUDIENCE = 'vantage';
+/** Whom the development clinic's people are known by, at whichever port. */
+const ISSUER = 'https://development.invalid';
+const TENANT_ID = derivedId('development', 'tenant');
+const LOCATION_ID = derivedId('development', 'location');
+/** How long it may take to stop by itself. */
+const STOP_MS = 20_000;
+
+const secretsSchema = z.object({ database: z.string(), signingKey: z.string(), internal: z.string() });
+
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string', default: join('.vantage', 'cloud') },
+    port: { type: 'string', default: '7400' },
+    reset: { type: 'boolean', default: false },
+  },
+});
+const folder = resolve(values.folder);
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+/** Undone in reverse order. */
+const started: (() => Promise<void>)[] = [];
+let stopping: Promise<void> | null = null;
+/** Where the own identity provider listens; null where another one is configured. */
+let signIn: string | null = null;
+
+await run().catch(async (error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+  await stop();
+});
+
+async function run(): Promise<void> {
+  if (values.reset) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const secrets = readSecrets(join(folder, 'secrets.json'));
+  const port = Number(values.port) || (await freePort());
+  const environment: Record<string, string | undefined> = {
+    API_PORT: String(port),
+    API_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    API_SIGNING_KEYS: secrets.signingKey,
+    INTERNAL_API_SECRET: secrets.internal,
+    LOG_LEVEL: 'warn',
+    ...process.env,
+  };
+  environment['DATABASE_URL'] ??= await ownDatabase(secrets.database);
+  if (environment['OIDC_ISSUER'] === undefined) {
+    const issuer = await startDevelopmentIssuer(Number(values.port) === 0 ? 0 : port + 1, ISSUER);
+    started.push(issuer.stop);
+    environment['OIDC_ISSUER'] = issuer.issuer;
+    environment['OIDC_JWKS_URI'] = `${issuer.address}/jwks`;
+    environment['OIDC_AUDIENCE'] = AUDIENCE;
+    signIn = issuer.address;
+    say(`Sign-in     POST ${issuer.address}/token?subject=admin&audience=${AUDIENCE}`);
+  }
+  const config = readConfig(environment);
+  const api = await createApi(config);
+  started.push(api.close);
+  await api.app.listen({ host: config.host, port: config.port });
+  await makeClinic(config);
+  say(`API         ${config.publicUrl} (described at /openapi.json)`);
+  say(`Data        ${folder}`);
+  say('ready; Ctrl-C stops it');
+}
+
+// The package that runs PostgreSQL ends the process on a signal, before anything else is stopped.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.removeAllListeners(signal);
+  process.on(signal, () => void stop());
+}
+
+/** Once, in reverse order of the start; what hangs is told and left. */
+async function stop(): Promise<void> {
+  stopping ??= (async () => {
+    const deadline = setTimeout(() => {
+      process.stderr.write('something did not stop in time\n');
+      process.exit(1);
+    }, STOP_MS);
+    for (const end of started.toReversed()) await end();
+    clearTimeout(deadline);
+    say('stopped');
+    process.exit();
+  })();
+  await stopping;
+}
+
+function readSecrets(file: string): z.output<typeof secretsSchema> {
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const made = {
+      database: randomBytes(18).toString('hex'),
+      signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      internal: randomBytes(32).toString('base64'),
+    };
+    writeFileSync(file, JSON.stringify(made, null, 2), { mode: 0o600 });
+  }
+  return secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+}
+
+/** @returns the URL of the API's login */
+async function ownDatabase(password: string): Promise<string> {
+  const server = await startEmbedded({ folder: join(folder, 'postgres'), password });
+  started.push(server.stop);
+  const client = new Client({ connectionString: server.url('postgres') });
+  await client.connect();
+  const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+  if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  await client.end();
+  const admin = server.url(DATABASE);
+  await migrate(admin);
+  await ensureLogin(admin, LOGIN, password);
+  return admin.replace('//postgres:', `//${LOGIN}:`);
+}
+
+/** A clinic with one location and an administrator, `admin`; and, at each start, a code for one more station. */
+async function makeClinic(config: ApiConfig): Promise<void> {
+  const post = async (path: string, token: string, body: unknown): Promise<Readonly<Record<string, unknown>>> => {
+    const response = await fetch(`${config.publicUrl}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as Readonly<Record<string, unknown>>;
+  };
+  const service = await signServiceToken(config.serviceSecret, config.publicUrl, TENANT_ID, new Date());
+  await post('/internal/v1/organizations', service, {
+    cause: { workflowId: 'development', activityId: 'start', runId: 'start', workflowType: 'development' },
+    name: 'Development clinic',
+    locations: [{ locationId: LOCATION_ID, name: 'Main' }],
+    administrator: 'admin',
+  });
+  if (signIn === null) return;
+  const answer = await fetch(`${signIn}/token?subject=admin&audience=${AUDIENCE}`, { method: 'POST' });
+  const { access_token: token } = z.object({ access_token: z.string() }).parse(await answer.json());
+  const { code } = await post('/v1/enrolment-codes', token, { locationId: LOCATION_ID });
+  say(`Enrolment   ${String(code)} (one station, a day)`);
+}
