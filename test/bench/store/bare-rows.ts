@@ -82,7 +82,8 @@ export async function bareRows(
     if (wanted('cold-open-vs-bare')) {
       rows.push(await coldOpen(sides, sizes));
       const visits = sizes.visits;
-      await freshProcesses(sides, sizes, print, (side, folder) => start(side, folder, visits));
+      if (sizes.freshProcesses > 0)
+        await freshProcesses(sides, sizes, print, (side, folder) => start(side, folder, visits));
     }
     return rows.filter(({ measure }) => wanted(measure as (typeof BARE_ROWS)[number]));
   } finally {

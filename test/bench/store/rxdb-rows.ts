@@ -36,31 +36,38 @@ type Measured = ReadonlyMap<PeerName, Times>;
 /** The fields of documents that were read already: no storage takes part. */
 const NOT_THE_STORAGE = 'property-access';
 
+/** All that are compared at the trial's size: ours, and what it is compared with. */
+const AT_TRIAL_SIZE: readonly PeerName[] = [
+  'memory',
+  'sqlite-trial',
+  'sqlite-trial-wal',
+  'ours-plain',
+  'sqlite-trial-plugin',
+  'sqlite-trial-wal-plugin',
+  'ours-encrypted',
+];
+
 /** Rows `rxdb-*`. @param print for what stands beside the rows. */
 export async function rxdbRows(sizes: RxdbSizes, print: (line: string) => void): Promise<Row[]> {
   for (const peer of PEERS) print(`${peer.name} keeps ${peer.durability}`);
-  const { runs, documents, trialDocuments } = sizes;
+  const { runs, documents } = sizes;
   const large = await measure(['memory', 'ours-plain', 'ours-encrypted'], documents, runs, sizes);
   const dexie = await measure(['dexie'], documents, sizes.dexieRuns, sizes);
   printBeside(new Map([...large, ...dexie]), documents, print);
-  const small = await measure(
-    [
-      'memory',
-      'sqlite-trial',
-      'sqlite-trial-wal',
-      'ours-plain',
-      'sqlite-trial-plugin',
-      'sqlite-trial-wal-plugin',
-      'ours-encrypted',
-    ],
-    trialDocuments,
-    runs,
-    sizes,
-  );
-  printBeside(small, trialDocuments, print);
+  return trialRows(sizes, print);
+}
+
+/** The rows alone. @param names which take part; ours and at least one other of each kind */
+export async function trialRows(
+  sizes: RxdbSizes,
+  print: (line: string) => void,
+  names: readonly PeerName[] = AT_TRIAL_SIZE,
+): Promise<Row[]> {
+  const measured = await measure(names, sizes.trialDocuments, sizes.runs, sizes);
+  printBeside(measured, sizes.trialDocuments, print);
   return [
-    ...rowsOf(small, 'ours-plain', ['sqlite-trial', 'sqlite-trial-wal'], 'vs-best-free'),
-    ...rowsOf(small, 'ours-encrypted', ['sqlite-trial-plugin', 'sqlite-trial-wal-plugin'], 'encrypted-vs-plugin'),
+    ...rowsOf(measured, 'ours-plain', ['sqlite-trial', 'sqlite-trial-wal'], 'vs-best-free'),
+    ...rowsOf(measured, 'ours-encrypted', ['sqlite-trial-plugin', 'sqlite-trial-wal-plugin'], 'encrypted-vs-plugin'),
   ];
 }
 
