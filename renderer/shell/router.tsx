@@ -9,6 +9,7 @@ import { ReportPage } from '../facilitator/report-page.tsx';
 import { TodayPage } from '../facilitator/today-page.tsx';
 import { OpenVisits, VisitPage } from '../facilitator/visit-page.tsx';
 import { HelpPage } from '../help/help-page.tsx';
+import { StoragePage } from '../operations/storage-page.tsx';
 import { Frame } from './frame.tsx';
 import { RouteProblem } from './route-problem.tsx';
 
@@ -51,6 +52,7 @@ const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/visit', component: OpenVisits }),
   createRoute({ getParentRoute: () => root, path: '/help', component: HelpPage }),
   createRoute({ getParentRoute: () => root, path: '/review', component: ReviewQueuePage }),
+  createRoute({ getParentRoute: () => root, path: '/storage', component: StoragePage }),
   reviewRoute,
   visitRoute,
   reportRoute,

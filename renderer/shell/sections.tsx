@@ -1,7 +1,7 @@
 /** The sections of the rail. A new one is one entry here and its route in `router.tsx`. */
 import type { I18n } from '@lingui/core';
 import type { LucideIcon } from 'lucide-react';
-import { CalendarDays, Eye, UserRound } from 'lucide-react';
+import { CalendarDays, Eye, HardDrive, UserRound } from 'lucide-react';
 import type { Role } from '../../electron/contract/roles.ts';
 import { STAFF_ROLES, VISIT_ROLES } from '../../electron/contract/roles.ts';
 
@@ -23,4 +23,5 @@ export const SECTIONS: readonly Section[] = [
     roles: ['clinician', 'facilitator', 'admin'],
     badge: 'reviews',
   },
+  { to: '/storage', title: (i18n) => i18n.t('Storage'), icon: HardDrive, roles: ['technician', 'operator', 'admin'] },
 ];
