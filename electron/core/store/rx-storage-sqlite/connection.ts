@@ -38,6 +38,7 @@ export class SqliteConnection {
   readonly #dataVersion: Statement<[]> | null;
   #seenVersion: unknown;
   readonly #foreignWrites: (() => void)[] = [];
+  #beforeCommit: (() => void)[] = [];
   #afterCommit: (() => void)[] | null = null;
   #afterRollback: (() => void)[] = [];
 
@@ -85,6 +86,7 @@ export class SqliteConnection {
       this.#noticeForeignWrites();
       result = run();
       if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise');
+      for (const write of this.#beforeCommit) write();
       this.#commit.run();
     } catch (error) {
       // SQLite has rolled back by itself after some errors (a full disk, an I/O error).
@@ -92,6 +94,7 @@ export class SqliteConnection {
       for (const undo of this.#afterRollback) undo();
       throw error;
     } finally {
+      this.#beforeCommit = [];
       this.#afterCommit = null;
       this.#afterRollback = [];
     }
@@ -129,6 +132,12 @@ export class SqliteConnection {
     } finally {
       this.#commit.run();
     }
+  }
+
+  /** Calls `write` as the last thing of the transaction that is open, and not if it fails before. */
+  beforeCommit(write: () => void): void {
+    if (this.#afterCommit === null) throw new Error('there is no transaction');
+    this.#beforeCommit.push(write);
   }
 
   /** Calls `tell` once what is being written is durable; never if it is rolled back. Outside of a transaction: at once. */

@@ -36,6 +36,11 @@ export interface SqliteInternals {
 
 export type SqliteInstanceOptions = Record<string, never>;
 
+interface Untold<RxDocType> {
+  readonly bulk: EventBulk<RxStorageChangeEvent<RxDocType>, SeqCheckpoint>;
+  readonly ids: Set<string>;
+}
+
 /** Tombstones purged per call: some milliseconds, after which others have their turn. */
 const CLEANUP_BATCH = 1000;
 const NO_BYTES: AttachmentBytes = new Map();
@@ -58,6 +63,8 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   readonly #attachments: AttachmentTable | null;
   readonly #changes = new Subject<EventBulk<RxStorageChangeEvent<RxDocType>, SeqCheckpoint>>();
   readonly #release: () => Promise<void>;
+  /** What the transaction that is open has written so far, to be told after its commit. */
+  #untold: Untold<RxDocType>[] = [];
   /** Writes whose attachments are still being read. */
   readonly #reading = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
@@ -189,9 +196,35 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   ): RxStorageWriteError<RxDocType>[] {
     return this.#connection.transaction(() => {
       const { errors, eventBulk } = this.#writer.write(rows, context, bytes);
-      if (eventBulk.events.length > 0) this.#connection.afterCommit(() => this.#changes.next(eventBulk));
+      if (eventBulk.events.length > 0) this.#tellAfterCommit(eventBulk);
       return errors;
     });
+  }
+
+  /**
+   * Many writes of one transaction are told as one: for those who listen a bulk costs the same with one event or with a thousand.
+   * A document is told of once in each.
+   */
+  #tellAfterCommit(bulk: Untold<RxDocType>['bulk']): void {
+    if (this.#untold.length === 0) {
+      this.#connection.afterRollback(() => {
+        this.#untold = [];
+      });
+      this.#connection.afterCommit(() => {
+        const untold = this.#untold;
+        this.#untold = [];
+        for (const { bulk: told } of untold) this.#changes.next(told);
+      });
+    }
+    const last = this.#untold.at(-1);
+    const ids = bulk.events.map((event) => event.documentId);
+    if (last === undefined || last.bulk.context !== bulk.context || ids.some((id) => last.ids.has(id))) {
+      this.#untold.push({ bulk, ids: new Set(ids) });
+      return;
+    }
+    for (const id of ids) last.ids.add(id);
+    last.bulk.events.push(...bulk.events);
+    last.bulk.checkpoint = bulk.checkpoint;
   }
 
   #ensureOpen(): void {

@@ -6,6 +6,8 @@ export class TableState {
   readonly #connection: SqliteConnection;
   readonly #name: string;
   #irregular: boolean | null = null;
+  /** While a transaction is open that has written: the number of its last write. */
+  #seq: number | null = null;
 
   constructor(connection: SqliteConnection, name: string) {
     this.#connection = connection;
@@ -18,6 +20,31 @@ export class TableState {
     this.#irregular ??=
       this.#connection.plucked('SELECT irregular FROM "rx:sequences" WHERE collection = ?').get(this.#name) === 1;
     return this.#irregular;
+  }
+
+  /**
+   * The number of the last write, for the next one to go on from. Must be called inside a transaction, of which it reads the
+   * counter once.
+   */
+  get seq(): number {
+    if (this.#seq !== null) return this.#seq;
+    const seq = this.#connection.plucked('SELECT seq FROM "rx:sequences" WHERE collection = ?').get(this.#name);
+    if (typeof seq !== 'number') throw new Error(`collection ${this.#name} was removed`);
+    return seq;
+  }
+
+  /** Must be called inside the transaction of the writes; the counter itself is written once, at its end. */
+  advance(seq: number): void {
+    if (this.#seq === null) {
+      this.#connection.afterRollback(() => {
+        this.#seq = null;
+      });
+      this.#connection.beforeCommit(() => {
+        this.#connection.statement('UPDATE "rx:sequences" SET seq = ? WHERE collection = ?').run(this.#seq, this.#name);
+        this.#seq = null;
+      });
+    }
+    this.#seq = seq;
   }
 
   /** Must be called inside the transaction of such a write. */

@@ -39,9 +39,7 @@ export class TableWriter<RxDocType> {
   readonly #state: TableState;
   readonly #cache: DocumentCache;
   readonly #attachments: AttachmentTable | null;
-  readonly #sql: Readonly<
-    Record<'insert' | 'update' | 'read' | 'revision' | 'lastSeq' | 'setSeq' | 'old' | 'purge', string>
-  >;
+  readonly #sql: Readonly<Record<'insert' | 'update' | 'read' | 'revision' | 'old' | 'purge', string>>;
   readonly #bulkIdPrefix = randomUUID();
   #bulks = 0;
 
@@ -57,8 +55,6 @@ export class TableWriter<RxDocType> {
     this.#sql = {
       insert: `INSERT INTO ${table} (${columns.join(', ')}, id) VALUES (${columns.map(() => '?').join(', ')}, ?) ON CONFLICT (id) DO NOTHING`,
       update: `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ? AND rev = ?`,
-      lastSeq: 'SELECT seq FROM "rx:sequences" WHERE collection = ?',
-      setSeq: 'UPDATE "rx:sequences" SET seq = ? WHERE collection = ?',
       read: `SELECT data FROM ${table} WHERE id = ?`,
       revision: `SELECT rev FROM ${table} WHERE id = ?`,
       old: `SELECT id FROM ${table} WHERE deleted = 1 AND lwt <= ? ORDER BY lwt LIMIT ?`,
@@ -68,11 +64,11 @@ export class TableWriter<RxDocType> {
 
   /** Must be called inside a transaction of the connection. @param bytes of every Blob among the attachments. */
   write(rows: readonly BulkWriteRow<RxDocType>[], context: string, bytes: AttachmentBytes): WriteResult<RxDocType> {
-    const before = this.#lastSeq();
+    const before = this.#state.seq;
     const batch: Batch<RxDocType> = { context, bytes, errors: [], events: [], written: new Set(), seq: before };
     for (const row of rows) this.#writeRow(row, batch);
     // A batch of which nothing was written changes no page: a full disk can still be opened and read.
-    if (batch.seq !== before) this.#connection.statement(this.#sql.setSeq).run(batch.seq, this.#layout.name);
+    if (batch.seq !== before) this.#state.advance(batch.seq);
     this.#forget(batch.written);
     this.#bulks += 1;
     const { errors, events, seq } = batch;
@@ -171,12 +167,6 @@ export class TableWriter<RxDocType> {
     };
     forget();
     this.#connection.afterRollback(forget);
-  }
-
-  #lastSeq(): number {
-    const last = this.#connection.plucked(this.#sql.lastSeq).get(this.#layout.name);
-    if (typeof last !== 'number') throw new Error(`collection ${this.#layout.name} was removed`);
-    return last;
   }
 
   #idOf(document: BulkWriteRow<RxDocType>['document']): string {
