@@ -12,6 +12,7 @@ export * from './merge.ts';
 export * from './procedure.ts';
 export * from './problems.ts';
 export * from './protocols.ts';
+export * from './recovery.ts';
 export * from './roles.ts';
 export * from './status.ts';
 export * from './storage.ts';

@@ -1,13 +1,17 @@
 /** Entry of the core process: the clinic itself. */
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clinic } from '../core/clinic-api.ts';
+import { restoreBackup } from '../core/backup/restore.ts';
 import { openClinic } from '../core/clinic.ts';
+import { stationIdOf } from '../core/station.ts';
 import { deviceConfigurationSchema, surfaceSchema } from '../contract/index.ts';
 import type { InferenceApi } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
 import { buildId } from './build-id.ts';
 import { DEVICES_METHODS, INFERENCE_METHODS } from './interfaces.ts';
 import type { CoreRequest } from './messages.ts';
+import { backupsIn } from './recovery.ts';
 import { reconnectingApi } from './rpc.ts';
 import { runService } from './run-service.ts';
 import { serviceLog } from './service-log.ts';
@@ -20,6 +24,7 @@ const initSchema = z.object({
   mode: z.enum(['demonstration', 'clinic']),
   masterKey: z.instanceof(Uint8Array).refine((key) => key.length === 32),
   initialDevices: z.array(deviceConfigurationSchema),
+  restore: z.string().nullable(),
 });
 const screenSchema = z.object({ surface: surfaceSchema, screenSessionId: z.string().min(16) });
 
@@ -29,10 +34,26 @@ const inference = reconnectingApi<InferenceApi>(INFERENCE_METHODS, 'ANALYSIS_RES
 const arrivals = { devices: 0, inference: 0 };
 let clinic: Clinic | null = null;
 
+/** A person at the screen of the closed clinic chose it: who that was is not known, and so the station is named. */
+async function restoreFrom(
+  init: { readonly directory: string; readonly masterKey: Uint8Array },
+  name: string,
+): Promise<void> {
+  const result = await restoreBackup({
+    ...init,
+    path: join(backupsIn(init.directory), name),
+    by: { id: stationIdOf(init.directory), role: 'station' },
+    now: () => new Date(),
+  });
+  const { madeAt, missingFiles, damagedFiles } = result;
+  log.warn({ backup: name, madeAt, missingFiles, damagedFiles }, 'a backup was restored');
+}
+
 runService({
   name: 'core',
   onInit: async (raw) => {
-    const init = initSchema.parse(raw);
+    const { restore, ...init } = initSchema.parse(raw);
+    if (restore !== null) await restoreFrom(init, restore);
     clinic = await openClinic({
       ...init,
       buildId: buildId(),

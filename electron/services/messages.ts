@@ -19,6 +19,8 @@ export interface CoreInit {
   /** 256 bits. This message is the only way it reaches core: never environment, arguments or a file. */
   readonly masterKey: Uint8Array;
   readonly initialDevices: readonly DeviceConfiguration[];
+  /** A backup of the clinic's own folder to put in the place of its data, before it is opened. */
+  readonly restore: string | null;
 }
 
 export type CoreRequest =

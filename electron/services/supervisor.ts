@@ -3,11 +3,19 @@
  * the screens their way to core. No domain code.
  */
 import type { Log, MediaGrant, Screen } from '../core/clinic-api.ts';
-import type { DeviceConfiguration, Problem, ProcessStatus } from '../contract/index.ts';
+import type {
+  DeviceConfiguration,
+  Problem,
+  ProcessStatus,
+  RecoveryAnswer,
+  RecoveryOffer,
+  RecoveryRequest,
+} from '../contract/index.ts';
 import { VantageError } from '../contract/index.ts';
 import { Keeper } from './keeper.ts';
 import type { KeeperTiming } from './keeper.ts';
 import type { CoreInit, CoreRequest, InferenceInit, SimulatorsInit, SimulatorsReady } from './messages.ts';
+import { copyDamaged, recoveryOffer } from './recovery.ts';
 import type { ServiceHandle, StartOptions } from './service-handle.ts';
 import { connectServices, startService } from './service-handle.ts';
 import type { ServiceLauncher } from './service-process.ts';
@@ -16,6 +24,8 @@ type ServiceName = ProcessStatus['name'];
 
 interface SupervisorTiming extends KeeperTiming {
   readonly readyLimitMs: number;
+  /** The same where a backup is restored before. */
+  readonly restoreLimitMs: number;
   readonly requestLimitMs: number;
   readonly stopLimitMs: number;
   readonly heartbeatMs: number;
@@ -30,6 +40,8 @@ const STANDARD_TIMING: SupervisorTiming = {
   crashWindowMs: 60_000,
   // A migration or the first look at the models on a slow disk.
   readyLimitMs: 120_000,
+  // Pictures that are gone here are copied back from the backup, and each is compared.
+  restoreLimitMs: 4 * 3_600_000,
   requestLimitMs: 10_000,
   stopLimitMs: 8000,
   // Four beats without an answer: a person at a device that stands still should not wait for more than half a minute.
@@ -67,6 +79,13 @@ export interface Supervisor<Port> {
   attachScreen(port: Port, screen: Screen): boolean;
   /** Null: unknown, expired, another screen's, or core is not there. */
   openMedia(path: string, screenSessionId: string): Promise<MediaGrant | null>;
+  /** What is offered while the clinic's data can't be opened; null otherwise. */
+  recovery(): Promise<RecoveryOffer | null>;
+  /**
+   * Does what a person chose of it. A restore ends as any start does: ready, or failed with its problem.
+   * @throws VantageError STATUS_CONFLICT (nothing is offered now), NOT_FOUND, DISK_FULL, DISK_FAILED
+   */
+  recover(request: RecoveryRequest): Promise<RecoveryAnswer>;
   /** Tries again what was given up. */
   retry(): void;
   /** In bounded time; no child is left. */
@@ -78,17 +97,24 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   const isDemonstration = options.clinic.mode === 'demonstration';
   const listeners = new Set<(state: StationState) => void>();
   let masterKey: Uint8Array | null = null;
+  /** The backup that the next start of core restores first; that one start only. */
+  let restore: string | null = null;
   let initialDevices: readonly DeviceConfiguration[] = [];
   let isStopping = false;
   let problem: Problem | null = null;
 
-  const launch = (name: ServiceName, init: unknown, mayBlock = false): ServiceHandle<Port> =>
+  const launch = (
+    name: ServiceName,
+    init: unknown,
+    mayBlock = false,
+    readyLimitMs = timing.readyLimitMs,
+  ): ServiceHandle<Port> =>
     startService(options.launcher, {
       name: `vantage-${name}`,
       entry: options.entries[name],
       buildId: options.buildId,
       init,
-      readyLimitMs: timing.readyLimitMs,
+      readyLimitMs,
       requestLimitMs: timing.requestLimitMs,
       stopLimitMs: timing.stopLimitMs,
       heartbeatMs: mayBlock ? timing.patientHeartbeatMs : timing.heartbeatMs,
@@ -138,8 +164,9 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     start: async () => {
       masterKey ??= await options.loadMasterKey();
       if (isDemonstration) await simulatorsSettled;
-      const init: CoreInit = { ...options.clinic, masterKey, initialDevices };
-      return launch('core', init);
+      const init: CoreInit = { ...options.clinic, masterKey, initialDevices, restore };
+      restore = null;
+      return launch('core', init, false, init.restore === null ? timing.readyLimitMs : timing.restoreLimitMs);
     },
     onLaunched: (handle) => {
       for (const [name, other] of [['devices', devices] as const, ['inference', inference] as const]) {
@@ -180,6 +207,16 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     for (const listener of listeners) listener(now);
   }
 
+  function retry(): void {
+    // A key that did not fit is asked for anew: a person may have brought the right one.
+    if (core.state === 'stopped') masterKey = null;
+    for (const [, keeper] of kept) keeper.start();
+  }
+
+  async function recovery(): Promise<RecoveryOffer | null> {
+    return phaseOf(core, isStopping) === 'failed' ? recoveryOffer(options.clinic.directory, problem) : null;
+  }
+
   return {
     start: () => {
       for (const [, keeper] of kept) keeper.start();
@@ -212,11 +249,18 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       if (core.state !== 'running') return null;
       return (await toCore({ type: 'open-media', path, screenSessionId })) as MediaGrant | null;
     },
-    retry: () => {
-      // A key that did not fit is asked for anew: a person may have brought the right one.
-      if (core.state === 'stopped') masterKey = null;
-      for (const [, keeper] of kept) keeper.start();
+    recovery,
+    recover: async (request) => {
+      const offer = await recovery();
+      if (offer === null) throw new VantageError('STATUS_CONFLICT', 'nothing is offered now');
+      if (request.do === 'copy') return { copiedTo: await copyDamaged(options.clinic.directory) };
+      if (!offer.backups.some(({ name }) => name === request.backup))
+        throw new VantageError('NOT_FOUND', 'no such backup');
+      restore = request.backup;
+      retry();
+      return { copiedTo: null };
     },
+    retry,
     stop: async () => {
       isStopping = true;
       settleSimulators();

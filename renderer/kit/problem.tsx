@@ -125,7 +125,13 @@ export function ScreenProblem({
   follows,
   heading,
   picture,
-}: ProblemViewProps & { readonly heading?: string; readonly picture?: ReactNode }): ReactNode {
+  more,
+}: ProblemViewProps & {
+  readonly heading?: string;
+  readonly picture?: ReactNode;
+  /** Other ways on, under the one action. */
+  readonly more?: ReactNode;
+}): ReactNode {
   const { i18n } = useLingui();
   const words = useProblemWords(problem.code);
   return (
@@ -157,6 +163,7 @@ export function ScreenProblem({
           )}
           {follows === undefined ? null : <p className="max-w-[22em] text-ink-2">{follows}</p>}
         </div>
+        {more ?? null}
         <p className="ident mt-16 text-13 text-ink-3">
           {i18n.t('Code {code}', { code: problem.code })} <span className="ps-4">{formatTime(problem.at, true)}</span>
         </p>

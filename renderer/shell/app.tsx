@@ -6,7 +6,6 @@ import { RouterProvider } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { I18nProvider as AriaLocale } from 'react-aria-components';
-import type { Problem } from '../../electron/contract/problems.ts';
 import type { Hello, StationStatus } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
 import { DiskPicture } from '../kit/disk-picture.tsx';
@@ -18,10 +17,11 @@ import { SimulatedBar } from '../kit/simulated.tsx';
 import { AddressPicture } from './address-picture.tsx';
 import { AwayStrip } from './away-strip.tsx';
 import type { StaffClient } from './client.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionState } from './connection.ts';
 import { HelpStrip } from './help-call.tsx';
 import { useIdleLock } from './idle.ts';
 import { LockScreen } from './lock-screen.tsx';
+import { RecoveryPart } from './recovery-part.tsx';
 import { createStaffRouter } from './router.tsx';
 import { SessionContext } from './session.ts';
 import { ScreenProvider, useAsk, useClient, useCommand, useConnection, useForget, useLive } from './staff.ts';
@@ -78,7 +78,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
     <div className="staff">
       <SimulatedBar mode={hello.data?.mode ?? null} devices={status.data?.devices ?? null} />
       {connection.phase === 'stopped' ? (
-        <Stopped problem={connection.problem} retry={connection.retry} />
+        <Stopped {...connection} />
       ) : hello.data === undefined ? (
         <Opening />
       ) : person === null ? (
@@ -98,7 +98,11 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
 }
 
 /** The line does not come back by itself. Without its key a page can only say where the key is. */
-function Stopped({ problem, retry }: { problem: Problem; retry: (() => void) | null }): ReactNode {
+function Stopped({
+  problem,
+  retry,
+  recovery,
+}: Pick<Extract<ConnectionState, { phase: 'stopped' }>, 'problem' | 'retry' | 'recovery'>): ReactNode {
   const [how, setHow] = useState(false);
   const show = problem.code === 'TOKEN_MISSING' ? () => setHow(true) : undefined;
   return (
@@ -107,6 +111,7 @@ function Stopped({ problem, retry }: { problem: Problem; retry: (() => void) | n
         problem={problem}
         onAction={retry ?? (how ? undefined : show)}
         {...(how ? { picture: <AddressPicture /> } : {})}
+        {...(recovery === null ? {} : { more: <RecoveryPart recovery={recovery} /> })}
       />
     </div>
   );

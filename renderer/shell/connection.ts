@@ -2,6 +2,14 @@
 import type { ClientContext, ClientLink } from '@orpc/client';
 import type { Problem } from '../../electron/contract/problems.ts';
 import { VantageError } from '../../electron/contract/problems.ts';
+import type { RecoveryOffer, RecoveryRequest } from '../../electron/contract/recovery.ts';
+
+/** What the host offers while the clinic's data can't be opened. */
+export interface Recovery {
+  readonly offer: RecoveryOffer;
+  /** Never rejects. After a restore has begun the line is being opened again. */
+  recover(request: RecoveryRequest): Promise<{ readonly copiedTo: string | null; readonly problem: Problem | null }>;
+}
 
 export type ConnectionState =
   | { readonly phase: 'connecting' }
@@ -10,7 +18,12 @@ export type ConnectionState =
   /** It comes back by itself. */
   | { readonly phase: 'away'; readonly since: number; readonly problem: Problem }
   /** It does not come back without a person. */
-  | { readonly phase: 'stopped'; readonly problem: Problem; readonly retry: (() => void) | null };
+  | {
+      readonly phase: 'stopped';
+      readonly problem: Problem;
+      readonly retry: (() => void) | null;
+      readonly recovery: Recovery | null;
+    };
 
 /** Told of each line and its end by the transports; asked by the client and the screens. */
 export class Connection {
@@ -47,9 +60,9 @@ export class Connection {
     this.#change({ phase: 'away', since, problem });
   }
 
-  stopped(problem: Problem, retry: (() => void) | null): void {
+  stopped(problem: Problem, retry: (() => void) | null, recovery: Recovery | null = null): void {
     this.#link = null;
-    this.#change({ phase: 'stopped', problem, retry });
+    this.#change({ phase: 'stopped', problem, retry, recovery });
   }
 
   /** From stopped, when a person has asked for another try. */

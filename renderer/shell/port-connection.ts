@@ -1,7 +1,10 @@
 /** In the desktop host: the preload hands over a MessagePort to core, and a new one whenever core was started again. */
 import { RPCLink } from '@orpc/client/message-port';
 import { problemSchema } from '../../electron/contract/problems.ts';
+import { recoveryOfferSchema } from '../../electron/contract/recovery.ts';
+import type { RecoveryRequest } from '../../electron/contract/recovery.ts';
 import { Connection } from './connection.ts';
+import type { Recovery } from './connection.ts';
 import { problemHere } from './problem-of.ts';
 
 /** Whether this page runs in the desktop host. */
@@ -16,6 +19,13 @@ export function connectByPort(page: Window = window): Connection {
   const connection = new Connection();
   let current: MessagePort | null = null;
   const ask = (): void => page.postMessage({ type: 'vantage:port-please' }, page.location.origin);
+
+  const answers: ((outcome: Awaited<ReturnType<Recovery['recover']>>) => void)[] = [];
+  const recover = (request: RecoveryRequest): ReturnType<Recovery['recover']> =>
+    new Promise((resolve) => {
+      answers.push(resolve);
+      page.postMessage({ type: 'vantage:recover', request }, page.location.origin);
+    });
 
   page.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (event.source !== page || !isMessage(event.data)) return;
@@ -39,7 +49,20 @@ export function connectByPort(page: Window = window): Connection {
         return;
       case 'vantage:problem': {
         const problem = problemSchema.safeParse(event.data.problem);
-        connection.stopped(problem.success ? problem.data : problemHere('PROCESS_STOPPED'), ask);
+        const offer = recoveryOfferSchema.safeParse(event.data.recovery);
+        connection.stopped(
+          problem.success ? problem.data : problemHere('PROCESS_STOPPED'),
+          ask,
+          offer.success ? { offer: offer.data, recover } : null,
+        );
+        return;
+      }
+      case 'vantage:recovered': {
+        const problem = problemSchema.safeParse(event.data.problem).data ?? null;
+        const copiedTo = typeof event.data.copiedTo === 'string' ? event.data.copiedTo : null;
+        // What was not a copy and did not fail is a restore, and the clinic is being opened.
+        if (problem === null && copiedTo === null) connection.retrying();
+        answers.shift()?.({ copiedTo, problem });
         return;
       }
       default:
@@ -53,8 +76,12 @@ export function connectByPort(page: Window = window): Connection {
   return connection;
 }
 
-function isMessage(
-  data: unknown,
-): data is { readonly type: string; readonly problem?: unknown; readonly process?: unknown } {
+function isMessage(data: unknown): data is {
+  readonly type: string;
+  readonly problem?: unknown;
+  readonly process?: unknown;
+  readonly recovery?: unknown;
+  readonly copiedTo?: unknown;
+} {
   return typeof data === 'object' && data !== null && 'type' in data && typeof data.type === 'string';
 }

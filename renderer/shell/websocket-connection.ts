@@ -2,8 +2,11 @@
 import { RPCLink } from '@orpc/client/websocket';
 import type { Problem } from '../../electron/contract/problems.ts';
 import { problemSchema } from '../../electron/contract/problems.ts';
+import { recoveryAnswerSchema, recoveryOfferSchema } from '../../electron/contract/recovery.ts';
+import type { RecoveryOffer } from '../../electron/contract/recovery.ts';
 import type { Surface } from '../../electron/contract/roles.ts';
 import { Connection } from './connection.ts';
+import type { Recovery } from './connection.ts';
 import { problemHere } from './problem-of.ts';
 
 const FIRST_WAIT_MS = 200;
@@ -11,6 +14,8 @@ const LONGEST_WAIT_MS = 5000;
 /** A handshake that takes longer is given up; half-open networks never answer. */
 const HANDSHAKE_TIMEOUT_MS = 8000;
 const SESSION_TIMEOUT_MS = 6000;
+/** A large store on a slow disk is copied first. */
+const RECOVER_TIMEOUT_MS = 30 * 60_000;
 
 /** Close codes of the host (`/rpc/<surface>`). */
 const CLOSED = { coreRestarted: 4001, sessionEnded: 4003 } as const;
@@ -30,6 +35,18 @@ async function keepOpen(connection: Connection, surface: Surface, page: Window):
     connection.retrying();
     void post('/retry').finally(() => void keepOpen(connection, surface, page));
   };
+  const recover: Recovery['recover'] = async (request) => {
+    const answer = await post('/recover', request, RECOVER_TIMEOUT_MS);
+    const body: unknown = await answer?.json().catch(() => null);
+    if (answer?.ok !== true) {
+      return { copiedTo: null, problem: problemSchema.safeParse(body).data ?? problemHere('CONNECTION_LOST') };
+    }
+    if (request.do === 'restore') {
+      connection.retrying();
+      void keepOpen(connection, surface, page);
+    }
+    return { copiedTo: recoveryAnswerSchema.safeParse(body).data?.copiedTo ?? null, problem: null };
+  };
   const refused = await exchangeToken(surface, page);
   if (refused !== null) {
     connection.stopped(refused, null);
@@ -41,7 +58,8 @@ async function keepOpen(connection: Connection, surface: Surface, page: Window):
     if (opened) waitMs = FIRST_WAIT_MS;
     const session = await askSession(surface);
     if (session.stopped !== null) {
-      connection.stopped(session.stopped, session.mayRetry ? retry : null);
+      const { offer } = session;
+      connection.stopped(session.stopped, session.mayRetry ? retry : null, offer && { offer, recover });
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, waitMs * (0.75 + Math.random() / 2)));
@@ -106,35 +124,40 @@ function quietWhenClosed(
 interface SessionAnswer {
   readonly stopped: Problem | null;
   readonly mayRetry: boolean;
+  readonly offer: RecoveryOffer | null;
 }
 
 /** A browser is not told why a handshake failed: the host is asked. No answer = it is away and will be asked again. */
 async function askSession(surface: Surface): Promise<SessionAnswer> {
-  const going: SessionAnswer = { stopped: null, mayRetry: false };
+  const going: SessionAnswer = { stopped: null, mayRetry: false, offer: null };
   try {
     const answer = await fetch(`/session/${surface}`, { signal: AbortSignal.timeout(SESSION_TIMEOUT_MS) });
     const body: unknown = await answer.json();
     if (answer.status === 401) {
       const problem = problemSchema.safeParse(body);
-      return { stopped: problem.success ? problem.data : problemHere('TOKEN_MISSING'), mayRetry: false };
+      return { stopped: problem.success ? problem.data : problemHere('TOKEN_MISSING'), mayRetry: false, offer: null };
     }
     if (!answer.ok || typeof body !== 'object' || body === null || !('phase' in body) || body.phase !== 'failed') {
       return going;
     }
     const problem = problemSchema.safeParse('problem' in body ? body.problem : null);
-    return { stopped: problem.success ? problem.data : problemHere('PROCESS_STOPPED'), mayRetry: true };
+    return {
+      stopped: problem.success ? problem.data : problemHere('PROCESS_STOPPED'),
+      mayRetry: true,
+      offer: ('recovery' in body ? recoveryOfferSchema.safeParse(body.recovery).data : null) ?? null,
+    };
   } catch {
     return going;
   }
 }
 
-async function post(path: string, body: unknown = {}): Promise<Response | null> {
+async function post(path: string, body: unknown = {}, timeoutMs = SESSION_TIMEOUT_MS): Promise<Response | null> {
   try {
     return await fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(SESSION_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch {
     return null;

@@ -4,6 +4,8 @@ import type { IpcMainEvent, MessagePortMain } from 'electron';
 import { BrowserWindow, MessageChannelMain, session } from 'electron';
 import type { Log } from '../../core/clinic-api.ts';
 import type { Surface } from '../../contract/index.ts';
+import { recoveryRequestSchema } from '../../contract/index.ts';
+import { problemFrom } from '../../core/problems.ts';
 import type { StationState, Supervisor } from '../../services/supervisor.ts';
 import { createBundleHandler } from './bundle-protocol.ts';
 import type { Placement } from './policies/displays.ts';
@@ -76,6 +78,7 @@ export class ScreenWindow {
     const { webContents: contents } = this.#window;
     secureContents(contents, [PAGES[this.surface]]);
     contents.ipc.on('vantage:port-please', (event) => this.#asked(event));
+    contents.ipc.on('vantage:recover', (event, request: unknown) => void this.#recover(event, request));
     contents.on('did-start-navigation', (event) => {
       if (event.isMainFrame && !event.isSameDocument) this.#forgetPage();
     });
@@ -124,9 +127,7 @@ export class ScreenWindow {
   }
 
   #asked(event: IpcMainEvent): void {
-    const { senderFrame } = event;
-    const { webContents: contents } = this.#window;
-    if (senderFrame === null || senderFrame !== contents.mainFrame || !isInsideBundle(senderFrame.url)) return;
+    if (!this.#isFromPage(event)) return;
     // A page that knows of the problem and asks again was told to by a person: that is the problem's one action.
     const isRetry = this.#wasToldProblem && this.surface === 'staff';
     this.#isAsking = true;
@@ -154,7 +155,7 @@ export class ScreenWindow {
         break;
       case 'failed':
         this.#wasToldProblem = true;
-        contents.send('vantage:problem', { problem: state.problem });
+        void this.#tellProblem(state);
         break;
       case 'starting':
       case 'stopped':
@@ -162,6 +163,30 @@ export class ScreenWindow {
       default:
         state.phase satisfies never;
     }
+  }
+
+  async #tellProblem({ problem }: StationState): Promise<void> {
+    const recovery = this.surface === 'staff' ? await this.#options.supervisor.recovery() : null;
+    if (!this.#window.isDestroyed()) this.#window.webContents.send('vantage:problem', { problem, recovery });
+  }
+
+  /** A person chose what the problem's page offers. A restore is heard of as any start is. */
+  async #recover(event: IpcMainEvent, request: unknown): Promise<void> {
+    const wish = recoveryRequestSchema.safeParse(request);
+    if (!this.#isFromPage(event) || this.surface !== 'staff' || !wish.success) return;
+    try {
+      const answer = await this.#options.supervisor.recover(wish.data);
+      if (!this.#window.isDestroyed()) this.#window.webContents.send('vantage:recovered', { ...answer, problem: null });
+    } catch (error) {
+      const problem = problemFrom(error, new Date());
+      if (!this.#window.isDestroyed()) this.#window.webContents.send('vantage:recovered', { copiedTo: null, problem });
+    }
+  }
+
+  #isFromPage({ senderFrame }: IpcMainEvent): boolean {
+    return (
+      senderFrame !== null && senderFrame === this.#window.webContents.mainFrame && isInsideBundle(senderFrame.url)
+    );
   }
 
   #offerPort(): void {

@@ -10,7 +10,8 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import type { Log, Screen } from '../../core/clinic-api.ts';
 import type { ProblemCode, Surface } from '../../contract/index.ts';
-import { surfaceSchema } from '../../contract/index.ts';
+import { recoveryRequestSchema, surfaceSchema } from '../../contract/index.ts';
+import { codeOf } from '../../core/problems.ts';
 import type { ServiceLauncher, ServicePort } from '../../services/service-process.ts';
 import type { Supervisor } from '../../services/supervisor.ts';
 import { answerEmpty, answerJson, answerProblem, bodyOf, cookieOf, pageHeaders, problemNow } from './answers.ts';
@@ -118,8 +119,9 @@ class Site {
     const surface = surfaceOf(path, '/session/');
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (surface !== null && request.method === 'POST') return this.#openSession(request, response, surface);
-    if (surface !== null && isRead) return this.#tellSession(request, response, surface);
+    if (surface !== null && isRead) return await this.#tellSession(request, response, surface);
     if (path === '/retry' && request.method === 'POST') return this.#retry(request, response);
+    if (path === '/recover' && request.method === 'POST') return this.#recover(request, response);
     if (!isRead) return answerProblem(response, 405, 'NOT_ALLOWED', { allow: 'GET, HEAD' });
     if (path.startsWith('/media/')) return this.#media(request, response, path);
     const file = this.#files.get(path);
@@ -148,10 +150,13 @@ class Site {
     );
   }
 
-  #tellSession(request: IncomingMessage, response: ServerResponse, surface: Surface): void {
+  async #tellSession(request: IncomingMessage, response: ServerResponse, surface: Surface): Promise<void> {
     if (this.#screenOf(request, surface) === null) return answerProblem(response, 401, 'TOKEN_MISSING');
-    const { phase, problem } = this.#options.supervisor.state;
-    answerJson(response, 200, { surface, phase, problem, buildId: this.#options.buildId });
+    const { supervisor, buildId } = this.#options;
+    const { phase, problem } = supervisor.state;
+    // A check-in screen says that work has stopped; what is to be done is for staff.
+    const recovery = surface === 'staff' ? await supervisor.recovery() : null;
+    answerJson(response, 200, { surface, phase, problem, recovery, buildId });
   }
 
   #retry(request: IncomingMessage, response: ServerResponse): void {
@@ -159,6 +164,18 @@ class Site {
     if (this.#screenOf(request, 'staff') === null) return answerProblem(response, 401, 'TOKEN_MISSING');
     this.#options.supervisor.retry();
     answerEmpty(response, 202);
+  }
+
+  async #recover(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#isOurPage(request)) return answerProblem(response, 403, 'NOT_ALLOWED');
+    if (this.#screenOf(request, 'staff') === null) return answerProblem(response, 401, 'TOKEN_MISSING');
+    const wish = recoveryRequestSchema.safeParse(parsed(await bodyOf(request, BODY_LIMIT_BYTES, BODY_LIMIT_MS)));
+    if (!wish.success) return answerProblem(response, 400, 'INPUT_INVALID');
+    try {
+      answerJson(response, 200, await this.#options.supervisor.recover(wish.data));
+    } catch (error) {
+      answerProblem(response, 409, codeOf(error));
+    }
   }
 
   async #media(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

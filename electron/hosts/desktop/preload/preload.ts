@@ -1,8 +1,8 @@
 /** Hands core's port to the page, and nothing else: no Electron, no Node, no function is within the page's reach. */
 import { ipcRenderer } from 'electron';
 
-const FROM_PAGE = 'vantage:port-please';
-const TO_PAGE = ['vantage:port', 'vantage:restarting', 'vantage:problem'];
+const FROM_PAGE = ['vantage:port-please', 'vantage:recover'];
+const TO_PAGE = ['vantage:port', 'vantage:restarting', 'vantage:problem', 'vantage:recovered'];
 
 for (const channel of TO_PAGE) {
   ipcRenderer.on(channel, (event, detail: object) => {
@@ -13,8 +13,9 @@ for (const channel of TO_PAGE) {
 window.addEventListener('message', (event: MessageEvent<unknown>) => {
   if (event.source !== window || event.origin !== window.origin) return;
   const { data } = event;
-  if (typeof data === 'object' && data !== null && 'type' in data && data.type === FROM_PAGE)
-    ipcRenderer.send(FROM_PAGE);
+  if (typeof data !== 'object' || data === null || !('type' in data)) return;
+  const channel = FROM_PAGE.find((name) => name === data.type);
+  if (channel !== undefined) ipcRenderer.send(channel, 'request' in data ? data.request : null);
 });
 
 // Before the page's own scripts: these are modules, and modules wait until the document is `interactive`.

@@ -1,0 +1,23 @@
+/** The way out of a clinic that does not open: what can be offered, and the copy for whoever looks at the damage. */
+import { join } from 'node:path';
+import type { Problem, RecoveryOffer } from '../contract/index.ts';
+import { RECOVERABLE } from '../contract/index.ts';
+import { copyStoreFiles } from '../core/backup/check.ts';
+import { listBackups } from '../core/backup/manifest.ts';
+
+/** Where the clinic's backups lie. */
+export function backupsIn(directory: string): string {
+  return join(directory, 'backups');
+}
+
+/** @returns null for a problem that no backup mends. */
+export async function recoveryOffer(directory: string, problem: Problem | null): Promise<RecoveryOffer | null> {
+  if (problem === null || !RECOVERABLE.includes(problem.code)) return null;
+  const backups = await listBackups(backupsIn(directory)).catch(() => []);
+  return { backups: backups.map(({ name, madeAt, verified }) => ({ name, madeAt, verified })) };
+}
+
+/** @returns the folder. @throws VantageError NOT_FOUND, DISK_FULL, DISK_FAILED */
+export function copyDamaged(directory: string): Promise<string> {
+  return copyStoreFiles(directory, join(directory, 'copies'), () => new Date());
+}
