@@ -81,7 +81,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     const signer = signerOf(station.privateKey);
     const anchored = await keepAnchor({ store, directory, masterKey, signer, stationId: station.stationId, now, log });
     anchor = anchored;
-    const trail = new TrailKeeper({ store, station, directory, now });
+    const trail = new TrailKeeper({ store, station, exportsFolder: join(directory, 'exports'), now });
     const vault = await openVault({
       directory: join(directory, 'vault'),
       database: store.sqlite,

@@ -36,6 +36,18 @@ export function guides(i18n: I18n): readonly Guide[] {
       ],
     },
     {
+      title: i18n.t('Technician and operator: storage and records'),
+      steps: [
+        i18n.t('Storage shows what is on this disk, the backups, and whether each was read back since it was made.'),
+        i18n.t(
+          'Back up now works while visits go on. Keep a copy on another disk: a backup on this one is lost with it.',
+        ),
+        i18n.t('Check all now reads every stored picture again. A damaged one is named by its step and visit.'),
+        i18n.t('Verify now goes through the audit trail. Operators copy a period of it to give to somebody.'),
+        i18n.t('Pictures are deleted here by the rule only, and only when the cloud has verified its copies.'),
+      ],
+    },
+    {
       title: i18n.t('Without a network'),
       steps: [
         i18n.t('Visits go on as usual. Everything is encrypted on this disk.'),

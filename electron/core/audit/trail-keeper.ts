@@ -18,7 +18,6 @@ import { verifyTrail } from './verify-trail.ts';
 
 /** Under which the last verification is kept. */
 const VERIFIED_KEY = 'audit-verified';
-const EXPORTS_FOLDER = 'exports';
 
 /** Who asks. */
 interface Author {
@@ -50,8 +49,8 @@ export interface TrailKeeperOptions {
     /** PKCS #8, PEM. */
     readonly privateKey: string;
   };
-  /** The clinic's own folder; copies go into `exports/` in it. */
-  readonly directory: string;
+  /** Where copies go; made where it is missing. */
+  readonly exportsFolder: string;
   readonly now: () => Date;
 }
 
@@ -123,7 +122,7 @@ export class TrailKeeper {
   }
 
   /**
-   * Writes a period into a file in `exports/`, whole or not at all. The asking is in the trail before the copy is made.
+   * Writes a period into a file, whole or not at all. The asking is in the trail before the copy is made.
    * @param from ISO 8601 instant, inclusive. @param to exclusive.
    * @throws VantageError INPUT_INVALID for a period that is none, DISK_FULL, DISK_FAILED; the signal's reason.
    */
@@ -145,8 +144,7 @@ export class TrailKeeper {
   }
 
   async #write(from: string, to: string, work: Work): Promise<AuditExport> {
-    const { store, station, directory, now } = this.#options;
-    const folder = join(directory, EXPORTS_FOLDER);
+    const { store, station, exportsFolder: folder, now } = this.#options;
     const madeAt = now().toISOString();
     const fileName = `audit-${from.slice(0, 10)}-to-${to.slice(0, 10)}-made-${madeAt.replaceAll(/[-:]|\.\d+/g, '')}.jsonl`;
     const path = join(folder, fileName);

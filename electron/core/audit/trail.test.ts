@@ -36,7 +36,7 @@ function keeperOf(privateKey = PRIVATE_KEY): TrailKeeper {
   return new TrailKeeper({
     store,
     station: { tenantId: TENANT, locationId: LOCATION, stationId: STATION, privateKey },
-    directory: folder.path,
+    exportsFolder: join(folder.path, 'exports'),
     now: () => new Date(clockMs),
   });
 }

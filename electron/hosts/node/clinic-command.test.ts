@@ -102,6 +102,43 @@ describe('npm run clinic', () => {
     }
   });
 
+  it('verifies the audit trail, copies a period of it, and verifies the copy where no clinic is', async () => {
+    const verified = await command(['verify-audit']);
+    expect(verified).toMatchObject({ code: 0, said: expect.stringContaining('46 entries') });
+    const period = ['--from', '2020-01-01', '--until', '2120-01-01'];
+    const made = await command(['export-audit', ...period, '--to', join(folder, 'copies')]);
+    expect(made.code).toBe(0);
+    const file = made.said.split('\n')[0] ?? '';
+    expect(await command(['export-audit', '--from', 'yesterday', '--until', '2120-01-01'])).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('INPUT_INVALID'),
+    });
+
+    rmSync(clinic, { recursive: true });
+    const key = /Key ([0-9a-f]{64})/.exec(verified.said)?.[0] ?? 'no key';
+    const copy = await command(['verify-export', file]);
+    expect(copy.code).toBe(0);
+    // The clinic's own key; its 46 entries, that they were verified, and that they were copied.
+    for (const words of [key, '48 entries', 'signed up to entry 48']) expect(copy.said).toContain(words);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"patient.read"', '"patient.fled"'));
+    expect(await command(['verify-export', file])).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('was changed'),
+    });
+  });
+
+  it('says where an audit trail was tampered with', async () => {
+    const key = await demonstrationKey();
+    const stationId = readFileSync(join(clinic, 'station-id'), 'utf8').trim();
+    const store = await openStore({ directory: clinic, key, now: Date.now, stationId });
+    store.sqlite.exec(`DROP TRIGGER audit_no_update; UPDATE audit SET action = 'nothing' WHERE sequence = 7`);
+    await store.close();
+    expect(await command(['verify-audit'])).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('entry 7: changed'),
+    });
+  });
+
   it('checks, backs up, restores and salvages', { timeout: 180_000 }, async () => {
     const before = readFileSync(join(clinic, 'clinic.db'));
     expect(await command(['check'])).toMatchObject({

@@ -1,4 +1,4 @@
-/** `npm run clinic -- COMMAND`: backups, restoring, checks and keys of a clinic that is not running. */
+/** `npm run clinic -- COMMAND`: backups, restoring, checks, keys and the audit trail of a clinic that is not running. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,11 +9,14 @@ import { fileKeyStore, passphraseKeyStore } from '../../core/store/index.ts';
 import type { KeyStore } from '../../core/store/index.ts';
 import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
 import type { StationMode } from '../../services/directories.ts';
-import { CLINIC_COMMANDS } from './clinic-commands.ts';
+import { AUDIT_COMMANDS } from './audit-commands.ts';
+import { STORE_COMMANDS } from './clinic-commands.ts';
 import type { CommandContext } from './clinic-commands.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
 import { lockInstance } from './instance-lock.ts';
 import { askPassphrase } from './master-key.ts';
+
+const CLINIC_COMMANDS = { ...STORE_COMMANDS, ...AUDIT_COMMANDS };
 
 const OPTIONS = {
   data: { type: 'string' },
@@ -41,7 +44,7 @@ ${Object.entries(CLINIC_COMMANDS)
 
   --data DIR             the clinic's folder; left out: the one that \`npm start\` would open
   --to DIR               where backups or copies lie instead of in the clinic's folder
-  --from T --until T     a period, ISO 8601
+  --from T --until T     a period, ISO 8601: from inclusive, until exclusive
   --recovery FILE        open the key with this file's passphrase, e.g. BACKUP/recovery.key, instead of the clinic's own
   --passphrase-fd N      read the passphrase from file descriptor N instead of the terminal
   --new-passphrase-fd N  the same for a new one`;
@@ -58,11 +61,13 @@ async function main(): Promise<number> {
     if (command === undefined || more !== undefined)
       throw new Error(`unknown: ${more ?? name}; --help lists the commands`);
     const { directory, mode } = clinicAt(values.data);
+    const given = { directory, mode, argument, values, work: workUntilInterrupted() };
+    if (command.needsNoClinic === true) return await command.run(contextOf(given));
     // Only a backup can be put where nothing is yet.
     if (name !== 'restore' && !existsSync(directory)) throw new VantageError('NOT_FOUND', `no clinic in ${directory}`);
     const lock = await lockInstance(directory, () => undefined);
     try {
-      return await command.run(contextOf({ directory, mode, argument, values, work: workUntilInterrupted() }));
+      return await command.run(contextOf(given));
     } finally {
       await lock.release();
     }

@@ -1,4 +1,4 @@
-/** What can be done with a clinic that is not running. Each command is thin: the work is done in `core/backup`. */
+/** What can be done with the data of a clinic that is not running. Each command is thin: the work is done in `core/backup`. */
 import { join } from 'node:path';
 import { VantageError } from '../../contract/index.ts';
 import { signerOf } from '../../core/audit/signer.ts';
@@ -24,7 +24,7 @@ export interface CommandContext {
   readonly to: string | null;
   /** `--accept`. */
   readonly accept: boolean;
-  /** `--period FROM TO`, ISO 8601. */
+  /** `--from` and `--until`, ISO 8601. */
   readonly period: { readonly from: string; readonly to: string } | null;
   /** The key of now. @throws VantageError KEY_MISSING, KEY_WRONG */
   readonly masterKey: () => Promise<Uint8Array>;
@@ -44,12 +44,14 @@ export interface CommandContext {
 export interface ClinicCommand {
   /** One line, for --help. */
   readonly summary: string;
+  /** It works on its argument alone: no clinic has to be there, and one that runs is left alone. */
+  readonly needsNoClinic?: boolean;
   /** @returns the exit code: 0 all is well, 1 something was found. @throws VantageError */
   run(context: CommandContext): Promise<number>;
 }
 
 /** By the word that is typed. */
-export const CLINIC_COMMANDS: Readonly<Record<string, ClinicCommand>> = {
+export const STORE_COMMANDS: Readonly<Record<string, ClinicCommand>> = {
   check: {
     summary:
       'looks at every page, table, audit entry and file; changes nothing. --accept: the file here is the right one',
