@@ -27,6 +27,9 @@ let passed = 0;
 let failed = 0;
 let skipped = 0;
 
+// So that what is to be undone at the end is undone then, too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 for (const name of names) {
   const load = PROOFS[name];
   if (load === undefined) {

@@ -56,11 +56,18 @@ export function mountSmallDisk(kind: DiskKind, bytes: number): SmallDisk {
     throw error;
   }
   const ballast = join(path, 'ballast');
+  // Whoever is stopped in the middle leaves no mount behind, even while a writer still has files open there.
+  const letGo = (): void => {
+    execFileSync('umount', ['--lazy', path]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', letGo);
   return {
     path,
     fill: (freeBytes) => fillUp(path, ballast, freeBytes),
     makeRoom: () => rmSync(ballast, { force: true }),
     unmount: () => {
+      process.off('exit', letGo);
       unmount(path);
       rmSync(folder, { recursive: true, force: true });
     },

@@ -23,9 +23,9 @@ export class WriterOutput {
   count = 0;
   isOpen = false;
   hasStopped = false;
-  /** How often the reserve was given up, and how often the batch for which it was was then acknowledged. */
+  /** How often the reserve was given up, and how often the batch for which it was was refused all the same. */
   releases = 0;
-  released = 0;
+  releasedInVain = 0;
   #isReleased = false;
   #rest = '';
   #waiting: (() => void)[] = [];
@@ -62,11 +62,13 @@ export class WriterOutput {
       this.releases += 1;
       this.#isReleased = true;
     } else if (verb === 'refused') {
-      if (first === 'batch') this.#isReleased = false;
+      if (first === 'batch') {
+        if (this.#isReleased) this.releasedInVain += 1;
+        this.#isReleased = false;
+      }
       this.refusals.push({ what: first === 'file' ? 'file' : 'batch', number: Number(second), code: rest.join(' ') });
     } else if (verb === 'batch') {
       this.count += 1;
-      if (this.#isReleased) this.released += 1;
       this.#isReleased = false;
       this.acknowledged.batch = Number(first);
     } else if (verb === 'file') {
@@ -115,6 +117,16 @@ export class WriterProcess {
 
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+
+  /** Does something while it stands still, in the middle of whatever it was at. */
+  whileStopped(run: () => void): void {
+    this.#child.kill('SIGSTOP');
+    try {
+      run();
+    } finally {
+      this.#child.kill('SIGCONT');
+    }
   }
 
   /** Lets it end what it is doing and close the clinic. */
