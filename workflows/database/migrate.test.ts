@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Migration } from './migrate.ts';
-import { migrate, readMigrations } from './migrate.ts';
+import { ensureLogin, migrate, readMigrations } from './migrate.ts';
 import type { TestDatabase } from './testing/test-database.ts';
 import { createTestDatabase } from './testing/test-database.ts';
 
@@ -77,6 +77,32 @@ describe('migrations', () => {
       }
     } finally {
       await client.end();
+    }
+  });
+
+  it('run by an administrator who is no superuser, as database services give one', async () => {
+    const name = `deployer_${database.name}`;
+    const url = new URL(database.adminUrl);
+    url.username = name;
+    await database.onServer(
+      `CREATE ROLE ${name} LOGIN CREATEROLE PASSWORD '${url.password}'; ALTER DATABASE ${database.name} OWNER TO ${name};
+       GRANT vantage_owner, vantage_api TO ${name} WITH ADMIN OPTION, SET FALSE, INHERIT FALSE`,
+    );
+    try {
+      expect(await migrate(url.href)).toHaveLength(ALL.length);
+      await ensureLogin(url.href, `login_${database.name}`, 'first');
+      await ensureLogin(url.href, `login_${database.name}`, 'second');
+      const login = new URL(url);
+      login.username = `login_${database.name}`;
+      login.password = 'second';
+      const client = new Client({ connectionString: login.href });
+      await client.connect();
+      const { rows } = await client.query('SELECT count(*)::int AS count FROM documents');
+      await client.end();
+      expect(rows).toEqual([{ count: 0 }]);
+      await expect(ensureLogin(url.href, 'postgres', 'x')).rejects.toThrow('passes the policies by');
+    } finally {
+      await database.onServer(`ALTER DATABASE ${database.name} OWNER TO postgres`);
     }
   });
 });

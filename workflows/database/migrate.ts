@@ -58,17 +58,25 @@ export async function migrate(url: string, migrations = readMigrations()): Promi
   }
 }
 
-/** Makes (or gives a new password to) the login of an API: it may do what `vantage_api` may, and nothing else. */
+/**
+ * Makes (or gives a new password to) the login of an API: it may do what `vantage_api` may, and nothing else.
+ *
+ * @throws Error when there is a login of that name that passes the policies by
+ */
 export async function ensureLogin(url: string, name: string, password: string): Promise<void> {
   const client = new Client({ connectionString: url, application_name: 'vantage-migrate' });
   await client.connect();
   try {
-    const known = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
+    const known = await client.query<{ free: boolean }>(
+      'SELECT rolsuper OR rolbypassrls AS free FROM pg_roles WHERE rolname = $1',
+      [name],
+    );
+    if (known.rows[0]?.free === true) throw new Error(`${name} passes the policies by: it cannot be the API's login`);
     const login = client.escapeIdentifier(name);
     if (known.rowCount === 0) await client.query(`CREATE ROLE ${login}`);
+    // A new role is no superuser; to say so again is a superuser's privilege.
     await client.query(
-      `ALTER ROLE ${login} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE INHERIT PASSWORD ${client.escapeLiteral(password)};
-       GRANT vantage_api TO ${login}`,
+      `ALTER ROLE ${login} LOGIN INHERIT PASSWORD ${client.escapeLiteral(password)}; GRANT vantage_api TO ${login}`,
     );
   } finally {
     await client.end();
