@@ -41,7 +41,13 @@ export function HelpPage(): ReactNode {
         <span className="grow-1" />
       </Topbar>
       <div className="grid min-h-0 grid-cols-[minmax(0,1fr)_432px] bg-surface">
-        <div className="min-h-0 overflow-auto px-10 py-8">
+        <div
+          className="min-h-0 overflow-auto px-10 py-8"
+          role="region"
+          aria-label={i18n.t('Guides')}
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- nothing in it takes the focus, and the keyboard must be able to scroll it
+          tabIndex={0}
+        >
           {guides(i18n).map((guide) => (
             <section key={guide.title} className="mb-9 max-w-[68ch]">
               <h2 className="text-20">{guide.title}</h2>
