@@ -63,13 +63,7 @@ async function openClinic(station: TestStation): Promise<Clinic> {
       conflictHandler: {
         isEqual: (left, right) => equalJson(left, right),
         resolve: async ({ assumedMasterState: base, newDocumentState: ours, realMasterState: theirs }) => {
-          const merge = (side: unknown): MergeableDocument => side as MergeableDocument;
-          return mergeDocuments(
-            base === undefined ? null : merge(base),
-            merge(ours),
-            merge(theirs),
-            fieldGroups.alerts,
-          );
+          return mergeDocuments(base ?? null, ours, theirs, fieldGroups.alerts);
         },
       },
     },
