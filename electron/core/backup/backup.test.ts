@@ -66,7 +66,7 @@ function restore(path: string, masterKey = KEY): ReturnType<typeof restoreBackup
 }
 
 describe('a backup', () => {
-  it('is made while the clinic works, whole, listed and verified, and nobody can read it without the key', async () => {
+  it('is made while the clinic works, whole and listed, is verified when it is read, and nobody can read it without the key', async () => {
     const current = await opened();
     await current.fill(0, 20);
     const phases = new Set<string>();
@@ -77,7 +77,7 @@ describe('a backup', () => {
       madeAt: MADE,
       files: 20,
       missingFiles: 0,
-      verified: { ok: true },
+      verified: null,
     });
     expect(info.storeBytes).toBe(statSync(join(info.path, STORE_FILE)).size);
     expect(await listBackups(root)).toEqual([info]);
@@ -134,10 +134,45 @@ describe('a backup', () => {
     const again = await backup({ now: () => new Date('2026-11-22T12:00:00.300Z') });
     expect(again.name).toBe('20261122T120000Z-2');
     expect(existsSync(join(root, 'blobs', gone.slice(0, 2), gone))).toBe(true);
-    expect(await pruneBackups(root, 2)).toEqual({ backups: 1, files: 1 });
+    const after = new Date('2026-11-23T12:00:00.000Z');
+    expect(await pruneBackups(root, 2, () => after)).toEqual({ backups: 1, files: 1 });
     expect((await listBackups(root)).map(({ name }) => name)).toEqual([again.name, later.name]);
     expect(existsSync(join(root, 'blobs', gone.slice(0, 2), gone))).toBe(false);
     expect(await verifyBackup(later.path, KEY, () => new Date())).toEqual({ ok: true, problems: [] });
+  });
+
+  it('loses no file to a list or a manifest that is damaged', async () => {
+    const current = await opened();
+    await current.fill(0, 3);
+    const { path } = await backup();
+    const list = join(path, 'files.txt');
+    const whole = readFileSync(list, 'utf8');
+    writeFileSync(list, whole.slice(0, whole.indexOf('\n') + 1));
+    const verdict = { ok: false, problems: ['the list of files is not as it was'] };
+    expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual(verdict);
+    expect(await pruneBackups(root, 7, () => new Date(RESTORED))).toEqual({ backups: 0, files: 0 });
+    rmSync(list);
+    expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual(verdict);
+    await closed();
+    await expect(restore(path)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+    writeFileSync(list, whole);
+    const manifest = join(path, 'manifest.json');
+    const sealed = readFileSync(manifest);
+    truncateSync(manifest, 10);
+    expect(await pruneBackups(root, 7, () => new Date(RESTORED))).toEqual({ backups: 0, files: 0 });
+    writeFileSync(manifest, sealed);
+    expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual({ ok: true, problems: [] });
+  });
+
+  it('outlives those that a clock running ahead made', async () => {
+    await opened();
+    for (const day of [1, 2]) await backup({ now: () => new Date(`2027-11-0${day}T12:00:00.000Z`) });
+    const made = await backup();
+    expect((await pruneBackups(root, 2, () => new Date(MADE))).backups).toBe(1);
+    expect((await listBackups(root)).map(({ name }) => name)).toEqual(['20271102T120000Z', made.name]);
+    const next = await backup({ now: () => new Date(RESTORED) });
+    await pruneBackups(root, 2, () => new Date(RESTORED));
+    expect((await listBackups(root)).map(({ name }) => name)).toEqual([next.name, made.name]);
   });
 });
 

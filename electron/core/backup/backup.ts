@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError, equalJson } from '../../contract/index.ts';
@@ -17,13 +17,15 @@ import { deriveKey } from '../store/key-handling.ts';
 import { schemaVersionOf } from '../store/migrations.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
 import type { Store } from '../store/index.ts';
-import { blobPath, blobFilesOf, bringBlobs, hasBlob, listOf, parsedList } from './blob-copies.ts';
+import { blobPath, blobFilesOf, bringBlobs, hasBlob, listOf } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
 import {
   BLOBS_FOLDER,
   FILE_LIST,
   MANIFEST_FILE,
   PARTIAL_SUFFIX,
+  backupFolders,
+  fileListOf,
   infoOf,
   listBackups,
   openManifest,
@@ -64,7 +66,8 @@ export interface BackupOptions extends BackupWork {
 }
 
 /**
- * Copies the store as it is at one instant and the files that it names, checks the copy, and only then calls it a backup.
+ * Copies the store as it is at one instant and the files that it names, checks the store's copy, and only then calls it a backup. The
+ * files' contents are not read again: so nothing is noted as verified.
  * @throws VantageError STORE_DAMAGED, BACKUP_DAMAGED (the copy is not what was copied), DISK_FULL, DISK_FAILED, CANCELLED; the signal's
  * reason
  */
@@ -112,7 +115,6 @@ export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
         },
       };
       writeDurably(join(partial, MANIFEST_FILE), sealedManifest(manifest, masterKey, signer), 0o600);
-      writeDurably(verifiedPath(partial), `${JSON.stringify({ at: now().toISOString(), ok: true })}\n`, 0o600);
       await rename(partial, path);
       syncFolder(root);
       return await infoOf(path);
@@ -155,6 +157,7 @@ async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork)
     const copy = join(path, STORE_FILE);
     if ((await hashOfFile(copy)) !== manifest.store.sha256) return ['the file of the store is not as it was'];
     const { files } = await checkCopy(copy, deriveKey(masterKey, 'store'), manifest.heads, work);
+    await fileListOf(path);
     const there = await Promise.all(files.map((blob) => hasBlob(root, blob)));
     const missing = there.filter((isThere) => !isThere).length;
     const sqlite = openCipherFile(copy, deriveKey(masterKey, 'store'), { readonly: true });
@@ -177,20 +180,23 @@ async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork)
 }
 
 /**
- * Removes all but the newest `keep` backups, and the files that none of those that stay names.
+ * Removes all but the newest `keep` backups, and the files that none of those that stay names. A backup from after `now` was made under a
+ * clock that was wrong, then or now: it counts as the oldest, or it would outlive all that are made from here on. Where what a backup
+ * names can't be told, no file goes.
  * @returns how many backups and files went.
  */
 export async function pruneBackups(
   root: string,
   keep: number,
+  now: () => Date,
 ): Promise<{ readonly backups: number; readonly files: number }> {
+  const nowMs = now().getTime();
   const all = await listBackups(root);
-  const old = all.slice(keep);
+  const isAhead = ({ madeAt }: BackupInfo): boolean => Date.parse(madeAt) > nowMs;
+  const old = [...all.filter((one) => !isAhead(one)), ...all.filter(isAhead)].slice(keep);
   for (const { path } of old) await rm(path, { recursive: true, force: true });
-  const named = new Set<string>();
-  for (const { path } of all.slice(0, keep)) {
-    for (const { file } of parsedList(await readFile(join(path, FILE_LIST), 'utf8'))) named.add(file);
-  }
+  const named = await namedFiles(root);
+  if (named === null) return { backups: old.length, files: 0 };
   let files = 0;
   for (const folder of await readdir(join(root, BLOBS_FOLDER)).catch(() => [])) {
     for (const file of await readdir(join(root, BLOBS_FOLDER, folder))) {
@@ -200,6 +206,17 @@ export async function pruneBackups(
     }
   }
   return { backups: old.length, files };
+}
+
+/** @returns null where a backup can't be read, or its list is not what its manifest says. */
+async function namedFiles(root: string): Promise<ReadonlySet<string> | null> {
+  const named = new Set<string>();
+  for (const path of await backupFolders(root)) {
+    const list = await fileListOf(path).catch(() => null);
+    if (list === null) return null;
+    for (const { file } of list) named.add(file);
+  }
+  return named;
 }
 
 /**

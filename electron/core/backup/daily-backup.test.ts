@@ -64,3 +64,23 @@ it('takes a folder that can not be read for one without backups', async () => {
   await daily.look();
   expect(begun).toBe(1);
 });
+
+it('does not wait for the time of a backup that was made under a clock that ran ahead', async () => {
+  const nowMs = Date.parse('2026-11-21T12:00:00.000Z');
+  let list = [backupOf('2027-11-21T12:00:00.000Z')];
+  let begun = 0;
+  daily = new DailyBackup({
+    list: async () => list,
+    begin: () => {
+      begun += 1;
+    },
+    now: () => new Date(nowMs),
+    changed: () => undefined,
+    firstLookMs: 1e9,
+  });
+  await daily.look();
+  expect(begun).toBe(1);
+  list = [...list, backupOf('2026-11-21T12:00:00.000Z')];
+  await daily.look();
+  expect([begun, daily.problem]).toEqual([1, null]);
+});

@@ -41,8 +41,10 @@ export class DailyBackup {
   /** Never rejects: a folder that can't be read has no backup. */
   async look(): Promise<void> {
     const { list, begin, now, changed } = this.#options;
-    const [last] = await list().catch(() => []);
-    const isDue = last === undefined || now().getTime() - Date.parse(last.madeAt) >= DAY_MS;
+    const nowMs = now().getTime();
+    // One from a time that has not come was made under a wrong clock: nobody waits for that time.
+    const last = (await list().catch(() => [])).find(({ madeAt }) => Date.parse(madeAt) <= nowMs);
+    const isDue = last === undefined || nowMs - Date.parse(last.madeAt) >= DAY_MS;
     const before = this.#problem;
     if (!isDue) {
       this.#begunAt = null;

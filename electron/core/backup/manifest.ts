@@ -9,7 +9,7 @@
  *     <name>/manifest.json    the rest, sealed (HMAC under a key derived from the master key) and signed by the station; written last
  *     blobs/ab/ab12...        the vault's files, encrypted as they are, once for all backups of the folder
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -20,6 +20,8 @@ import { headsSchema } from '../store/anchor.ts';
 import { checkValueOf } from '../store/cipher-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { codeOf } from '../store/store-problem.ts';
+import { parsedList } from './blob-copies.ts';
+import type { BlobFile } from './blob-copies.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const FILE_LIST = 'files.txt';
@@ -93,16 +95,17 @@ export async function keyCheckOf(path: string): Promise<string> {
 
 /** Backups in a folder, newest first. What can't be read as one is left out. */
 export async function listBackups(root: string): Promise<BackupInfo[]> {
+  const found = await Promise.all((await backupFolders(root)).map((path) => infoOf(path).catch(() => null)));
+  return found.filter((info) => info !== null).toSorted((a, b) => (a.name < b.name ? 1 : -1));
+}
+
+/** Paths of what bears a backup's name, whether or not it can be read as one. */
+export async function backupFolders(root: string): Promise<string[]> {
   const names = await readdir(root).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   });
-  const found = await Promise.all(
-    names
-      .filter((name) => backupName.safeParse(name).success)
-      .map((name) => infoOf(join(root, name)).catch(() => null)),
-  );
-  return found.filter((info) => info !== null).toSorted((a, b) => (a.name < b.name ? 1 : -1));
+  return names.filter((name) => backupName.safeParse(name).success).map((name) => join(root, name));
 }
 
 /** @throws VantageError NOT_FOUND, BACKUP_DAMAGED */
@@ -119,6 +122,21 @@ export async function infoOf(path: string): Promise<BackupInfo> {
     missingFiles: manifest.files.missing,
     verified: text === null ? null : (verifiedSchema.safeParse(parsed(text)).data ?? null),
   };
+}
+
+/**
+ * The files that a backup names, as its manifest says.
+ * @throws VantageError NOT_FOUND (no backup there), BACKUP_DAMAGED: the list is gone or another
+ */
+export async function fileListOf(path: string): Promise<BlobFile[]> {
+  const { manifest } = await readManifest(path);
+  const list = await readFile(join(path, FILE_LIST), 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (list === null || createHash('sha256').update(list).digest('hex') !== manifest.files.sha256)
+    throw new VantageError('BACKUP_DAMAGED', 'the list of files is not as it was');
+  return parsedList(list);
 }
 
 export function verifiedPath(path: string): string {

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VantageError } from '../../contract/index.ts';
 import { readAnchor } from '../store/anchor.ts';
@@ -13,10 +13,10 @@ import { STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.t
 import { deriveKey } from '../store/key-handling.ts';
 import { announceReplacement, asidePath, freeAside, finishReplacement, nextStorePath } from '../store/replace-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
-import { blobPath, bringBlobs, hasBlob, parsedList } from './blob-copies.ts';
+import { blobPath, bringBlobs, hasBlob } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
 import { formerKeys } from './former-keys.ts';
-import { BLOBS_FOLDER, FILE_LIST, keyCheckOf, openManifest } from './manifest.ts';
+import { BLOBS_FOLDER, fileListOf, keyCheckOf, openManifest } from './manifest.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
 
@@ -73,12 +73,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
         throw new VantageError('BACKUP_DAMAGED', 'the file of the store is not as it was');
       if (backupKey !== masterKey) reencrypt(next, backupKey, masterKey);
 
-      const list = await readFile(join(path, FILE_LIST), 'utf8');
-      if (createHash('sha256').update(list).digest('hex') !== manifest.files.sha256)
-        throw new VantageError('BACKUP_DAMAGED', 'the list of files is not as it was');
+      const before = await fileListOf(path);
       const vault = join(directory, 'vault', 'blobs');
       await mkdir(vault, { recursive: true, mode: 0o700 });
-      const before = parsedList(list);
       const there = await Promise.all(before.map((blob) => hasBlob(vault, blob)));
       const lacking = before.filter((_blob, index) => there[index] === false);
       const lost = await bringBlobs(lacking, join(path, '..', BLOBS_FOLDER), vault, {

@@ -101,7 +101,7 @@ export class Maintenance {
         progress: ({ phase, done, total }) => progress(done, total, unitOf(phase)),
       });
       await this.#audit(actor, 'backup.made', made.name, { files: made.files, missingFiles: made.missingFiles });
-      await pruneBackups(root, BACKUPS_KEPT);
+      await pruneBackups(root, BACKUPS_KEPT, this.#options.now);
     });
   }
 
