@@ -1,5 +1,6 @@
 /** An encrypted SQLite file and its key: names, the check value, opening one as it is. */
 import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import BetterSqlite from 'better-sqlite3-multiple-ciphers';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
@@ -44,6 +45,25 @@ export function openCipherFile(path: string, key: Uint8Array, options: CipherFil
     if (codeOf(error) === 'SQLITE_NOTADB' && !keyIsRight)
       throw new VantageError('KEY_WRONG', 'the file does not open with this key', { cause: error });
     throw error;
+  }
+}
+
+/**
+ * Makes sure that nobody has the file open, for those who put another one in its place: whoever has it would go on writing into what is
+ * not the clinic's any more. Needs no key and a readable file neither, and changes nothing.
+ * @throws VantageError SECOND_INSTANCE
+ */
+export function assertNotOpen(path: string): void {
+  if (!existsSync(path)) return;
+  // Read-only: a journal that is left is not rolled back without the key.
+  const sqlite = new BetterSqlite(path, { timeout: LOCK_TIMEOUT_MS, readonly: true });
+  try {
+    sqlite.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } catch (error) {
+    // The lock is asked for before the first byte is read; what comes after it says nothing about others.
+    if (codeOf(error).startsWith('SQLITE_BUSY')) throw new VantageError('SECOND_INSTANCE', 'the file is open');
+  } finally {
+    sqlite.close();
   }
 }
 

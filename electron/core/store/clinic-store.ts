@@ -1,12 +1,14 @@
-/** The store over one open file and one RxDB database. */
+/** The store over one open file: documents in RxDB's tables, and RxDB itself for those who want it. */
+import { randomUUID } from 'node:crypto';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
-import type { RxCollection, RxDatabase } from 'rxdb';
-import { map, merge, mergeMap } from 'rxjs';
+import type { RxDatabase } from 'rxdb';
+import { from, map, merge, mergeMap, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { AuditEntryInput, CollectionName, DocumentOf, HybridClock, Intent } from '../../contract/index.ts';
 import { AuditTrail, readAudit } from '../audit/index.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
 import { DocumentTable, plain } from './collections.ts';
+import { openRxDatabase } from './rx-database.ts';
 import { waitingIntents } from './intents.ts';
 import type { SqliteConnection } from './rx-storage-sqlite/index.ts';
 import { COLLECTION_NAMES } from './schemas.ts';
@@ -22,6 +24,7 @@ import type {
   Draft,
   PutOptions,
   Store,
+  ClinicCollections,
   StoreChange,
   StoreLog,
   StoreQuery,
@@ -31,10 +34,10 @@ import type {
 
 /** Where the clock of the last write is kept, so that a restart with a clock set back does not go behind it. */
 export const CLOCK_KEY = 'clock';
+/** As long as RxDB's own. */
+const TOKEN_LENGTH = 10;
 /** A transaction longer than this is worth a line: everybody waits for it. */
 const SLOW_MS = 40;
-
-export type ClinicCollections = { readonly [N in CollectionName]: RxCollection<DocumentOf<N>> };
 
 export interface ClinicStoreParts {
   readonly storeId: string;
@@ -43,7 +46,8 @@ export interface ClinicStoreParts {
   /** Of the file; 32 bytes. */
   readonly key: Uint8Array;
   readonly connection: SqliteConnection;
-  readonly database: RxDatabase<ClinicCollections>;
+  /** Of RxDB's database, which keeps its own tables under it. */
+  readonly databaseName: string;
   readonly stamper: Stamper;
   readonly log?: StoreLog | undefined;
   /** Frees some room when the disk has none left, and says whether it did. */
@@ -54,13 +58,13 @@ export class ClinicStore implements Store {
   readonly storeId: string;
   readonly anchored: AnchorVerdict;
   readonly sqlite: Database;
-  readonly collections: ClinicCollections;
   readonly clock: HybridClock;
   readonly audit: Store['audit'];
   readonly #parts: ClinicStoreParts;
   readonly #trail: AuditTrail;
   readonly #tables: ReadonlyMap<CollectionName, DocumentTable<CollectionName>>;
   readonly #snapshots: Snapshots;
+  #database: Promise<RxDatabase<ClinicCollections>> | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ClinicStoreParts) {
@@ -68,12 +72,13 @@ export class ClinicStore implements Store {
     this.storeId = parts.storeId;
     this.anchored = parts.anchored;
     this.sqlite = parts.connection.sqlite;
-    this.collections = parts.database.collections;
     this.clock = parts.stamper.clock;
     this.#trail = new AuditTrail(this.sqlite);
     this.#snapshots = new Snapshots(this.sqlite, parts.file, parts.key);
+    const { connection, databaseName } = parts;
+    const token = randomUUID().slice(0, TOKEN_LENGTH);
     this.#tables = new Map(
-      COLLECTION_NAMES.map((name) => [name, new DocumentTable<CollectionName>(name, this.collections[name] as never)]),
+      COLLECTION_NAMES.map((name) => [name, new DocumentTable(name, connection, databaseName, token)]),
     );
     this.audit = {
       append: (...entries) => this.transaction((transaction) => writeCompanions(transaction, { audit: entries })),
@@ -182,10 +187,18 @@ export class ClinicStore implements Store {
     return (await table.instance.count(table.prepared(query))).count;
   }
 
+  async rxCollections(): Promise<ClinicCollections> {
+    const { connection, databaseName, log } = this.#parts;
+    if (this.#closing !== null) throw new Error('the store is closed');
+    this.#database ??= openRxDatabase(connection, databaseName, log);
+    return (await this.#database).collections;
+  }
+
   watch<N extends CollectionName>(name: N, query: StoreQuery<N> = {}): Observable<DocumentOf<N>[]> {
-    return this.collections[name]
-      .find(structuredClone(query) as never)
-      .$.pipe(map((documents) => documents.map((document) => document.toMutableJSON() as DocumentOf<N>)));
+    return from(this.rxCollections()).pipe(
+      switchMap((collections) => collections[name].find(structuredClone(query) as never).$),
+      map((documents) => documents.map((document) => document.toMutableJSON() as DocumentOf<N>)),
+    );
   }
 
   changes(): Observable<StoreChange> {
@@ -227,7 +240,9 @@ export class ClinicStore implements Store {
   close(): Promise<void> {
     this.#closing ??= (async (): Promise<void> => {
       await this.#snapshots.close();
-      await this.#parts.database.close();
+      const database = await this.#database?.catch(() => null);
+      await database?.close();
+      for (const table of this.#tables.values()) await table.instance.close();
       this.sqlite.close();
       this.#parts.file.close();
     })();

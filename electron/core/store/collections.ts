@@ -1,9 +1,11 @@
 /** Documents of the contract in and out of RxDB's storage instances, without promises. */
 import { clone, createRevision, normalizeMangoQuery, now, prepareQuery } from 'rxdb';
-import type { BulkWriteRow, MangoQuery, PreparedQuery, RxCollection, RxDocumentData } from 'rxdb';
+import type { BulkWriteRow, MangoQuery, PreparedQuery, RxDocumentData } from 'rxdb';
 import { VantageError } from '../../contract/index.ts';
 import type { CollectionName, DocumentOf } from '../../contract/index.ts';
 import { SqliteStorageInstance } from './rx-storage-sqlite/index.ts';
+import type { SqliteConnection } from './rx-storage-sqlite/index.ts';
+import { fullSchemaOf } from './schemas.ts';
 import type { StoreQuery } from './types.ts';
 
 const WRITE_CONTEXT = 'vantage-store';
@@ -11,14 +13,23 @@ const WRITE_CONTEXT = 'vantage-store';
 export class DocumentTable<N extends CollectionName> {
   readonly name: N;
   readonly instance: SqliteStorageInstance<DocumentOf<N>>;
-  readonly #databaseToken: string;
+  readonly #token: string;
 
-  constructor(name: N, collection: RxCollection<DocumentOf<N>>) {
-    const instance = collection.storageInstance.originalStorageInstance;
-    if (!(instance instanceof SqliteStorageInstance)) throw new Error(`${name} does not lie in SQLite`);
+  /**
+   * The table of a collection, made if missing. RxDB's collection of the same name lies in it, too, and each hears of the other's
+   * writes.
+   * @param token who writes, for the revisions.
+   */
+  constructor(name: N, connection: SqliteConnection, databaseName: string, token: string) {
+    const schema = fullSchemaOf(name);
+    const params = { databaseInstanceToken: token, databaseName, collectionName: name, schema, options: {} };
     this.name = name;
-    this.instance = instance as SqliteStorageInstance<DocumentOf<N>>;
-    this.#databaseToken = collection.database.token;
+    this.instance = new SqliteStorageInstance<DocumentOf<N>>(
+      { ...params, multiInstance: false, devMode: false },
+      connection,
+      async () => undefined,
+    );
+    this.#token = token;
   }
 
   /** As stored, tombstones too. */
@@ -45,7 +56,7 @@ export class DocumentTable<N extends CollectionName> {
       _deleted: deleted,
       _attachments: {},
       _meta: { ...previous?._meta, lwt: now() },
-      _rev: createRevision(this.#databaseToken, previous),
+      _rev: createRevision(this.#token, previous),
     } as unknown as RxDocumentData<DocumentOf<N>>;
     const row: BulkWriteRow<DocumentOf<N>> = previous === undefined ? { document: data } : { document: data, previous };
     const [refused] = this.instance.writeNow([row], WRITE_CONTEXT);

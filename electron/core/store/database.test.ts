@@ -311,6 +311,7 @@ describe('the file', () => {
   it('made when collections had other indexes opens, with those of now', async () => {
     const current = await opened();
     await current.write('patients', patientDraft(1));
+    await current.rxCollections();
     const internal = '"rx:_rxdb_internal:0"';
     const row = current.sqlite
       .prepare<[], { id: string; data: string }>(
@@ -328,6 +329,25 @@ describe('the file', () => {
     );
     const again = await opened();
     expect(await again.find('patients', { selector: { familyName: 'Family 1' } })).toHaveLength(1);
+    const { patients } = await again.rxCollections();
+    expect(await patients.find({ selector: { familyName: 'Family 1' } }).exec()).toHaveLength(1);
+  });
+
+  it('and RxDB over the same tables hear of what the other writes', async () => {
+    const current = await opened();
+    const written = await current.write('patients', patientDraft(1));
+    const { patients } = await current.rxCollections();
+    const document = await patients.findOne(written.id).exec();
+    expect(document?.familyName).toBe('Family 1');
+
+    await current.write('patients', { ...written, familyName: 'of the store' });
+    expect(document?.getLatest().familyName).toBe('of the store');
+
+    const heard: string[] = [];
+    current.changes().subscribe(({ collection, id, operation }) => heard.push(`${operation} ${collection} ${id}`));
+    await document?.getLatest().incrementalPatch({ familyName: 'of RxDB' });
+    expect(heard).toEqual([`UPDATE patients ${written.id}`]);
+    expect(await current.get('patients', written.id)).toMatchObject({ familyName: 'of RxDB' });
   });
 
   it('shows nothing of a document to whoever reads the disk, while open and after', async () => {

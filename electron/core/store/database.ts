@@ -1,19 +1,13 @@
-/** Opens the store: the encrypted file, RxDB on it, the clock where it stood. */
+/** Opens the store: the encrypted file, its tables, the clock where it stood. */
 import { join } from 'node:path';
-import { createRxDatabase } from 'rxdb';
-import type { RxCollectionCreator, RxDatabase } from 'rxdb';
 import { HybridClock, newId } from '../../contract/index.ts';
-import type { CollectionName } from '../../contract/index.ts';
-import { adoptSchemas } from './adopt-schemas.ts';
 import { checkAnchor, STORE_ID_KEY } from './anchor-check.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
 import { CLOCK_KEY, ClinicStore } from './clinic-store.ts';
-import type { ClinicCollections } from './clinic-store.ts';
 import { STORE_FILE } from './cipher-file.ts';
 import { openEncryptedFile } from './encrypted-file.ts';
 import { deriveKey } from './key-handling.ts';
-import { SqliteConnection, getRxStorageSqlite } from './rx-storage-sqlite/index.ts';
-import { COLLECTION_NAMES, rxSchemaOf } from './schemas.ts';
+import { SqliteConnection } from './rx-storage-sqlite/index.ts';
 import { readStationValue, writeStationValue } from './station-values.ts';
 import { StoreFile } from './store-file.ts';
 import { storeProblem } from './store-problem.ts';
@@ -44,38 +38,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const sqlite = openEncryptedFile(options.directory, key, (opened) => {
     anchored = checkAnchor(opened, options.directory, options.key, at);
   });
-  let database: RxDatabase<ClinicCollections> | null = null;
   try {
     const connection = new SqliteConnection(sqlite);
-    const storeId = connection.transaction(() => {
-      const known = readStationValue(sqlite, STORE_ID_KEY);
-      if (known !== null) return known;
-      const made = newId();
-      writeStationValue(sqlite, STORE_ID_KEY, made);
-      return made;
-    });
-    database = await createRxDatabase<ClinicCollections>({
-      name: `clinic-${storeId}`,
-      storage: getRxStorageSqlite({ open: () => connection }),
-      multiInstance: false,
-      eventReduce: true,
-    });
-    const schemas = Object.fromEntries(COLLECTION_NAMES.map((name) => [name, rxSchemaOf(name)]));
-    const adopted = await adoptSchemas(database as never, schemas);
-    if (adopted.length > 0) options.log?.info({ collections: adopted }, 'indexes were brought up to date');
-    const creators = Object.fromEntries(COLLECTION_NAMES.map((name) => [name, { schema: schemas[name] }]));
-    await database.addCollections(creators as unknown as Record<CollectionName, RxCollectionCreator>);
+    const known = readStationValue(sqlite, STORE_ID_KEY);
+    const storeId = known ?? newId();
+    if (known === null) writeStationValue(sqlite, STORE_ID_KEY, storeId);
     const clock = new HybridClock(options.stationId, options.now);
     const last = readStationValue(sqlite, CLOCK_KEY);
     if (last !== null && clock.observe(last).rebased) {
       options.log?.warn({ last }, 'the clock was set back far: it goes on from the new time');
     }
+    const databaseName = `clinic-${storeId}`;
     const stamper = { clock, stationId: options.stationId, now: options.now, lastTick: null };
     const file = new StoreFile(join(options.directory, STORE_FILE));
     const { log, makeRoom } = options;
-    return new ClinicStore({ storeId, anchored, file, key, connection, database, stamper, log, makeRoom });
+    return new ClinicStore({ storeId, anchored, file, key, connection, databaseName, stamper, log, makeRoom });
   } catch (error) {
-    await database?.close();
     sqlite.close();
     throw storeProblem(error);
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { VantageError } from '../../contract/index.ts';
 import { anchorPath } from './anchor.ts';
-import { CHECK_FILE, STORE_FILE, checkValueOf } from './cipher-file.ts';
+import { CHECK_FILE, STORE_FILE, assertNotOpen, checkValueOf } from './cipher-file.ts';
 import { readIfThere, syncFolder, writeDurably } from './durable-file.ts';
 
 const JOURNAL_FILE = 'clinic.replace';
@@ -68,8 +68,10 @@ export function freeAside(directory: string, name: string): string {
 /**
  * From now on the new file counts, as soon as the key is the new file's. Both the file and its anchor must be durable.
  * @param key of the new file; 32 bytes. @param aside name of a folder that does not exist yet, or null to remove the old files.
+ * @throws VantageError SECOND_INSTANCE where somebody has the old file open
  */
 export function announceReplacement(directory: string, key: Uint8Array, aside: string | null): void {
+  assertNotOpen(join(directory, STORE_FILE));
   const journal: Journal = { version: 1, check: checkValueOf(key).toString('hex'), aside };
   syncFolder(directory);
   writeDurably(join(directory, JOURNAL_FILE), `${JSON.stringify(journal)}\n`, 0o600);
@@ -78,9 +80,11 @@ export function announceReplacement(directory: string, key: Uint8Array, aside: s
 /**
  * Finishes, or takes back, a replacement that was interrupted. Before every opening; does nothing where there was none.
  * @param key of the store, as it is now. @returns whether the file was replaced.
- * @throws VantageError KEY_WRONG where the key is neither the old file's nor the new one's; nothing was touched
+ * @throws VantageError KEY_WRONG where the key is neither the old file's nor the new one's, SECOND_INSTANCE where somebody has the file
+ * open; nothing was touched
  */
 export function finishReplacement(directory: string, key: Uint8Array): boolean {
+  assertNotOpen(join(directory, STORE_FILE));
   const bytes = readIfThere(join(directory, JOURNAL_FILE));
   if (bytes === null) {
     removeNext(directory);

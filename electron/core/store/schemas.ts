@@ -2,7 +2,8 @@
  * RxDB's schema of a collection, from the contract's zod document. It names the id and what is ordered by, no more: zod
  * validates the whole, and so a field added to the contract needs no migration and an unknown one survives.
  */
-import type { RxJsonSchema } from 'rxdb';
+import { createRxSchema, defaultHashSha256 } from 'rxdb';
+import type { RxDocumentData, RxJsonSchema } from 'rxdb';
 import { z } from 'zod';
 import { documentIndexes, documentSchemas } from '../../contract/index.ts';
 import type { CollectionName, DocumentOf } from '../../contract/index.ts';
@@ -39,6 +40,14 @@ export function rxSchemaOf<N extends CollectionName>(name: N): RxJsonSchema<Docu
     required: ['id'],
     indexes,
   } as unknown as RxJsonSchema<DocumentOf<N>>;
+}
+
+const fullSchemas = new Map<CollectionName, unknown>();
+
+/** The same with RxDB's own fields, as storages are given it. */
+export function fullSchemaOf<N extends CollectionName>(name: N): RxJsonSchema<RxDocumentData<DocumentOf<N>>> {
+  if (!fullSchemas.has(name)) fullSchemas.set(name, createRxSchema(rxSchemaOf(name), defaultHashSha256).jsonSchema);
+  return fullSchemas.get(name) as RxJsonSchema<RxDocumentData<DocumentOf<N>>>;
 }
 
 function indexable(name: string, field: string, part: JsonSchemaPart | undefined): Readonly<Record<string, unknown>> {

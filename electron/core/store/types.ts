@@ -46,6 +46,8 @@ export interface Companions {
   readonly intents?: readonly IntentInput[];
 }
 
+export type ClinicCollections = { readonly [N in CollectionName]: RxCollection<DocumentOf<N>> };
+
 export interface StoreChange {
   readonly collection: CollectionName;
   readonly id: string;
@@ -97,8 +99,11 @@ export interface Store {
   readonly anchored: AnchorVerdict;
   /** The handle that RxDB uses, too. A write through it is a transaction of its own, unless within `transaction`. */
   readonly sqlite: Database;
-  /** For replication. Others read and write through the methods below. */
-  readonly collections: { readonly [N in CollectionName]: RxCollection<DocumentOf<N>> };
+  /**
+   * RxDB's collections over the same tables, opened when first asked for: for replication and `watch`. Others read and write
+   * through the methods below, and each side hears of what the other writes.
+   */
+  rxCollections(): Promise<ClinicCollections>;
   readonly clock: HybridClock;
   /**
    * Runs `run` in one durable transaction. When the promise resolves, what was written survives `kill -9` and power loss;

@@ -63,6 +63,9 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   readonly #attachments: AttachmentTable | null;
   readonly #changes = new Subject<EventBulk<RxStorageChangeEvent<RxDocType>, SeqCheckpoint>>();
   readonly #release: () => Promise<void>;
+  /** To all instances of the table on this connection. */
+  readonly #tell: (bulk: Untold<RxDocType>['bulk']) => void;
+  readonly #deafen: () => void;
   /** What the transaction that is open has written so far, to be told after its commit. */
   #untold: Untold<RxDocType>[] = [];
   /** Writes whose attachments are still being read. */
@@ -85,6 +88,10 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     this.#layout = layoutOf(params.collectionName, params.schema);
     ensureTable(connection, this.#layout);
     const state = tableStateOf(connection, this.#layout);
+    const hear = (bulk: unknown): void => this.#changes.next(bulk as Untold<RxDocType>['bulk']);
+    // With `multiInstance` RxDB carries what one instance writes to the others by itself.
+    this.#tell = params.multiInstance ? hear : (bulk) => state.tell(bulk);
+    this.#deafen = params.multiInstance ? () => undefined : state.listen(hear);
     this.#reader = new TableReader(connection, this.#layout, this.schema, state);
     this.#writer = new TableWriter(connection, this.#layout, state);
     this.#attachments = AttachmentTable.of(connection, this.#layout);
@@ -176,6 +183,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   /** Waits for writes whose attachments are still being read. */
   close(): Promise<void> {
     this.#closing ??= Promise.allSettled(this.#reading).then(() => {
+      this.#deafen();
       this.#changes.complete();
       return this.#release();
     });
@@ -213,7 +221,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
       this.#connection.afterCommit(() => {
         const untold = this.#untold;
         this.#untold = [];
-        for (const { bulk: told } of untold) this.#changes.next(told);
+        for (const { bulk: told } of untold) this.#tell(told);
       });
     }
     const last = this.#untold.at(-1);

@@ -1,8 +1,13 @@
 /** What all instances of one table on one connection know of it. */
+import type { EventBulk, RxStorageChangeEvent } from 'rxdb';
 import type { TableLayout } from './columns.ts';
 import type { SqliteConnection } from './connection.ts';
 
+type Bulk = EventBulk<RxStorageChangeEvent<unknown>, unknown>;
+
 export class TableState {
+  /** Of the instances that hear of each other's writes. */
+  readonly #listeners = new Set<(bulk: Bulk) => void>();
   readonly #connection: SqliteConnection;
   readonly #name: string;
   #irregular: boolean | null = null;
@@ -13,6 +18,16 @@ export class TableState {
     this.#connection = connection;
     this.#name = name;
     connection.onForeignWrite(() => this.forget());
+  }
+
+  /** @returns what ends it. */
+  listen(listener: (bulk: Bulk) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(bulk: Bulk): void {
+    for (const listener of this.#listeners) listener(bulk);
   }
 
   /** Whether a document was ever written whose indexed fields are not of the types in the schema: columns cannot hold them. */
