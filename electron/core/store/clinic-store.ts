@@ -62,7 +62,9 @@ export class ClinicStore implements Store {
   readonly audit: Store['audit'];
   readonly #parts: ClinicStoreParts;
   readonly #trail: AuditTrail;
-  readonly #tables: ReadonlyMap<CollectionName, DocumentTable<CollectionName>>;
+  /** Made when first needed. */
+  readonly #tables = new Map<CollectionName, DocumentTable<CollectionName>>();
+  readonly #token = randomUUID().slice(0, TOKEN_LENGTH);
   readonly #snapshots: Snapshots;
   #database: Promise<RxDatabase<ClinicCollections>> | null = null;
   #closing: Promise<void> | null = null;
@@ -75,11 +77,6 @@ export class ClinicStore implements Store {
     this.clock = parts.stamper.clock;
     this.#trail = new AuditTrail(this.sqlite);
     this.#snapshots = new Snapshots(this.sqlite, parts.file, parts.key);
-    const { connection, databaseName } = parts;
-    const token = randomUUID().slice(0, TOKEN_LENGTH);
-    this.#tables = new Map(
-      COLLECTION_NAMES.map((name) => [name, new DocumentTable(name, connection, databaseName, token)]),
-    );
     this.audit = {
       append: (...entries) => this.transaction((transaction) => writeCompanions(transaction, { audit: entries })),
       read: (query) => readAudit(this.sqlite, query),
@@ -250,7 +247,14 @@ export class ClinicStore implements Store {
   }
 
   #table<N extends CollectionName>(name: N): DocumentTable<N> {
-    return this.#tables.get(name) as unknown as DocumentTable<N>;
+    const known = this.#tables.get(name);
+    if (known !== undefined) return known as unknown as DocumentTable<N>;
+    const { connection, databaseName } = this.#parts;
+    const made = new DocumentTable(name, connection, databaseName, this.#token);
+    this.#tables.set(name, made as unknown as DocumentTable<CollectionName>);
+    // A table that was made by a transaction is gone with it.
+    connection.afterRollback(() => this.#tables.delete(name));
+    return made;
   }
 
   #promise<T>(run: () => T): Promise<T> {

@@ -84,6 +84,8 @@ export function announceReplacement(directory: string, key: Uint8Array, aside: s
  * open; nothing was touched
  */
 export function finishReplacement(directory: string, key: Uint8Array): boolean {
+  const started = leftOf(directory);
+  if (started.length === 0 && !existsSync(join(directory, JOURNAL_FILE))) return false;
   assertNotOpen(join(directory, STORE_FILE));
   const bytes = readIfThere(join(directory, JOURNAL_FILE));
   if (bytes === null) {
@@ -142,10 +144,16 @@ function putAside(directory: string, aside: string | null, paths: readonly strin
 }
 
 function removeNext(directory: string): void {
-  for (const path of [nextStorePath(directory), salvageSourcePath(directory)]) {
-    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
-  }
-  for (const path of besides(directory)) rmSync(`${path}.next`, { force: true });
+  for (const path of leftOf(directory)) rmSync(path, { force: true });
+}
+
+/** What a replacement that was never announced has left. */
+function leftOf(directory: string): string[] {
+  const stores = [nextStorePath(directory), salvageSourcePath(directory)].flatMap((path) =>
+    ['', '-wal', '-shm', '-journal'].map((suffix) => `${path}${suffix}`),
+  );
+  const beside = besides(directory).map((path) => `${path}.next`);
+  return [...stores, ...beside].filter((path) => existsSync(path));
 }
 
 function parsed(text: string): Journal {
