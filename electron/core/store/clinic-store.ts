@@ -251,7 +251,7 @@ export class ClinicStore implements Store {
     if (known !== undefined) return known as unknown as DocumentTable<N>;
     const { connection, databaseName } = this.#parts;
     const made = new DocumentTable(name, connection, databaseName, this.#token);
-    this.#tables.set(name, made as unknown as DocumentTable<CollectionName>);
+    this.#tables.set(name, made);
     // A table that was made by a transaction is gone with it.
     connection.afterRollback(() => this.#tables.delete(name));
     return made;
