@@ -15,6 +15,7 @@ import { changeMasterKey, setRecoveryPassphrase } from './change-key.ts';
 import { listBackups } from './manifest.ts';
 import type { BackupInfo } from './manifest.ts';
 import { RESTORED_KEY, restoreBackup } from './restore.ts';
+import { salvage } from './salvage.ts';
 import { BY, contentOf, openSmallClinic } from './testing/test-clinic.ts';
 import type { SmallClinic } from './testing/test-clinic.ts';
 
@@ -177,6 +178,23 @@ describe('a backup', () => {
 });
 
 describe('a restored backup', () => {
+  it('is not put under a clinic that somebody has open, and no other file is either', async () => {
+    const current = await opened();
+    await current.fill(0, 2);
+    const { path } = await backup();
+    await current.fill(2, 3);
+    const before = await contentOf(current);
+    await expect(restore(path)).rejects.toMatchObject({ code: 'SECOND_INSTANCE' });
+    await expect(
+      salvage({ directory: folder.path, masterKey: KEY, by: BY, now: () => new Date(RESTORED) }),
+    ).rejects.toMatchObject({ code: 'SECOND_INSTANCE' });
+    await current.fill(3, 4);
+    expect(existsSync(join(folder.path, 'aside'))).toBe(false);
+    const after = await contentOf(await opened());
+    expect(after['patients']).toHaveLength(4);
+    expect(after).not.toEqual(before);
+  });
+
   it('takes the place of a damaged file, which is kept, and says what came after it and is lost', async () => {
     const first = await opened();
     await first.fill(0, 5);

@@ -1,7 +1,7 @@
 /** One station per directory, also when several are started at the same instant after a power cut. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, utimesSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, utimesSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,3 +53,27 @@ it('is taken over although somebody was killed while taking it over', async () =
   utimesSync(turn, new Date(0), new Date(0));
   expect(await startAtOnce(directory, 1)).toEqual(['has it']);
 });
+
+it.skipIf(process.platform === 'win32')(
+  'is one, whatever the folder is called and wherever temporary files go',
+  async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'vantage-lock-'));
+    directories.push(parent);
+    const directory = join(parent, 'long-'.repeat(24));
+    mkdirSync(directory);
+    const other = join(parent, 'other'.repeat(20));
+    symlinkSync(directory, other);
+    const holder = spawn(process.execPath, [HOLDER, directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: parent },
+    });
+    try {
+      await once(holder.stdout, 'data');
+      expect(await startAtOnce(directory, 1)).toEqual(['SECOND_INSTANCE']);
+      expect(await startAtOnce(other, 1)).toEqual(['SECOND_INSTANCE']);
+    } finally {
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+    }
+  },
+);

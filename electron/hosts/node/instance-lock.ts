@@ -4,10 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VantageError } from '../../contract/index.ts';
 
@@ -85,11 +84,15 @@ function hasTurn(turn: string): boolean {
   return false;
 }
 
+/**
+ * The same for everybody who means this folder: under whatever name it was given, and in whatever environment (`TMPDIR` differs between
+ * a terminal, a service and a desktop session).
+ */
 function lockAddress(directory: string): string {
-  const name = createHash('sha256').update(directory).digest('hex').slice(0, 32);
+  const name = createHash('sha256').update(realpathSync(directory)).digest('hex').slice(0, 32);
   if (process.platform === 'win32') return `\\\\.\\pipe\\vantage-${name}`;
   const inside = join(directory, 'instance.sock');
-  return Buffer.byteLength(inside) <= LONGEST_SOCKET_PATH ? inside : join(tmpdir(), `vantage-${name}.sock`);
+  return Buffer.byteLength(inside) <= LONGEST_SOCKET_PATH ? inside : `/tmp/vantage-${name}.sock`;
 }
 
 /** @throws anything but "taken". */
