@@ -288,6 +288,16 @@ describe('a copy of a period', () => {
       (lines) => lines.map((line) => line.replace('"to":"2026-11-22', '"to":"2026-11-23')),
       /other bytes/,
     ],
+    [
+      'words of somebody else at its end',
+      (lines) => lines.map((line) => line.replace('"kind":"end"', '"kind":"end","note":"seen by nobody"')),
+      /otherwise, than an end/,
+    ],
+    [
+      'its end repeated in another form',
+      (lines) => lines.map((line) => line.replace('{"kind":"end"', '{ "kind":"end"')),
+      /otherwise, than an end/,
+    ],
     ['something else altogether', () => ['%PDF-1.7', ''], /is no JSON/],
     [
       'another key in its header',

@@ -74,7 +74,7 @@ class ExportReader {
     else if (this.#header === null) return this.#found('stands where the header should', false);
     else if (line.kind === 'entry') this.#takeEntry(line);
     else if (line.kind === 'checkpoint') this.#takeCheckpoint(line, this.#header);
-    else this.#takeEnd(line, this.#header);
+    else this.#takeEnd(line, this.#header, bytes);
     this.#digest.update(bytes);
     return true;
   }
@@ -129,8 +129,15 @@ class ExportReader {
     this.#lastCheckpointNumber = number;
   }
 
-  #takeEnd(end: Extract<z.infer<typeof exportLineSchema>, { kind: 'end' }>, header: ExportHeader): void {
+  #takeEnd(
+    end: Extract<z.infer<typeof exportLineSchema>, { kind: 'end' }>,
+    header: ExportHeader,
+    bytes: Uint8Array,
+  ): void {
     this.#ended = true;
+    // No hash covers this line: whatever else stood in it nobody would have signed.
+    if (!Buffer.from(`${JSON.stringify(end)}\n`).equals(bytes))
+      this.#found('says more, or otherwise, than an end does');
     if (end.entries !== this.#entries || end.checkpoints !== this.#checkpoints)
       this.#found('counts other lines than there are');
     if (this.#lastSequence !== (header.last ?? 0))
