@@ -1,10 +1,12 @@
 /** Electron's main process: windows, policies and supervision. Everything of the clinic is in the services. */
 import { join } from 'node:path';
 import { app, crashReporter, dialog, Menu, MessageChannelMain, protocol, safeStorage, utilityProcess } from 'electron';
+import { PROBLEMS, VantageError } from '../../contract/index.ts';
 import { buildId } from '../../services/build-id.ts';
 import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
 import { serviceLog } from '../../services/service-log.ts';
 import { createSupervisor } from '../../services/supervisor.ts';
+import { lockInstance } from '../node/instance-lock.ts';
 import { purgeCrashReports } from './crash-reports.ts';
 import { loadMasterKey } from './key-store.ts';
 import { BUNDLE_SCHEME } from './policies/navigation.ts';
@@ -20,7 +22,7 @@ const { env: environment, platform } = process;
 const root = rootDirectory({ environment, platform, home: app.getPath('home') });
 
 app.enableSandbox();
-// The lock of a single instance is this folder's: one program for each station's data.
+// The lock of a single instance is this folder's: one window for each station's data.
 app.setPath('userData', root);
 // Kept here, never sent: a dump holds what was in memory.
 crashReporter.start({ uploadToServer: false });
@@ -34,7 +36,9 @@ if (app.requestSingleInstanceLock()) {
     .then(run)
     .catch((error: unknown) => {
       log.error({ name: error instanceof Error ? error.name : typeof error }, 'not started');
-      giveUp(String(error));
+      giveUp(
+        error instanceof VantageError ? `${PROBLEMS[error.code].happened} ${PROBLEMS[error.code].todo}` : String(error),
+      );
     });
 } else {
   // The first one's window comes to the front; nothing of the clinic is touched by this one.
@@ -50,7 +54,7 @@ function giveUp(reason: string): void {
   app.quit();
 }
 
-function run(): void {
+async function run(): Promise<void> {
   const developerTools = !app.isPackaged;
   if (!developerTools) Menu.setApplicationMenu(null);
   purgeCrashReports(app.getPath('crashDumps'), Date.now());
@@ -58,6 +62,9 @@ function run(): void {
   const resources = resourcesAt(join(import.meta.dirname, '../..'));
   const mode = options.mode ?? modeOf(root);
   const clinic = { directory: clinicDirectory(root, mode), mode };
+  let screens: Screens | null = null;
+  // Those that are no Electron (`npm start`, `npm run clinic`) know only of this lock.
+  const lock = await lockInstance(clinic.directory, () => screens?.focus());
   const supervisor = createSupervisor({
     launcher: createUtilityLauncher({ app, utilityProcess, MessageChannelMain }, environment),
     buildId: buildId(),
@@ -67,7 +74,7 @@ function run(): void {
     modelsDirectory: resources.models,
     log,
   });
-  const screens = new Screens({
+  screens = new Screens({
     placement: {
       windowed: options.windowed ?? mode === 'demonstration',
       checkinOnOneDisplay: options.checkinOnOneDisplay,
@@ -80,13 +87,13 @@ function run(): void {
     onStaffClosed: () => app.quit(),
     onPageMissing: () => giveUp('This installation is not complete.'),
   });
-  app.on('second-instance', () => screens.focus());
+  app.on('second-instance', () => screens?.focus());
   app.on('window-all-closed', () => app.quit());
   let stopping: Promise<void> | null = null;
   app.on('will-quit', (event) => {
     // Core finishes its writes first; the supervisor bounds that.
     event.preventDefault();
-    stopping ??= supervisor.stop();
+    stopping ??= supervisor.stop().then(() => lock.release());
     void stopping.finally(() => app.exit(exitCode));
   });
   void supervisor.start();
