@@ -1,6 +1,8 @@
+import { setupI18n } from '@lingui/core';
 import { describe, expect, it } from 'vitest';
 import { PROTOCOLS } from '../../electron/contract/protocols.ts';
-import { doneOf, groupOf, stationMarksOf } from './day-words.ts';
+import type { OutlineRow } from '../../electron/contract/views.ts';
+import { doneOf, groupOf, stateOf, stationMarksOf } from './day-words.ts';
 
 const protocolId = 'wellness-imaging-short';
 const steps = (done: number) =>
@@ -14,6 +16,22 @@ describe('a row of the day', () => {
   it('has a visit that was sent back among those that need somebody, not among those that are done', () => {
     expect(groupOf({ status: 'REQUIRES_REVIEW' })).toBe('back');
     expect(groupOf({ status: 'REVIEW' })).toBe('done');
+  });
+
+  it('says how late somebody is in hours once it is more than one', () => {
+    const i18n = setupI18n({ locale: 'en', messages: { en: {} } });
+    const row = {
+      startsAt: '2026-11-21T09:00:00.000Z',
+      patientRequest: null,
+      pausedAt: null,
+      status: 'SCHEDULED',
+      steps: [],
+    } as unknown as OutlineRow;
+    const at = (time: string): string => stateOf(i18n, row, Date.parse(`2026-11-21T${time}:00.000Z`)).text;
+    expect(at('09:05')).toBe('Expected');
+    expect(at('09:31')).toBe('Late 31 min');
+    expect(at('10:00')).toBe('Late 1 h 0 min');
+    expect(at('13:35')).toBe('Late 4 h 35 min');
   });
 
   it('counts its steps as the words beside it do: four body photographs are one', () => {

@@ -37,6 +37,12 @@ export interface StateWords {
   readonly text: string;
 }
 
+function lateWords(i18n: I18n, minutes: number): string {
+  return minutes < 60
+    ? i18n.t('Late {minutes} min', { minutes })
+    : i18n.t('Late {hours} h {minutes} min', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
+
 export function stateOf(i18n: I18n, row: OutlineRow | DayRow, nowMs: number): StateWords {
   // What somebody asks for comes before everything: this column stays where the screen is narrow.
   if (row.patientRequest === 'help') return { shape: 'care', text: i18n.t('Asks for help') };
@@ -46,7 +52,7 @@ export function stateOf(i18n: I18n, row: OutlineRow | DayRow, nowMs: number): St
     case 'SCHEDULED': {
       const late = minutesBetween(row.startsAt, nowMs);
       return late > LATE_AFTER_MINUTES
-        ? { shape: 'care', text: i18n.t('Late {minutes} min', { minutes: late }) }
+        ? { shape: 'care', text: lateWords(i18n, late) }
         : { shape: 'todo', text: i18n.t('Expected') };
     }
     case 'CHECKED_IN':

@@ -1,7 +1,15 @@
 import { setupI18n } from '@lingui/core';
 import { describe, expect, it } from 'vitest';
-import type { BackupInfo, MaintenanceJob } from '../../electron/contract/maintenance.ts';
-import { policyWords, progressWords, readBackWords, trailWords, fileWords, whenWords } from './storage-words.ts';
+import type { BackupInfo, MaintenanceJob, StorageView } from '../../electron/contract/maintenance.ts';
+import {
+  fileWords,
+  pictureWords,
+  policyWords,
+  progressWords,
+  readBackWords,
+  trailWords,
+  whenWords,
+} from './storage-words.ts';
 
 const i18n = setupI18n({ locale: 'en', messages: { en: {} } });
 const NOW = new Date(2026, 10, 21, 9, 51).getTime();
@@ -49,6 +57,26 @@ describe('the words of storage', () => {
       shape: 'stopped',
       text: 'damaged, found today 04:00',
     });
+  });
+
+  it('call all pictures as written only while none was stored since', () => {
+    const scrub: StorageView['scrub'] = {
+      state: 'resting',
+      checked: 17,
+      total: 17,
+      checkedBytes: 0,
+      totalBytes: 0,
+      startedAt: at(21, 8),
+      lastCompleteAt: at(21, 8),
+      damaged: [],
+    };
+    expect(pictureWords(i18n, { ...scrub, checked: 0, lastCompleteAt: null }, NOW).shape).toBe('todo');
+    expect(pictureWords(i18n, scrub, NOW)).toEqual({ shape: 'done', text: 'all as written, today 08:00' });
+    expect(pictureWords(i18n, { ...scrub, checked: 10 }, NOW)).toEqual({
+      shape: 'todo',
+      text: 'as written, today 08:00; 7 stored since, not read yet',
+    });
+    expect(pictureWords(i18n, { ...scrub, checked: 0, total: 7 }, NOW).shape).toBe('todo');
   });
 
   it('tell where the trail is not whole', () => {

@@ -50,7 +50,7 @@ export function readBackWords(i18n: I18n, backup: BackupInfo, now: number): Said
     : { shape: 'stopped', text: i18n.t('damaged, found {at}', { at }) };
 }
 
-/** How the stored pictures are, as far as they have been read. */
+/** How the stored pictures are, as far as they have been read: what was stored since is not said to be as written. */
 export function pictureWords(i18n: I18n, scrub: StorageView['scrub'], now: number): Said {
   const damaged = scrub.damaged.length;
   if (damaged > 0) {
@@ -60,7 +60,12 @@ export function pictureWords(i18n: I18n, scrub: StorageView['scrub'], now: numbe
     };
   }
   if (scrub.lastCompleteAt === null) return { shape: 'todo', text: i18n.t('not all read yet') };
-  return { shape: 'done', text: i18n.t('all as written, {at}', { at: whenWords(i18n, scrub.lastCompleteAt, now) }) };
+  const at = whenWords(i18n, scrub.lastCompleteAt, now);
+  if (scrub.checked < scrub.total && scrub.state === 'resting') {
+    const since = formatNumber(scrub.total - scrub.checked, 0);
+    return { shape: 'todo', text: i18n.t('as written, {at}; {since} stored since, not read yet', { at, since }) };
+  }
+  return { shape: 'done', text: i18n.t('all as written, {at}', { at }) };
 }
 
 /** What the last verification of the audit trail said. */
