@@ -25,3 +25,15 @@ export const SECTIONS: readonly Section[] = [
   },
   { to: '/storage', title: (i18n) => i18n.t('Storage'), icon: HardDrive, roles: ['technician', 'operator', 'admin'] },
 ];
+
+/** Views that belong to no section's address, by how their address begins. */
+const ELSEWHERE: readonly Pick<Section, 'to' | 'roles'>[] = [{ to: '/desk', roles: VISIT_ROLES }];
+
+/**
+ * Whether somebody of these roles has a view at this address: after the lock it may be another person's place that is left open.
+ * What the view then reads, the station decides.
+ */
+export function hasView(roles: readonly Role[], path: string): boolean {
+  const owner = [...SECTIONS, ...ELSEWHERE].find(({ to }) => to !== '/' && (path === to || path.startsWith(`${to}/`)));
+  return owner === undefined || owner.roles.some((role) => roles.includes(role));
+}
