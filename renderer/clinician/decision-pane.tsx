@@ -57,7 +57,7 @@ export function DecisionPane({
       )}
       <Button
         look="outlined"
-        className="mb-3 w-full"
+        className="review-open"
         icon={<FileText size={20} strokeWidth={1.75} aria-hidden />}
         onPress={() => {
           onAcknowledge();
@@ -68,7 +68,7 @@ export function DecisionPane({
         {changed ? i18n.t('Show the new report') : i18n.t('Open the report')}
       </Button>
       {review !== null ? null : (
-        <div className="grid grid-cols-[1fr_1.35fr] gap-3">
+        <div className="review-ways">
           <Button look="outlined" size="large" onPress={() => setOpen('send-back')} disabled={!mayDecide} hotkey="b">
             {i18n.t('Send back')}
           </Button>

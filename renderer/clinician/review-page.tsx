@@ -139,7 +139,13 @@ function Review({ view, stale }: { view: ReviewView; stale: boolean }): ReactNod
         ) : (
           <EyeWells view={view} eye={eye} step={first} finding={finding} looking={looking} region={region} />
         )}
-        <div className="review-measures">
+        <div
+          className="review-measures"
+          role="group"
+          aria-label={i18n.t('Measures')}
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- nothing in it takes the focus, and the keyboard must be able to scroll it
+          tabIndex={0}
+        >
           {finding === null || first === undefined ? (
             <BodyTable view={view} />
           ) : (
@@ -170,7 +176,13 @@ function Review({ view, stale }: { view: ReviewView; stale: boolean }): ReactNod
             )}
           </IconButton>
         </header>
-        <div className="review-side-body">
+        <div
+          className="review-side-body"
+          role="group"
+          aria-label={i18n.t('Where this comes from')}
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- nothing in it takes the focus, and the keyboard must be able to scroll it
+          tabIndex={0}
+        >
           {stale ? (
             <p className="mb-3 flex items-center gap-2 text-13 text-ink-2">
               <StatusMark shape="absent" />

@@ -55,7 +55,7 @@ export function CaptureActions({
         />
       )}
       {primary}
-      <div className="mt-1.5 flex min-h-12 justify-between">
+      <div className="mt-1.5 flex min-h-12 flex-wrap justify-between gap-x-2">
         {working && mark !== 'done' ? (
           <Button className="px-1" onPress={capture.cancel} busy={commands.cancel.busy}>
             {i18n.t('Stop this try')}

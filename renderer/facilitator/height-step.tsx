@@ -131,7 +131,12 @@ export function HeightStep({
           </Button>
         </footer>
       </section>
-      <aside className="side" aria-label={i18n.t('Checks')}>
+      <aside
+        className="side"
+        aria-label={i18n.t('Checks')}
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- nothing in it takes the focus, and the keyboard must be able to scroll it
+        tabIndex={0}
+      >
         <h2 className="pane-title mb-1">{i18n.t('Checks')}</h2>
         <ul className="checks">
           {lines.map(([shape, name, text]) => (

@@ -178,8 +178,8 @@ function Picture({ capture, eye }: { capture: CaptureStep; eye: 'right' | 'left'
 function Sides({ left, right }: { left: string; right: string }): ReactNode {
   return (
     <>
-      <span className="absolute top-1/2 left-7 text-13 font-medium text-well-ink-2">{left}</span>
-      <span className="absolute top-1/2 right-7 text-13 font-medium text-well-ink-2">{right}</span>
+      <span className="well-side left-7">{left}</span>
+      <span className="well-side right-7">{right}</span>
     </>
   );
 }

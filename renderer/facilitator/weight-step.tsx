@@ -141,7 +141,12 @@ export function WeightStep({
           )}
         </footer>
       </section>
-      <aside className="side" aria-label={i18n.t('Checks')}>
+      <aside
+        className="side"
+        aria-label={i18n.t('Checks')}
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- nothing in it takes the focus, and the keyboard must be able to scroll it
+        tabIndex={0}
+      >
         <Checks scale={scale} device={device} last={last} />
         {visit.earlierWeights.length === 0 ? null : (
           <>

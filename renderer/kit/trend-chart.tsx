@@ -1,6 +1,7 @@
 /** A few earlier values and today's: open points are earlier, the filled one is today. With a table for those who can't see it. */
 import type { ReactNode } from 'react';
 import { formatMonth, formatNumber } from './format.ts';
+import { labelledPlaces } from './trend-labels.ts';
 import { useSize } from './use-size.ts';
 
 export interface TrendPoint {
@@ -41,6 +42,7 @@ export function TrendChart({
     ...(today === null ? [] : [{ x: x(earlier.length), y: y(today) }]),
   ];
   const ticks = niceTicks(bottom, bottom + spread);
+  const labelled = labelledPlaces(places, width - 76);
   return (
     <div ref={ref}>
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
@@ -54,11 +56,13 @@ export function TrendChart({
               </text>
             </g>
           ))}
-          {earlier.map((point, place) => (
-            <text key={point.day} x={x(place)} y={142} textAnchor="middle">
-              {formatMonth(point.day)}
-            </text>
-          ))}
+          {earlier.map((point, place) =>
+            labelled.has(place) ? (
+              <text key={point.day} x={x(place)} y={142} textAnchor="middle">
+                {formatMonth(point.day)}
+              </text>
+            ) : null,
+          )}
           <text x={x(earlier.length)} y={142} textAnchor="middle" fontWeight="600" fill="var(--accent)">
             {todayWord}
           </text>
