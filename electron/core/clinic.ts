@@ -37,6 +37,7 @@ import { Reviews } from './review/reviews.ts';
 import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
 import { keepAnchor, openStore } from './store/index.ts';
+import { hasStoreAside } from './store/replace-file.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
 import { Scrub } from './vault/scrub.ts';
@@ -89,6 +90,8 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       now,
       log,
       reserveFile,
+      // Pictures from after a backup that was restored: they are not lost as long as the file that names them is kept.
+      ...(hasStoreAside(directory) ? { lostAgeMs: Infinity } : {}),
     });
     // What was being written when core stopped has no document yet: pictures are fetched from their camera again.
     for (const open of await vault.recoverPending()) await vault.abandon(open.pendingId);

@@ -1,5 +1,5 @@
 /** What a clinic finds when it opens: damaged small files, files of the vault that have gone. It says so, and says nothing else. */
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { until } from '../../test/fixtures/client.ts';
@@ -53,6 +53,23 @@ it('does not call a picture stored whose file has gone', async () => {
     receipts: { onDisk: null },
     problem: { code: 'BLOB_DAMAGED' },
   });
+});
+
+it('keeps files that only a store which was put aside names, however old, and removes them once that has gone', async () => {
+  station = await openTestClinic();
+  const folder = join(station.directory, 'vault', 'blobs', 'ab');
+  const aside = join(station.directory, 'aside', '20261121T120000Z-before-restore');
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(aside, { recursive: true });
+  const file = join(folder, 'ab'.repeat(32));
+  writeFileSync(file, 'a picture that was taken after the backup');
+  utimesSync(file, 0, 0);
+  writeFileSync(join(aside, 'clinic.db'), 'what lay there before');
+  await station.restart();
+  expect(existsSync(file)).toBe(true);
+  rmSync(aside, { recursive: true });
+  await station.restart();
+  expect(existsSync(file)).toBe(false);
 });
 
 it('makes the report of a visit although a stored picture is damaged', async () => {

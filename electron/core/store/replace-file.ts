@@ -4,7 +4,7 @@
  * next opening finishes what was interrupted. Without it, or when the key of then is still the one in use, whatever lies half-made
  * beside is removed, and the old file was never touched.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VantageError } from '../../contract/index.ts';
@@ -55,6 +55,12 @@ function besides(directory: string): readonly string[] {
 /** Where the old files lie afterwards. */
 export function asidePath(directory: string, name: string): string {
   return join(directory, ASIDE_FOLDER, name);
+}
+
+/** Whether a file of the store lies aside: it still names files of the vault that the clinic's own may not name. */
+export function hasStoreAside(directory: string): boolean {
+  const aside = join(directory, ASIDE_FOLDER);
+  return existsSync(aside) && readdirSync(aside).some((name) => existsSync(join(aside, name, STORE_FILE)));
 }
 
 /** The name, or with a number where old files lie under it already. */
