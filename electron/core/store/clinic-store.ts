@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { RxDatabase } from 'rxdb';
-import { from, map, merge, mergeMap, switchMap } from 'rxjs';
+import { defer, map, merge, mergeMap, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { AuditEntryInput, CollectionName, DocumentOf, HybridClock, Intent } from '../../contract/index.ts';
 import { AuditTrail, readAudit } from '../audit/index.ts';
@@ -192,7 +192,7 @@ export class ClinicStore implements Store {
   }
 
   watch<N extends CollectionName>(name: N, query: StoreQuery<N> = {}): Observable<DocumentOf<N>[]> {
-    return from(this.rxCollections()).pipe(
+    return defer(() => this.rxCollections()).pipe(
       switchMap((collections) => collections[name].find(structuredClone(query) as never).$),
       map((documents) => documents.map((document) => document.toMutableJSON() as DocumentOf<N>)),
     );
