@@ -237,6 +237,25 @@ describe('a restored backup', () => {
     expect((await opened()).anchor.findings).toEqual([]);
   });
 
+  it('mends a picture that is damaged in the clinic and whole in the backup, and counts one that is damaged in both', async () => {
+    const first = await opened();
+    await first.fill(0, 5);
+    const before = await contentOf(first);
+    const { path } = await backup();
+    await closed();
+    const inBackup = someBlob(path);
+    const inClinic = join(folder.path, 'vault', inBackup.slice(join(path, '..').length));
+    flip(inClinic, 60);
+
+    expect(await restore(path)).toMatchObject({ missingFiles: 0, damagedFiles: 0 });
+    expect(await contentOf(await opened())).toEqual(before);
+    await closed();
+
+    flip(inClinic, 60);
+    flip(inBackup, 61);
+    expect(await restore(path)).toMatchObject({ missingFiles: 0, damagedFiles: 1 });
+  });
+
   it('is another file than the one before: that one does not open in its place any more', async () => {
     await (await opened()).fill(0, 2);
     const { path } = await backup();

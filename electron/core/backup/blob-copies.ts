@@ -76,6 +76,14 @@ export async function bringBlobs(
   return missing;
 }
 
+/** Puts the copy of one folder in the place of another's, durably. @returns false where there is no copy. */
+export async function replaceBlob(file: string, from: string, to: string): Promise<boolean> {
+  const target = blobPath(to, file);
+  if (!(await bring(blobPath(from, file), target))) return false;
+  syncFolder(dirname(target));
+  return true;
+}
+
 /** @returns false where the source has gone meanwhile. */
 async function bring(source: string, target: string): Promise<boolean> {
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });

@@ -1,4 +1,7 @@
-/** Looks at a clinic that nobody has open, from the bytes of its file to the vault's: nothing is changed, not even to a newer version. */
+/**
+ * Looks at a clinic that nobody has open, from the bytes of its file to the vault's. Nothing that was stored is changed, not even to a
+ * newer version; a log that a killed station left beside the file goes into it, as at every opening.
+ */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';

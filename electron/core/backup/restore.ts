@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import { readAnchor } from '../store/anchor.ts';
 import type { MissingChanges } from '../store/anchor.ts';
@@ -13,7 +14,7 @@ import { STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.t
 import { deriveKey } from '../store/key-handling.ts';
 import { announceReplacement, asidePath, freeAside, finishReplacement, nextStorePath } from '../store/replace-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
-import { blobPath, bringBlobs, hasBlob } from './blob-copies.ts';
+import { blobPath, bringBlobs, hasBlob, replaceBlob } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
 import { formerKeys } from './former-keys.ts';
 import { BLOBS_FOLDER, fileListOf, keyCheckOf, openManifest } from './manifest.ts';
@@ -49,7 +50,7 @@ export interface RestoreResult {
   readonly missing: MissingChanges | null;
   /** Files of the vault that neither the clinic nor the backup has. */
   readonly missingFiles: number;
-  /** Of those that came from the backup, and are not what was written. */
+  /** Those that are not what was written, neither in the clinic nor in the backup. */
   readonly damagedFiles: number;
 }
 
@@ -82,13 +83,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
         ...(signal === undefined ? {} : { signal }),
         progress: (done, total) => progress?.({ phase: 'files', done, total }),
       });
-      const brought = new Set(lacking.map(({ file }) => file));
       const sqlite = openCipherFile(next, key, { keyIsRight: true });
-      const damaged = await damagedBlobs(sqlite, masterKey, (file) => blobPath(vault, file), {
-        ...(signal === undefined ? {} : { signal }),
-        progress: (done, total) => progress?.({ phase: 'checking', done, total }),
-        only: brought,
-      }).finally(() => sqlite.close());
+      const damaged = await mended(sqlite, vault, options).finally(() => sqlite.close());
 
       const anchor = readAnchor(directory, masterKey);
       const missing = finishNextStore({
@@ -118,6 +114,32 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   } catch (error) {
     throw storeProblem(error);
   }
+}
+
+/**
+ * Reads all files of the vault that the restored store names. Where one is not what was written and the backup's copy is, that copy
+ * takes its place.
+ * @returns the names of those that stay damaged.
+ */
+async function mended(
+  sqlite: Database,
+  vault: string,
+  { path, masterKey, signal, progress }: RestoreOptions,
+): Promise<string[]> {
+  const signalled = signal === undefined ? {} : { signal };
+  const damaged = await damagedBlobs(sqlite, masterKey, (file) => blobPath(vault, file), {
+    ...signalled,
+    progress: (done, total) => progress?.({ phase: 'checking', done, total }),
+  });
+  if (damaged.length === 0) return [];
+  const copies = join(path, '..', BLOBS_FOLDER);
+  const only = new Set(damaged);
+  const bad = new Set(await damagedBlobs(sqlite, masterKey, (file) => blobPath(copies, file), { ...signalled, only }));
+  const left: string[] = [];
+  for (const file of damaged) {
+    if (bad.has(file) || !(await replaceBlob(file, copies, vault))) left.push(file);
+  }
+  return left;
 }
 
 /** The clinic's key, or the one that it had when the backup was made. @throws VantageError KEY_WRONG */

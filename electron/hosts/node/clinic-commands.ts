@@ -54,7 +54,7 @@ export interface ClinicCommand {
 export const STORE_COMMANDS: Readonly<Record<string, ClinicCommand>> = {
   check: {
     summary:
-      'looks at every page, table, audit entry and file; changes nothing. --accept: the file here is the right one',
+      'looks at every page, table, audit entry and file, and changes none of them. --accept: the file here is the right one',
     run: check,
   },
   backups: { summary: 'lists the backups', run: backups },
