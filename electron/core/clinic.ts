@@ -38,6 +38,7 @@ import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
 import { keepAnchor, openStore } from './store/index.ts';
 import { hasStoreAside } from './store/replace-file.ts';
+import { storeProblem } from './store/store-problem.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
 import { Scrub } from './vault/scrub.ts';
@@ -392,7 +393,8 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
   } catch (error) {
     anchor?.stop();
     await store.close();
-    throw error;
+    // A damaged page may be come upon by anything that reads here.
+    throw storeProblem(error);
   }
 }
 

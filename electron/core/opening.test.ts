@@ -7,8 +7,11 @@ import type { TestClinic } from '../../test/fixtures/clinic.ts';
 import { openTestClinic } from '../../test/fixtures/clinic.ts';
 import { beginVisit, stepOf, takePicture, visitOf } from '../../test/fixtures/visit.ts';
 import { configuredDevices } from './devices/configured-devices.ts';
+import { openEncryptedFile } from './store/encrypted-file.ts';
+import { deriveKey } from './store/key-handling.ts';
 
 const AMARA = 'HR-04127';
+const PAGE_BYTES = 4096;
 let station: TestClinic | null = null;
 
 afterEach(async () => {
@@ -28,6 +31,25 @@ it.each(['', 'garbage', '\0\0\0\0'])('opens with a station id that reads %j, and
   // The visit is still led from here.
   const again = await station.signedIn('IM');
   await again.visits.cancel({ sessionId, reason: 'the patient wants to go' });
+});
+
+it('says that the data are damaged although the damage lies where only a later part of the opening reads', async () => {
+  station = await openTestClinic();
+  const { directory, masterKey } = station;
+  const file = join(directory, 'clinic.db');
+  const damaged = station.restart(() => {
+    const sqlite = openEncryptedFile(directory, deriveKey(masterKey, 'store'), () => undefined);
+    const roots = sqlite
+      .prepare<[], number>(`SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE '%appointments%' AND rootpage > 0`)
+      .pluck()
+      .all();
+    sqlite.close();
+    expect(roots).not.toEqual([]);
+    const bytes = readFileSync(file);
+    for (const page of roots) bytes.fill(0, (page - 1) * PAGE_BYTES + 100, (page - 1) * PAGE_BYTES + 150);
+    writeFileSync(file, bytes);
+  });
+  await expect(damaged).rejects.toMatchObject({ name: 'VantageError', code: 'STORE_DAMAGED' });
 });
 
 it('does not call a picture stored whose file has gone', async () => {
