@@ -19,6 +19,10 @@ interface Running {
 
 class UsageError extends Error {}
 
+if (process.argv.includes('--help')) {
+  console.log(USAGE);
+  process.exit(0);
+}
 try {
   const running = await start(process.argv.slice(2));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

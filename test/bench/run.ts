@@ -1,5 +1,5 @@
 /** `npm run bench [-- --json]`: from the device's bytes to the screen, each against the bare libraries in the same run. */
-import { parseArgs } from 'node:util';
+import { argumentsOr } from '../fixtures/arguments.ts';
 import { printRows, ratioRow, type Row } from './bench.ts';
 
 /** Each loads what it needs when its turn comes: the code of one is a heap that the collector would walk in another's. */
@@ -16,10 +16,9 @@ async function fundusToMap(): Promise<Row> {
   return ratioRow(name, 'ms', productMs, referenceMs, 'sharp full decode + session.run', goal);
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
-});
+const USAGE = `npm run bench [-- NAME ...] [--json]
+names: ${Object.keys(BENCHES).join(', ')}`;
+const { values, positionals } = argumentsOr(USAGE, { json: { type: 'boolean', default: false } });
 const rows: Row[] = [];
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
@@ -28,4 +27,5 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   printRows([row]);
 }
 if (values.json) console.log(JSON.stringify({ bench: 'bench', rows }));
+if (rows.length === 0) console.error(USAGE);
 process.exit(rows.length === 0 ? 2 : 0);

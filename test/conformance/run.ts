@@ -2,15 +2,17 @@
  * `npm run test:conformance [-- --full] [--seed N] [--queries N]`: our RxDB storage against RxDB's own definition and its memory
  * storage, with random documents, writes and queries. Ends with one plain line of counts.
  */
-import { parseArgs } from 'node:util';
+import { argumentsOr } from '../fixtures/arguments.ts';
 import { proveEquality } from './equality.ts';
 
 const CI_QUERIES = 20_000;
 const FULL_QUERIES = 1_000_000;
 
-const { values } = parseArgs({
-  options: { full: { type: 'boolean', default: false }, seed: { type: 'string' }, queries: { type: 'string' } },
-});
+const { values } = argumentsOr(
+  'npm run test:conformance [-- --full] [--seed N] [--queries N]',
+  { full: { type: 'boolean', default: false }, seed: { type: 'string' }, queries: { type: 'string' } },
+  false,
+);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
 const size = values.full ? FULL_QUERIES : CI_QUERIES;
 const queries = values.queries === undefined ? size : Number(values.queries);

@@ -2,7 +2,7 @@
  * `npm run test:faults -- NAME ... [--full] [--seed N] [--unsafe-control]`: named proofs that take long. Ends with one plain line
  * of counts.
  */
-import { parseArgs } from 'node:util';
+import { argumentsOr } from '../fixtures/arguments.ts';
 import type { FaultProof } from './fault-proof.ts';
 
 const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
@@ -13,13 +13,13 @@ const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
   damage: async () => (await import('./store/damage.ts')).damageFaults,
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    full: { type: 'boolean', default: false },
-    seed: { type: 'string' },
-    'unsafe-control': { type: 'boolean', default: false },
-  },
+const USAGE = `npm run test:faults -- NAME ... [--full] [--seed N] [--unsafe-control]
+names: ${Object.keys(PROOFS).join(', ')}; without one all of them`;
+
+const { values, positionals } = argumentsOr(USAGE, {
+  full: { type: 'boolean', default: false },
+  seed: { type: 'string' },
+  'unsafe-control': { type: 'boolean', default: false },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(PROOFS);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
