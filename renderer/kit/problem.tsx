@@ -137,14 +137,16 @@ export function ScreenProblem({
   return (
     <section
       role="alert"
-      className="grid h-full grid-cols-[minmax(0,760px)_1fr] items-center gap-[100px] px-[140px] py-16"
+      className="grid h-full grid-cols-[minmax(0,760px)_1fr] items-center gap-[100px] px-[140px] py-16 max-[1365px]:grid-cols-1 max-[1365px]:gap-10 max-[1365px]:px-16 max-[1365px]:py-8"
     >
       <div>
         <p className="flex items-center gap-4 text-17 font-semibold text-fault">
           <StatusMark shape="stopped" size={30} />
           {heading ?? i18n.t('Work is stopped on this screen')}
         </p>
-        <h1 className="display mt-4 text-56 font-semibold tracking-[-0.032em]">{words.happened}</h1>
+        <h1 className="display mt-4 text-56 font-semibold tracking-[-0.032em] max-[1365px]:text-36">
+          {words.happened}
+        </h1>
         <dl className="mt-9 text-20">
           <div className="grid grid-cols-[176px_1fr] border-t border-line py-5">
             <dt className="text-17 font-semibold">{i18n.t('What is safe')}</dt>
@@ -164,7 +166,7 @@ export function ScreenProblem({
           {follows === undefined ? null : <p className="max-w-[22em] text-ink-2">{follows}</p>}
         </div>
         {more ?? null}
-        <p className="ident mt-16 text-13 text-ink-3">
+        <p className="ident mt-16 text-13 text-ink-3 max-[1365px]:mt-8">
           {i18n.t('Code {code}', { code: problem.code })} <span className="ps-4">{formatTime(problem.at, true)}</span>
         </p>
       </div>
