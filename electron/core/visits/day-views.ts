@@ -85,15 +85,16 @@ function outlineOf(row: DayRow): OutlineRow {
 export async function helpCalls(sources: ViewSources): Promise<StationStatus['helpCalls']> {
   const { store } = sources;
   const today = dayOf(sources.now());
-  const asking = await store.find('sessions', { selector: { patientRequest: 'help' } });
+  // By status and by day, which have indexes: this is asked with every look at the station.
+  const inRooms = await store.find('sessions', { selector: { status: 'CAPTURING', patientRequest: 'help' } });
+  const ofToday = await store.find('sessions', { selector: { day: today, patientRequest: 'help' } });
   const calls: StationStatus['helpCalls'] = [];
-  for (const session of asking) {
-    if (session.status === 'CAPTURING') {
-      const current = currentStepOf(protocolOf(session.protocolId), session);
-      calls.push({ place: 'room', room: await roomNow(sources, session, current) });
-    } else if (!isClosed(session.status) && session.day === today) {
-      calls.push({ place: 'check-in', room: '' });
-    }
+  for (const session of inRooms) {
+    const current = currentStepOf(protocolOf(session.protocolId), session);
+    calls.push({ place: 'room', room: await roomNow(sources, session, current) });
+  }
+  for (const { status } of ofToday) {
+    if (status !== 'CAPTURING' && !isClosed(status)) calls.push({ place: 'check-in', room: '' });
   }
   return calls;
 }
