@@ -124,5 +124,5 @@ function drawWell(sheet: Sheet, well: Well, x: number, y: number, height: number
   const [left, right] = well.corners;
   if (left !== '') sheet.text(left, x + 9, y + height - 18, WELL_WIDTH - 18, IN_WELL);
   if (right !== '') sheet.text(right, x + 9, y + height - 18, WELL_WIDTH - 18, { ...IN_WELL, align: 'right' });
-  if (well.picture.simulated) sheet.hatchTag(x + WELL_WIDTH - 76, y, 76, 15, 7.5);
+  if (well.picture.simulated) sheet.hatchTag('Simulated', x + WELL_WIDTH - 76, y, 76, 15, 7.5);
 }

@@ -222,7 +222,7 @@ export class Sheet {
   }
 
   /** Simulated is a hatch, never a hue alone: a hatched tag with its word on plain ground. */
-  hatchTag(x: number, y: number, width: number, height: number, size: number): void {
+  hatchTag(word: string, x: number, y: number, width: number, height: number, size: number): void {
     const { doc } = this;
     doc.save().rect(x, y, width, height).clip();
     doc.rect(x, y, width, height).fill(COLOUR.hatchGround);
@@ -235,10 +235,10 @@ export class Sheet {
         .stroke();
     }
     const style: Style = { size, weight: 'semibold', colour: COLOUR.hatch };
-    const wordWidth = this.widthOf('Simulated', style) + size;
+    const wordWidth = this.widthOf(word, style) + size;
     doc.rect(x + (width - wordWidth) / 2, y, wordWidth, height).fill(COLOUR.hatchGround);
     doc.restore();
-    this.text('Simulated', x, y + (height - size * LINE_HEIGHT) / 2, width, { ...style, align: 'centre' });
+    this.text(word, x, y + (height - size * LINE_HEIGHT) / 2, width, { ...style, align: 'centre' });
   }
 
   #drawLine(line: string, x: number, baseline: number, style: Style): void {

@@ -172,9 +172,12 @@ describe.skipIf(!hasPoppler)(`a report read by poppler${unless}`, () => {
     const { pages } = await readBack(input);
     expect(pages.map(simulatedTags)).toEqual([1, 5, 5, 1, 1]);
     const pictures = input.pictures.map((picture) => ({ ...picture, simulated: false }));
-    const real = await readBack({ ...input, simulated: false, pictures });
+    const real = await readBack({ ...input, mark: null, pictures });
     expect(real.pages.map(simulatedTags)).toEqual([0, 0, 0, 0, 0]);
     expect(real.all).not.toContain('simulated');
+    const shown = await readBack({ ...input, mark: 'demonstration', pictures });
+    expect(shown.pages.map(simulatedTags)).toEqual([0, 0, 0, 0, 0]);
+    expect(shown.pages.map((page) => page.split('Demonstration').length - 1)).toEqual([1, 1, 1, 1, 1]);
   });
 
   it('lays the vessel map over the retina', async () => {
@@ -232,7 +235,7 @@ describe.skipIf(!hasPoppler)(`a report read by poppler${unless}`, () => {
     const { path, all } = await readBack({
       ...input,
       // Its tag alone reaches to the paper's edge.
-      simulated: false,
+      mark: null,
       patient: {
         ...input.patient,
         givenName: 'Ana '.repeat(20),

@@ -12,6 +12,7 @@ import { dateOf, instantOf } from './pdf-words.ts';
 import type { RenderedReport, ReportInput } from './report-input.ts';
 
 const SMALL: Style = { size: 7.5, colour: COLOUR.ink3 };
+const MARKS = { simulated: 'Simulated', demonstration: 'Demonstration' } as const;
 
 /**
  * A4, English. First whom it is about, measures, checks and what was not done; then the pictures; then where it all comes from.
@@ -85,7 +86,7 @@ function drawHeader(sheet: Sheet, input: ReportInput, page: number): void {
   drawUpwards(sheet, first, x, top + 12.7, rightWidth);
   sheet.text(second, x, top + 12, rightWidth, { ...SMALL, align: 'right' });
   sheet.rule(top + 30);
-  if (input.simulated) sheet.hatchTag(PAGE.width - 118, 0, 118, 18, 8.5);
+  if (input.mark !== null) sheet.hatchTag(MARKS[input.mark], PAGE.width - 118, 0, 118, 18, 8.5);
 }
 
 /** A name of any length, whole: smaller if it must be, then on lines that grow upwards from `bottom`. */

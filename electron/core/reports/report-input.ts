@@ -10,7 +10,8 @@ export interface ReportInput {
   readonly madeAt: string;
   /** IANA zone for the times that are printed, e.g. Europe/Amsterdam. */
   readonly timeZone: string;
-  readonly simulated: boolean;
+  /** What every page is marked with: no report of a real visit. */
+  readonly mark: 'simulated' | 'demonstration' | null;
   readonly clinic: { readonly name: string; readonly location: string; readonly station: string };
   readonly patient: {
     readonly number: string;

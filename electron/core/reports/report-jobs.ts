@@ -159,7 +159,7 @@ export class ReportJobs {
       version,
       madeAt: now().toISOString(),
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-      simulated: mode === 'demonstration' || counted.some((capture) => capture.simulated),
+      mark: markOf(mode, counted),
       clinic: { name: station.clinicName, location: station.locationName, station: station.stationName },
       patient: {
         number: patient.number,
@@ -247,4 +247,10 @@ function reportFinding(finding: Finding): ReportInput['findings'][number] {
     inputSha256: finding.inputSha256,
     intendedUse: INTENDED_USE,
   };
+}
+
+/** A demonstration may have real devices: then it is not their pictures that are simulated, but the clinic is no clinic. */
+function markOf(mode: ReportJobsOptions['mode'], captures: readonly Capture[]): ReportInput['mark'] {
+  if (captures.some((capture) => capture.simulated)) return 'simulated';
+  return mode === 'demonstration' ? 'demonstration' : null;
 }

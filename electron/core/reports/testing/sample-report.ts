@@ -189,7 +189,7 @@ export async function sampleReport(changes: Partial<ReportInput> = {}): Promise<
     version: 1,
     madeAt: '2026-11-21T07:10:00.000Z',
     timeZone: 'Europe/Amsterdam',
-    simulated: true,
+    mark: 'simulated',
     clinic: { name: 'Harbour Clinic', location: 'Harbour Road', station: 'Station 2' },
     patient: { number: 'HR-03611', givenName: 'Noa', familyName: 'Dugma', birthDate: '1990-10-15', age: 36 },
     visit: {
