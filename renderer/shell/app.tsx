@@ -6,7 +6,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { I18nProvider as AriaLocale } from 'react-aria-components';
-import type { Hello, StationStatus } from '../../electron/contract/views.ts';
+import type { Hello, PersonOnShift, StationStatus } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
 import { DiskPicture } from '../kit/disk-picture.tsx';
 import { formatBytes, formatTime } from '../kit/format.ts';
@@ -23,6 +23,7 @@ import { useIdleLock } from './idle.ts';
 import { LockScreen } from './lock-screen.tsx';
 import { RecoveryPart } from './recovery-part.tsx';
 import { createStaffRouter } from './router.tsx';
+import { hasView } from './sections.tsx';
 import { SessionContext } from './session.ts';
 import { ScreenProvider, useAsk, useClient, useCommand, useConnection, useForget, useLive } from './staff.ts';
 import { StationLine } from './station-line.tsx';
@@ -71,6 +72,11 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
     forget();
     client.access.lock().then(refresh, refresh);
   }, [client, queries, forget, refresh]);
+  const unlocked = ({ roles }: PersonOnShift): void => {
+    // What the one before left open may be no view of this person's. An address that somebody asks for is refused by the station.
+    if (!hasView(roles, router.history.location.pathname)) router.history.replace('/');
+    refresh();
+  };
   const lockIn = useIdleLock(person === null ? 0 : (hello.data?.idleLockSeconds ?? 0), lock);
   useSignedOutElsewhere(refresh);
 
@@ -82,7 +88,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       ) : hello.data === undefined ? (
         <Opening />
       ) : person === null ? (
-        <LockScreen hello={hello.data} onUnlocked={refresh} />
+        <LockScreen hello={hello.data} onUnlocked={unlocked} />
       ) : (
         <SessionContext value={{ hello: hello.data, person, status: status.data, lock }}>
           <WithStationProblems status={status.data}>

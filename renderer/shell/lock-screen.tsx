@@ -17,7 +17,13 @@ import { useNow } from './use-now.ts';
 const LONGEST_PIN = 12;
 const SHORTEST_PIN = 4;
 
-export function LockScreen({ hello, onUnlocked }: { hello: Hello; onUnlocked: () => void }): ReactNode {
+export function LockScreen({
+  hello,
+  onUnlocked,
+}: {
+  hello: Hello;
+  onUnlocked: (person: PersonOnShift) => void;
+}): ReactNode {
   const { i18n } = useLingui();
   const people = useAsk((client) => client.access.people, undefined);
   const unlock = useCommand((client) => client.access.unlock);
@@ -32,7 +38,7 @@ export function LockScreen({ hello, onUnlocked }: { hello: Hello; onUnlocked: ()
     if (person === null) return;
     const answer = await unlock.attempt({ staffId: person.staffId, pin });
     if ('output' in answer) {
-      onUnlocked();
+      onUnlocked(person);
       return;
     }
     setPin('');
