@@ -17,5 +17,6 @@ export * from './roles.ts';
 export * from './status.ts';
 export * from './storage.ts';
 export * from './sync.ts';
+export * from './uploads.ts';
 export * from './version.ts';
 export * from './views.ts';
