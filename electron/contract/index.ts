@@ -18,5 +18,7 @@ export * from './status.ts';
 export * from './storage.ts';
 export * from './sync.ts';
 export * from './uploads.ts';
+export * from './sync-api.ts';
+export * from './sync-status.ts';
 export * from './version.ts';
 export * from './views.ts';

@@ -7,6 +7,7 @@ import { problemSchema } from './problems.ts';
 import { protocolSchema } from './protocols.ts';
 import { roleSchema, surfaceSchema } from './roles.ts';
 import { sessionStatusSchema } from './status.ts';
+import { syncLineSchema } from './sync-status.ts';
 
 const instant = z.iso.datetime();
 
@@ -59,10 +60,16 @@ export const stationStatusSchema = z.object({
     visitsLeft: z.number().int(),
     state: z.enum(['ok', 'low', 'full']),
   }),
-  /** `not-configured`: this station has no cloud; visits end here. */
-  cloud: z.object({ state: z.enum(['not-configured', 'offline', 'online']), since: instant.nullable() }),
-  /** Items (captures, reports, documents of visits) by how far they have come. */
-  items: z.object({ onDisk: z.number().int(), inCloud: z.number().int(), verified: z.number().int() }),
+  /** `problem`: the cloud answers and does not take what we send (refused, update needed, ...). */
+  cloud: syncLineSchema.pick({ state: true, since: true, problem: true }),
+  /** Files (pictures, reports) by how far they have come. */
+  items: z.object({
+    onDisk: z.number().int(),
+    inCloud: z.number().int(),
+    verified: z.number().int(),
+    /** Files and records that the cloud does not have yet; 0 where there is none. */
+    waiting: z.number().int(),
+  }),
   /** Where somebody asks for help, one entry a person: a locked screen tells it too, so it says where and never who. */
   helpCalls: z.array(z.object({ place: z.enum(['check-in', 'room']), room: z.string() })),
   problems: z.array(problemSchema),

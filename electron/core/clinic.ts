@@ -222,8 +222,8 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         devices: [...statuses],
         processes: [...processes],
         disk,
-        cloud: { state: 'not-configured', since: null },
-        items: { onDisk: onDisk + made - scrub.lostItems(), inCloud: 0, verified: 0 },
+        cloud: { state: 'not-configured', since: null, problem: null },
+        items: { onDisk: onDisk + made - scrub.lostItems(), inCloud: 0, verified: 0, waiting: 0 },
         helpCalls: await helpCalls(sources),
         problems: [...anchored.problems, daily.problem, problem, scrub.problem()].filter((each) => each !== null),
       };

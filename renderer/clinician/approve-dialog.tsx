@@ -40,11 +40,11 @@ export function ApproveDialog(props: DecisionDialogProps): ReactNode {
         </>
       )}
       <p className="mt-4 text-ink-2">
-        {cloud === 'offline'
-          ? i18n.t('Your decision is stored here at once and goes out when the line is back.')
+        {cloud === 'not-configured'
+          ? i18n.t('This visit ends on this station: the desk may print and hand over the report.')
           : cloud === 'online'
             ? i18n.t('Your decision is stored here at once and then sent.')
-            : i18n.t('This visit ends on this station: the desk may print and hand over the report.')}
+            : i18n.t('Your decision is stored here at once and goes out when the line is back.')}
       </p>
       <p className="mt-2 text-13 text-ink-3">
         {i18n.t('Report version {version}', { version: view.report.version })}{' '}

@@ -12,7 +12,8 @@ import { agreedSentence } from '../kit/consent-words.ts';
 import { formatDate, formatQuantity, formatTime, minutesBetween } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem } from '../kit/problem.tsx';
-import { useMay } from '../shell/session.ts';
+import { cloudWords } from '../shell/cloud-words.ts';
+import { useMay, useSession } from '../shell/session.ts';
 import { useCommand } from '../shell/staff.ts';
 import { RequestStrip } from './request-strip.tsx';
 import { allergyWord, fullName, groupOf } from './day-words.ts';
@@ -48,7 +49,7 @@ export function NextPane({
           onOpen={onOpen}
         />
       )}
-      {status === undefined ? null : <CloudBlock status={status} rows={day?.rows ?? []} />}
+      {status === undefined ? null : <CloudBlock status={status} rows={day?.rows ?? []} now={now} />}
       {status === undefined ? null : <Alerts status={status} />}
     </aside>
   );
@@ -209,34 +210,43 @@ function Action({
 }
 
 /** Says what is: no cloud, offline since, online since. Never red. */
-function CloudBlock({ status, rows }: { status: StationStatus; rows: readonly DayRow[] }): ReactNode {
+function CloudBlock({
+  status,
+  rows,
+  now,
+}: {
+  readonly status: StationStatus;
+  readonly rows: readonly DayRow[];
+  readonly now: number;
+}): ReactNode {
   const { i18n } = useLingui();
   const { cloud, items } = status;
-  const Icon = cloud.state === 'online' ? Cloud : CloudOff;
-  const time = cloud.since === null ? '' : formatTime(cloud.since);
-  const words = {
-    'not-configured': {
-      title: i18n.t('Visits end on this station'),
-      text: i18n.t('This station has no cloud. Everything is encrypted on this disk, and reports are reviewed here.'),
-    },
-    offline: {
-      title: i18n.t('Offline since {time}', { time }),
-      text: i18n.t(
-        'Visits go on as usual. Everything is encrypted on this disk and goes to the cloud by itself when the line is back.',
-      ),
-    },
-    online: {
-      title: i18n.t('Online since {time}', { time }),
-      text: i18n.t('Everything is encrypted on this disk and goes to the cloud by itself.'),
-    },
-  }[cloud.state];
+  const { hello } = useSession();
+  const Icon = cloud.state === 'online' || cloud.state === 'degraded' ? Cloud : CloudOff;
+  const { title, tone } = cloudWords(i18n, status, { demonstration: hello.mode === 'demonstration', now });
+  const texts = {
+    calm: i18n.t('Everything is encrypted on this disk and goes to the cloud by itself.'),
+    away: i18n.t(
+      'Visits go on as usual. Everything is encrypted on this disk and goes to the cloud by itself when the line is back.',
+    ),
+    care: i18n.t('Visits go on as usual. Everything is encrypted on this disk; an operator sees to the line.'),
+  };
+  const words =
+    cloud.state === 'not-configured'
+      ? {
+          title: i18n.t('Visits end on this station'),
+          text: i18n.t(
+            'This station has no cloud. Everything is encrypted on this disk, and reports are reviewed here.',
+          ),
+        }
+      : { title, text: texts[tone] };
   const lines: readonly [string, number][] = [
     [i18n.t('Visits done today'), rows.filter((row) => groupOf(row) === 'done').length],
     [i18n.t('Items on this disk'), items.onDisk],
     ...(cloud.state === 'not-configured'
       ? []
       : ([
-          [i18n.t('Waiting for the line'), items.onDisk - items.inCloud],
+          [i18n.t('Waiting for the line'), items.waiting],
           [i18n.t('In the cloud and verified'), items.verified],
         ] satisfies [string, number][])),
   ];

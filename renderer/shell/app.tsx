@@ -98,7 +98,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       )}
       {person === null ? <HelpStrip calls={status.data?.helpCalls ?? []} /> : null}
       <AwayStrip connection={connection} processes={status.data?.processes ?? []} opened={hello.data !== undefined} />
-      <StationLine status={status.data} hello={hello.data} lockIn={lockIn} />
+      <StationLine status={status.data} hello={hello.data} lockIn={lockIn} onOpenSync={null} />
     </div>
   );
 }

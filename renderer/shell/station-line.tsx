@@ -12,6 +12,7 @@ import { formatBytes, formatPercent, formatTime } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { SimulatedTag } from '../kit/simulated.tsx';
 import { simulationWords } from '../kit/simulation.ts';
+import { cloudWords } from './cloud-words.ts';
 import { HelpPart } from './help-call.tsx';
 import { useCommand } from './staff.ts';
 import { useNow } from './use-now.ts';
@@ -20,11 +21,14 @@ export function StationLine({
   status,
   hello,
   lockIn,
+  onOpenSync,
 }: {
   readonly status: StationStatus | undefined;
   readonly hello: Hello | undefined;
   /** Seconds until the screen locks by itself, or null. */
   readonly lockIn: number | null;
+  /** Leads to the view of where everything is; null for those who have none. */
+  readonly onOpenSync: (() => void) | null;
 }): ReactNode {
   const { i18n } = useLingui();
   const now = useNow();
@@ -62,7 +66,7 @@ export function StationLine({
         {status === undefined ? null : (
           <>
             <DiskPart disk={status.disk} />
-            <CloudPart status={status} demonstration={demonstration} />
+            <CloudPart status={status} demonstration={demonstration} now={now} onOpen={onOpenSync} />
           </>
         )}
       </div>
@@ -216,36 +220,38 @@ function DiskPart({ disk }: { disk: StationStatus['disk'] }): ReactNode {
   );
 }
 
-function CloudPart({ status, demonstration }: { status: StationStatus; demonstration: boolean }): ReactNode {
+function CloudPart({
+  status,
+  demonstration,
+  now,
+  onOpen,
+}: {
+  readonly status: StationStatus;
+  readonly demonstration: boolean;
+  readonly now: number;
+  readonly onOpen: (() => void) | null;
+}): ReactNode {
   const { i18n } = useLingui();
   const { cloud, items } = status;
-  const Icon = cloud.state === 'online' ? Cloud : CloudOff;
-  const title = cloudTitle(status, i18n.t('No cloud'), (time) =>
-    cloud.state === 'offline' ? i18n.t('Offline since {time}', { time }) : i18n.t('Online since {time}', { time }),
+  const Icon = cloud.state === 'online' || cloud.state === 'degraded' ? Cloud : CloudOff;
+  const { title, text, tone } = cloudWords(i18n, status, { demonstration, now });
+  const face = (
+    <>
+      <Icon size={19} strokeWidth={1.75} aria-hidden />
+      <b>{title}</b>
+      <i className={tone === 'care' ? 'text-station-warn' : ''}>{text}</i>
+    </>
   );
-  const onTheWay = items.onDisk - items.verified;
-  const texts = {
-    'not-configured': demonstration ? i18n.t('demonstration stays on this disk') : i18n.t('visits end on this station'),
-    offline: i18n.t('{count, plural, one {# item} other {# items}} safe on this disk, waiting', { count: onTheWay }),
-    online:
-      onTheWay > 0
-        ? i18n.t('{count, plural, one {# item} other {# items}} on their way, {verified} verified', {
-            count: onTheWay,
-            verified: items.verified,
-          })
-        : i18n.t('all {verified} items verified', { verified: items.verified }),
-  };
+  if (onOpen !== null) {
+    return (
+      <AriaButton className="station-part" onPress={onOpen} preventFocusOnPress>
+        {face}
+        <span className="sr-only">{i18n.t('Show where everything is')}</span>
+      </AriaButton>
+    );
+  }
   return (
-    <Part
-      label={title}
-      face={
-        <>
-          <Icon size={19} strokeWidth={1.75} aria-hidden />
-          <b>{title}</b>
-          <i>{texts[cloud.state]}</i>
-        </>
-      }
-    >
+    <Part label={title} face={face}>
       <h2 className="text-17 font-semibold">{title}</h2>
       <p className="pt-1 text-ink-2">
         {cloud.state === 'not-configured'
@@ -266,9 +272,4 @@ function CloudPart({ status, demonstration }: { status: StationStatus; demonstra
       </dl>
     </Part>
   );
-}
-
-function cloudTitle(status: StationStatus, none: string, since: (time: string) => string): string {
-  if (status.cloud.state === 'not-configured') return none;
-  return since(status.cloud.since === null ? '' : formatTime(status.cloud.since));
 }
