@@ -4,6 +4,7 @@ import type { BlobUse, CollectionName, DocumentOf } from '../../contract/index.t
 import { documentSchemas } from '../../contract/index.ts';
 import type { Store } from '../store/index.ts';
 import type { StoreQuery } from '../store/types.ts';
+import { BLOB_FIELDS } from '../vault/blob-fields.ts';
 
 /** By blob id. */
 export type BlobUses = ReadonlyMap<string, readonly BlobUse[]>;
@@ -12,13 +13,11 @@ export type BlobUses = ReadonlyMap<string, readonly BlobUse[]>;
 const PAGE = 200;
 const COLLECTIONS = Object.keys(documentSchemas) as CollectionName[];
 
-const PARTS: Readonly<Record<string, Pick<BlobUse, 'kind' | 'part'>>> = {
-  'captures.blobId': { kind: 'capture', part: 'image' },
-  'captures.thumbnailBlobId': { kind: 'capture', part: 'thumbnail' },
-  'captures.overlayBlobId': { kind: 'capture', part: 'overlay' },
-  'findings.overlayBlobId': { kind: 'finding', part: 'overlay' },
-  'reports.blobId': { kind: 'report', part: 'pdf' },
-};
+const PARTS: Readonly<Record<string, Pick<BlobUse, 'kind' | 'part'>>> = Object.fromEntries(
+  Object.entries(BLOB_FIELDS).flatMap(([collection, fields]) =>
+    fields.map(({ field, kind, part }) => [`${collection}.${field}`, { kind, part }]),
+  ),
+);
 
 /** @param wanted whether a string is the id of a blob that is asked about. Documents written meanwhile may be missed. */
 export async function blobUses(store: Store, wanted: (value: string) => boolean): Promise<BlobUses> {

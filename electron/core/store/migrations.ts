@@ -133,6 +133,59 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TRIGGER audit_checkpoints_no_delete BEFORE DELETE ON audit_checkpoints
         BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;`,
   },
+  {
+    name: 'uploads: which stored files go to the cloud and how far they have come, and what each of them is part of',
+    sql: `
+      -- By content: what two visits share is sent once. The row outlives the file, as its receipt.
+      CREATE TABLE uploads (
+        sha256 TEXT PRIMARY KEY,
+        size INTEGER NOT NULL,
+        media_type TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'stored', 'verified', 'differs', 'held', 'gone')),
+        sent INTEGER NOT NULL DEFAULT 0,
+        stored_at TEXT,
+        verified_at TEXT,
+        problem_code TEXT,
+        problem_detail TEXT,
+        problem_at TEXT,
+        first INTEGER NOT NULL DEFAULT 0
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX uploads_progress ON uploads (state, size, sent);
+      CREATE INDEX uploads_stored ON uploads (sha256) WHERE state = 'stored';
+      CREATE INDEX uploads_first ON uploads (sha256) WHERE first = 1;
+      -- What a document names: a file, or (sha256 is NULL) a value of its own that replication carries, or a picture still on a device.
+      CREATE TABLE artefacts (
+        document_id TEXT NOT NULL,
+        part TEXT NOT NULL,
+        collection TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        visit_at TEXT NOT NULL,
+        sha256 TEXT,
+        size INTEGER,
+        heavy INTEGER NOT NULL,
+        shown INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        at TEXT NOT NULL,
+        acknowledged_at TEXT,
+        PRIMARY KEY (document_id, part)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX artefacts_content ON artefacts (sha256) WHERE sha256 IS NOT NULL;
+      CREATE INDEX artefacts_visit_queue ON artefacts (session_id, heavy, size, document_id, part)
+        WHERE state IN ('waiting', 'differs') AND sha256 IS NOT NULL;
+      CREATE INDEX artefacts_queue ON artefacts (visit_at, session_id, heavy, size, document_id, part)
+        WHERE state IN ('waiting', 'differs') AND sha256 IS NOT NULL;
+      CREATE INDEX artefacts_unacknowledged ON artefacts (document_id, part) WHERE state = 'waiting' AND sha256 IS NULL;
+      CREATE INDEX artefacts_shown ON artefacts (shown, visit_at, document_id, part);
+      CREATE INDEX artefacts_counts ON artefacts (shown, state, size);
+      CREATE TRIGGER uploads_state AFTER UPDATE OF state ON uploads WHEN NEW.state <> OLD.state
+        BEGIN UPDATE artefacts SET state = NEW.state WHERE sha256 = NEW.sha256; END;
+      CREATE TRIGGER uploads_gone AFTER DELETE ON vault_blobs
+        BEGIN UPDATE uploads SET state = 'gone', first = 0 WHERE sha256 = OLD.sha256; END;
+      -- A damaged file was replaced by a good one.
+      CREATE TRIGGER uploads_mended AFTER UPDATE OF file ON vault_blobs WHEN NEW.file <> OLD.file
+        BEGIN UPDATE uploads SET state = 'waiting', problem_code = NULL, problem_detail = NULL, problem_at = NULL
+          WHERE sha256 = NEW.sha256 AND state = 'held'; END;`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */

@@ -4,6 +4,7 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import type { AuditEntryInput, CollectionName, DocumentOf, IntentInput } from '../../contract/index.ts';
 import type { AuditTrail } from '../audit/index.ts';
+import { noteArtefacts } from '../sync/uploads/note-artefacts.ts';
 import { asKept, plain } from './collections.ts';
 import type { DocumentTable } from './collections.ts';
 import { writeIntent } from './intents.ts';
@@ -68,6 +69,7 @@ export class OpenTransaction implements StoreTransaction {
     const document = stamped(name, fields, previous, stamper);
     if (document === null) return clone(previous) as DocumentOf<N>;
     table.write(document, false, stored);
+    this.#note(name, document.id, document, previous);
     return document;
   }
 
@@ -85,6 +87,19 @@ export class OpenTransaction implements StoreTransaction {
     const stored = table.stored(id);
     if (stored === undefined || stored._deleted) throw new VantageError('NOT_FOUND', name);
     table.write(plain(stored), true, stored);
+    this.#note(name, id, null, null);
+  }
+
+  /** Its files are in the queue to the cloud from the moment that it names them. */
+  #note<N extends CollectionName>(
+    name: N,
+    id: string,
+    document: DocumentOf<N> | null,
+    previous: DocumentOf<N> | null,
+  ): void {
+    noteArtefacts(this.sqlite, { name, id, document, previous, withRecords: true }, (sessionId) =>
+      this.get('sessions', sessionId),
+    );
   }
 
   audit(entry: AuditEntryInput): void {
