@@ -28,6 +28,7 @@ import type {
   StoreChange,
   StoreLog,
   StoreQuery,
+  StoreTables,
   StoreTransaction,
   Write,
 } from './types.ts';
@@ -59,6 +60,7 @@ export class ClinicStore implements Store {
   readonly anchored: AnchorVerdict;
   readonly sqlite: Database;
   readonly clock: HybridClock;
+  readonly tables: StoreTables;
   readonly audit: Store['audit'];
   readonly #parts: ClinicStoreParts;
   readonly #trail: AuditTrail;
@@ -76,6 +78,8 @@ export class ClinicStore implements Store {
     this.sqlite = parts.connection.sqlite;
     this.clock = parts.stamper.clock;
     this.#trail = new AuditTrail(this.sqlite);
+    const { connection, databaseName } = parts;
+    this.tables = { connection, databaseName, instance: (name) => this.#table(name).instance };
     this.#snapshots = new Snapshots(this.sqlite, parts.file, parts.key);
     this.audit = {
       append: (...entries) => this.transaction((transaction) => writeCompanions(transaction, { audit: entries })),

@@ -3,4 +3,4 @@ export type { AnchorKeeper } from './anchor-keeper.ts';
 export { openStore } from './database.ts';
 export type { StoreOptions } from './database.ts';
 export * from './key-handling.ts';
-export type { Draft, Store, StoreTransaction } from './types.ts';
+export type { Draft, Store, StoreTables, StoreTransaction } from './types.ts';

@@ -15,6 +15,7 @@ import type {
 } from '../../contract/index.ts';
 import type { AuditQuery } from '../audit/index.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
+import type { SqliteConnection, SqliteStorageInstance } from './rx-storage-sqlite/index.ts';
 import type { Snapshot, SnapshotWork } from './snapshot.ts';
 
 /** What the store fills in by itself. */
@@ -92,6 +93,15 @@ export type Write = {
   [N in CollectionName]: PutOptions & { readonly name: N; readonly document: Draft<N> | DocumentOf<N> };
 }[CollectionName];
 
+/** What replication works on: documents beneath their stamps, and the connection whose transactions they take part in. */
+export interface StoreTables {
+  readonly connection: SqliteConnection;
+  /** Of RxDB's database. */
+  readonly databaseName: string;
+  /** The store's own instance: it tells of everybody's writes. */
+  instance<N extends CollectionName>(name: N): SqliteStorageInstance<DocumentOf<N>>;
+}
+
 export interface Store {
   /** Random, made with the file. */
   readonly storeId: string;
@@ -104,6 +114,8 @@ export interface Store {
    * through the methods below, and each side hears of what the other writes.
    */
   rxCollections(): Promise<ClinicCollections>;
+  /** Beneath the methods below: nothing is stamped, validated or audited there. */
+  readonly tables: StoreTables;
   readonly clock: HybridClock;
   /**
    * Runs `run` in one durable transaction. When the promise resolves, what was written survives `kill -9` and power loss;

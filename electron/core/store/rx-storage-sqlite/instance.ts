@@ -56,6 +56,8 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   readonly schema: Readonly<RxJsonSchema<RxDocumentData<RxDocType>>>;
   readonly internals: SqliteInternals;
   readonly options: Readonly<SqliteInstanceOptions>;
+  /** Of the documents, quoted for SQL: `id`, `rev`, `deleted`, `lwt` and `seq` are columns of it. */
+  readonly table: string;
   readonly #connection: SqliteConnection;
   readonly #layout: TableLayout<RxDocType>;
   readonly #reader: TableReader<RxDocType>;
@@ -86,6 +88,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     this.#connection = connection;
     this.#release = release;
     this.#layout = layoutOf(params.collectionName, params.schema);
+    this.table = this.#layout.table;
     ensureTable(connection, this.#layout);
     const state = tableStateOf(connection, this.#layout);
     const hear = (bulk: unknown): void => this.#changes.next(bulk as Untold<RxDocType>['bulk']);

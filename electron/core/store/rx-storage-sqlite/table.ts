@@ -52,7 +52,7 @@ function indexSql<RxDocType>(layout: TableLayout<RxDocType>, name: string, { def
 function isAsWanted<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): boolean {
   if (layout.attachmentsTable !== null) return false;
   const said = connection
-    .plucked('SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL')
+    .plucked(`SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type <> 'trigger' AND sql IS NOT NULL`)
     .all(layout.name) as string[];
   const wanted = [...wantedIndexes(layout)].map(([name, index]) => indexSql(layout, name, index));
   if (said.length !== wanted.length + 1) return false;
