@@ -12,6 +12,7 @@ import { maintenanceContract } from './maintenance-api.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { STAFF_ROLES, VISIT_ROLES } from './roles.ts';
+import { syncContract } from './sync-api.ts';
 import {
   checkinMatchSchema,
   dayOutlineSchema,
@@ -180,6 +181,7 @@ export const staffContract = {
       .output(reviewSchema),
   },
   maintenance: maintenanceContract,
+  sync: syncContract,
   audit: {
     verify: procedure('operator', 'admin').output(auditReportSchema),
   },

@@ -21,7 +21,7 @@ const done = z.object({ ok: z.literal(true) });
 export const syncContract = {
   /** At once and after each change. Knows no patient. */
   watch: procedure(...SYNC_ROLES).output(eventIterator(syncViewSchema)),
-  /** A page of files with their receipts, at once and after each change. Names only for those who may see them, and recorded. */
+  /** A page of artefacts with their receipts, at once and after each change. Names only for those who may see them, and recorded. */
   artefacts: procedure(...SYNC_ROLES)
     .input(artefactQuerySchema)
     .output(eventIterator(artefactPageSchema)),

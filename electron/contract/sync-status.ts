@@ -42,7 +42,10 @@ export const syncClockViewSchema = z.object({
 });
 export type SyncClockView = z.infer<typeof syncClockViewSchema>;
 
-/** Files (pictures, maps, reports) by the steps they have reached, counted from receipts. A later step includes the earlier ones. */
+/**
+ * Artefacts (pictures, maps, reports, measured values) by the steps they have reached, counted from receipts. A later step includes the
+ * earlier ones.
+ */
 export const syncStepsSchema = z.object({
   /** Taken, or perhaps taken, and not on this disk yet. */
   onlyOnDevice: count,
@@ -54,7 +57,7 @@ export const syncStepsSchema = z.object({
   verified: count,
   /** On this disk and not whole in the cloud. */
   left: z.object({
-    files: count,
+    artefacts: count,
     bytes: z.number().nonnegative(),
     /** From the speed measured while sending; null while nothing is being sent, or it has not been measured. */
     seconds: z.number().nonnegative().nullable(),
@@ -104,11 +107,14 @@ export const quarantinedRowSchema = z.object({
 });
 export type QuarantinedRow = z.infer<typeof quarantinedRowSchema>;
 
-/** Which file: of a capture or a report, by its id. */
+/**
+ * Which of a document's artefacts: a file (`image`, `overlay`, `pdf`), a measured value (`step:<stepId>` of a session) or the document
+ * itself (`record`).
+ */
 export const artefactRefSchema = z.object({
-  kind: z.enum(['capture', 'report']),
+  kind: z.enum(['capture', 'report', 'session', 'finding']),
   id: z.uuid(),
-  part: z.enum(['image', 'overlay', 'pdf']),
+  part: z.string().min(1).max(80),
 });
 export type ArtefactRef = z.infer<typeof artefactRefSchema>;
 
@@ -134,17 +140,17 @@ export const syncViewSchema = z.object({
   /** The newest, at most `QUARANTINE_SHOWN`. */
   quarantined: z.array(quarantinedRowSchema),
   bandwidth: bandwidthSchema,
-  /** What does not go on by itself, or of which somebody must know. `artefact`: the file it is about. */
+  /** What does not go on by itself, or of which somebody must know. `artefact`: the one it is about. */
   needs: z.array(z.object({ problem: problemSchema, artefact: artefactRefSchema.nullable() })),
 });
 export type SyncView = z.infer<typeof syncViewSchema>;
 
-// Where each file is -----------------------------------------------------------------------------------------------------------
+// Where each artefact is -----------------------------------------------------------------------------------------------------------
 
-/** One file and its four receipts, in this order and never merged. A tick is drawn for `done` only. */
+/** One artefact and its four receipts, in this order and never merged. A tick is drawn for `done` only. */
 export const artefactRowSchema = z.object({
   artefact: artefactRefSchema,
-  /** Step of the protocol, for pictures and maps. */
+  /** Step of the protocol; null for reports. */
   stepId: z.string().max(64).nullable(),
   /** Counts from 1; for reports their version. */
   attempt: z.number().int().positive(),
@@ -174,12 +180,12 @@ export const artefactRowSchema = z.object({
     state: z.enum(['no-cloud', 'not-yet', 'comparing', 'differs', 'done']),
     at: instant.nullable(),
   }),
-  /** Bytes of content; null before it is known. */
+  /** Bytes of content; null where it is not known. */
   size: z.number().nonnegative().nullable(),
 });
 export type ArtefactRow = z.infer<typeof artefactRowSchema>;
 
-/** `all`: newest visits first. `on-the-way`: not verified yet, in the order of the queue. `care`: held, differing or damaged. */
+/** `all`: newest visits first. `on-the-way`: not verified yet, in the order of the queue. `care`: held or differing. */
 export const artefactFilterSchema = z.enum(['all', 'on-the-way', 'care']);
 export type ArtefactFilter = z.infer<typeof artefactFilterSchema>;
 
@@ -187,6 +193,7 @@ export const artefactQuerySchema = z.object({
   filter: artefactFilterSchema,
   /** `next` of the page before; null: the first page. */
   cursor: z.string().max(200).nullable(),
+  /** Rows to aim at; of `all` a page ends with a whole visit. */
   limit: z.number().int().min(1).max(200).default(50),
 });
 export type ArtefactQuery = z.infer<typeof artefactQuerySchema>;
@@ -195,7 +202,7 @@ export const artefactPageSchema = z.object({
   rows: z.array(artefactRowSchema),
   /** Of what comes after; null: these are the last. */
   next: z.string().nullable(),
-  /** How many files the filter has in all. */
+  /** How many the filter has in all. */
   total: count,
 });
 export type ArtefactPage = z.infer<typeof artefactPageSchema>;

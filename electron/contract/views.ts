@@ -62,12 +62,12 @@ export const stationStatusSchema = z.object({
   }),
   /** `problem`: the cloud answers and does not take what we send (refused, update needed, ...). */
   cloud: syncLineSchema.pick({ state: true, since: true, problem: true }),
-  /** Files (pictures, reports) by how far they have come. */
+  /** Artefacts (pictures, reports, measured values) by how far they have come. */
   items: z.object({
     onDisk: z.number().int(),
     inCloud: z.number().int(),
     verified: z.number().int(),
-    /** Files and records that the cloud does not have yet; 0 where there is none. */
+    /** Files and changed records that the cloud does not have yet; 0 where there is no cloud. */
     waiting: z.number().int(),
   }),
   /** Where somebody asks for help, one entry a person: a locked screen tells it too, so it says where and never who. */

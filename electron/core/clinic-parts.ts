@@ -1,5 +1,5 @@
 /** The parts of a running clinic as the routers see them. Made in `clinic.ts`, nowhere else. */
-import type { Hello, StationStatus } from '../contract/index.ts';
+import type { Hello, StationStatus, SyncView } from '../contract/index.ts';
 import type { InferenceApi } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
 import type { Access, Actor, ScreenState } from './access/access.ts';
@@ -16,6 +16,7 @@ import type { ReportJobs } from './reports/report-jobs.ts';
 import type { Reviews } from './review/reviews.ts';
 import type { StationIdentity } from './station.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
+import type { SyncReader } from './sync/sync-reader.ts';
 import type { Scrub } from './vault/scrub.ts';
 import type { ViewSources } from './visits/views.ts';
 import type { Visits } from './visits/visits.ts';
@@ -42,6 +43,8 @@ export interface ClinicParts {
   readonly trail: TrailKeeper;
   /** What people do with storage and records. */
   readonly maintenance: Maintenance;
+  /** How far everything has come on its way to the cloud. */
+  readonly sync: SyncReader;
   readonly guard: GuardOptions;
   /** What streams wait for. */
   readonly changes: {
@@ -54,10 +57,13 @@ export interface ClinicParts {
     readonly minute: Changes;
     /** Storage and records, and the work at them. */
     readonly maintenance: Changes;
+    /** The line to the cloud, and how far things have come. */
+    readonly sync: Changes;
   };
   readonly now: () => Date;
   hello(screen: ScreenState): Hello;
   stationStatus(): Promise<StationStatus>;
+  syncView(): Promise<SyncView>;
   /** Lets a device that was set aside be tried again. */
   reinstate(deviceId: string): Promise<void>;
   /** Records what a person of the staff did or read. */

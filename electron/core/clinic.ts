@@ -1,7 +1,7 @@
 /** Makes a running clinic from a directory, a key and the two other processes. The one place where core's parts meet. */
 import { join } from 'node:path';
 import { RPCHandler } from '@orpc/server/message-port';
-import type { DeviceStatus, Hello, ProcessStatus, StationStatus } from '../contract/index.ts';
+import type { DeviceStatus, Hello, ProcessStatus, StationStatus, SyncView } from '../contract/index.ts';
 import { CONTRACT_VERSION, DEMONSTRATION_PIN } from '../contract/index.ts';
 import type { Actor, ScreenState } from './access/access.ts';
 import { Access } from './access/access.ts';
@@ -39,6 +39,8 @@ import type { AnchorKeeper, Store } from './store/index.ts';
 import { keepAnchor, openStore } from './store/index.ts';
 import { hasStoreAside } from './store/replace-file.ts';
 import { storeProblem } from './store/store-problem.ts';
+import { onlyOnDevice } from './sync/artefacts.ts';
+import { noCloud } from './sync/no-cloud.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
 import { Scrub } from './vault/scrub.ts';
@@ -104,6 +106,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       activity: new Changes(),
       minute: new Changes(),
       maintenance: new Changes(),
+      sync: new Changes(),
     };
     const subscription = store.changes().subscribe(() => changes.documents.notify());
     const activity = new CaptureActivity(() => changes.activity.notify());
@@ -213,17 +216,33 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       };
     }
 
+    const sync = noCloud(store, () => scrub.lostItems());
+    const stopSync = sync.changes(() => changes.sync.notify());
+
+    async function syncView(): Promise<SyncView> {
+      const { steps, ...state } = await sync.state();
+      return {
+        ...state,
+        at: now().toISOString(),
+        steps: { ...steps, onlyOnDevice: await onlyOnDevice(store) },
+      };
+    }
+
     async function stationStatus(): Promise<StationStatus> {
       const { disk, problem } = await diskWatch.look();
-      const onDisk = await store.count('captures', { selector: { state: { $in: ['on-disk', 'judged'] } } });
-      const made = await store.count('reports', {});
+      const { line, steps, unpushed } = await sync.state();
       return {
         at: now().toISOString(),
         devices: [...statuses],
         processes: [...processes],
         disk,
-        cloud: { state: 'not-configured', since: null, problem: null },
-        items: { onDisk: onDisk + made - scrub.lostItems(), inCloud: 0, verified: 0, waiting: 0 },
+        cloud: { state: line.state, since: line.since, problem: line.problem },
+        items: {
+          onDisk: steps.onDisk,
+          inCloud: steps.inCloud,
+          verified: steps.verified,
+          waiting: unpushed.files + unpushed.documents,
+        },
         helpCalls: await helpCalls(sources),
         problems: [...anchored.problems, daily.problem, problem, scrub.problem()].filter((each) => each !== null),
       };
@@ -248,6 +267,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       anchor: anchored,
       trail,
       maintenance,
+      sync,
       guard: {
         now,
         log,
@@ -263,6 +283,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       now,
       hello,
       stationStatus,
+      syncView,
       reinstate: (deviceId) => devices.reinstate({ deviceId }),
       audit,
       auditPatient: async (patientId, action, subjectId) =>
@@ -380,6 +401,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         await reserveFile.close();
         await captures.close();
         await reports.close();
+        stopSync();
         subscription.unsubscribe();
         await trail.close().catch((error: unknown) => {
           log.error({ code: codeOf(error) }, 'the audit trail could not be signed');

@@ -7,7 +7,7 @@ import { actorOf } from './guard.ts';
 /** @param action e.g. `patient.listed`. Resolves when the entries are durable: only then may the list be shown. */
 export type RecordShown = (
   context: CallContext,
-  action: 'patient.listed' | 'patient.in-review-list',
+  action: 'patient.listed' | 'patient.in-review-list' | 'patient.in-sync-list',
   patientIds: Iterable<string>,
 ) => Promise<void>;
 

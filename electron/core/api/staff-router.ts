@@ -11,6 +11,7 @@ import { live } from './live.ts';
 import { createMaintenanceRouter } from './maintenance-router.ts';
 import { recordShown } from './shown.ts';
 import { staffImplementer } from './staff-implementer.ts';
+import { createSyncRouter } from './sync-router.ts';
 
 const OK = { ok: true } as const;
 
@@ -46,7 +47,11 @@ export function createStaffRouter(parts: ClinicParts) {
       watch: os.station.watch.handler(({ signal }) =>
         // The station line goes on behind the lock: it knows no patient.
         guardStream(
-          live(() => parts.stationStatus(), [changes.status, changes.documents], signal === undefined ? [] : [signal]),
+          live(
+            () => parts.stationStatus(),
+            [changes.status, changes.documents, changes.sync],
+            signal === undefined ? [] : [signal],
+          ),
           guard,
           'station.watch',
         ),
@@ -249,6 +254,12 @@ export function createStaffRouter(parts: ClinicParts) {
         changes.status,
       ]),
     ),
+    sync: createSyncRouter(os.sync, parts, shown, {
+      view: (context, signal) =>
+        stream(context, signal, 'sync.watch', () => parts.syncView(), [changes.sync, changes.documents]),
+      artefacts: (context, signal, compute) =>
+        stream(context, signal, 'sync.artefacts', compute, [changes.sync, changes.documents, changes.activity]),
+    }),
     audit: {
       verify: os.audit.verify.handler(({ context, signal }) =>
         parts.trail.verify(authorOf(actorOf(context)), signal === undefined ? {} : { signal }),
