@@ -186,6 +186,50 @@ export const MIGRATIONS: readonly Migration[] = [
         BEGIN UPDATE uploads SET state = 'waiting', problem_code = NULL, problem_detail = NULL, problem_at = NULL
           WHERE sha256 = NEW.sha256 AND state = 'held'; END;`,
   },
+  {
+    name: 'replication: what the cloud has acknowledged of each document, what it is being asked, and what could not be taken',
+    sql: `
+      -- rev: the document's revision now, kept by triggers on the documents' tables; acked: the revision of the state that the cloud has.
+      CREATE TABLE sync_documents (
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        rev TEXT NOT NULL,
+        since REAL NOT NULL,
+        acked TEXT,
+        version INTEGER,
+        refused TEXT,
+        reason TEXT,
+        field TEXT,
+        refused_at TEXT,
+        PRIMARY KEY (collection, id)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX sync_documents_unpushed ON sync_documents (collection, since) WHERE acked IS NOT rev;
+      CREATE INDEX sync_documents_refused ON sync_documents (refused_at) WHERE refused IS rev AND acked IS NOT rev;
+      CREATE TABLE sync_collections (
+        collection TEXT PRIMARY KEY,
+        resync TEXT,
+        pulled_at TEXT,
+        pushed_at TEXT
+      ) STRICT, WITHOUT ROWID;
+      -- A push whose answer has not come: asked again, word by word, until it does.
+      CREATE TABLE sync_pushes (
+        collection TEXT PRIMARY KEY,
+        mutation_id TEXT NOT NULL,
+        rows_json TEXT NOT NULL,
+        revs_json TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      -- What came and is no document of this version's contract.
+      CREATE TABLE sync_set_aside (
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        deleted INTEGER NOT NULL,
+        field TEXT NOT NULL,
+        at TEXT NOT NULL,
+        document_json TEXT NOT NULL,
+        PRIMARY KEY (collection, id)
+      ) STRICT, WITHOUT ROWID;`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */
