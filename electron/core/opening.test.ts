@@ -8,7 +8,6 @@ import { openTestClinic } from '../../test/fixtures/clinic.ts';
 import { beginVisit, stepOf, takePicture, visitOf } from '../../test/fixtures/visit.ts';
 import { configuredDevices } from './devices/configured-devices.ts';
 import { openEncryptedFile } from './store/encrypted-file.ts';
-import { deriveKey } from './store/key-handling.ts';
 
 const AMARA = 'HR-04127';
 const PAGE_BYTES = 4096;
@@ -38,7 +37,7 @@ it('says that the data are damaged although the damage lies where only a later p
   const { directory, masterKey } = station;
   const file = join(directory, 'clinic.db');
   const damaged = station.restart(() => {
-    const sqlite = openEncryptedFile(directory, deriveKey(masterKey, 'store'), () => undefined);
+    const { sqlite } = openEncryptedFile(directory, masterKey, '2026-11-21T12:00:00.000Z');
     const roots = sqlite
       .prepare<[], number>(`SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE '%appointments%' AND rootpage > 0`)
       .pluck()

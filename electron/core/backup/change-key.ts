@@ -10,7 +10,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VantageError, equalJson } from '../../contract/index.ts';
-import { checkAnchor } from '../store/anchor-check.ts';
 import type { AnchorVerdict } from '../store/anchor-check.ts';
 import { headsOf } from '../store/anchor.ts';
 import type { StoreHeads } from '../store/anchor.ts';
@@ -101,10 +100,7 @@ function settled(
   masterKey: Uint8Array,
   at: string,
 ): { readonly heads: StoreHeads; readonly anchored: AnchorVerdict } {
-  let anchored: AnchorVerdict = { anchor: null, found: null };
-  const sqlite = openEncryptedFile(directory, deriveKey(masterKey, 'store'), (opened) => {
-    anchored = checkAnchor(opened, directory, masterKey, at);
-  });
+  const { sqlite, anchored } = openEncryptedFile(directory, masterKey, at);
   try {
     const heads = headsOf(sqlite);
     sqlite.pragma('wal_checkpoint(TRUNCATE)');

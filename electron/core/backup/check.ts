@@ -1,6 +1,6 @@
 /**
  * Looks at a clinic that nobody has open, from the bytes of its file to the vault's. Nothing that was stored is changed, not even to a
- * newer version; a log that a killed station left beside the file goes into it, as at every opening.
+ * newer version; a log that a killed station left beside the file is read and stays where it is.
  */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
@@ -9,10 +9,11 @@ import { VantageError } from '../../contract/index.ts';
 import type { ProblemCode } from '../../contract/index.ts';
 import { verifyAudit } from '../audit/index.ts';
 import { anchorPath } from '../store/anchor.ts';
-import { checkAnchor, problemOf } from '../store/anchor-check.ts';
+import { checkAnchor, damagedLog, problemOf } from '../store/anchor-check.ts';
 import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
 import { copyDurably, syncFolder } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
+import { readLog } from '../store/log-frames.ts';
 import { MIGRATIONS, schemaVersionOf } from '../store/migrations.ts';
 import { asidePath, freeAside } from '../store/replace-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
@@ -40,10 +41,12 @@ export async function checkClinic(
   work: BackupWork = {},
 ): Promise<CheckReport> {
   const { pages, damaged, saltDamaged } = findDamage(directory, masterKey);
+  const log = readLog(join(directory, `${STORE_FILE}-wal`));
   const problems: { readonly code: ProblemCode; readonly detail: string }[] = [];
   if (saltDamaged)
     problems.push({ code: 'STORE_DAMAGED', detail: 'the first bytes are damaged; salvage puts them right' });
   if (damaged.length > 0) problems.push({ code: 'STORE_DAMAGED', detail: `pages ${some(damaged)} are damaged` });
+  if (log.isCertain) problems.push({ code: 'STORE_DAMAGED', detail: damagedLog(log) });
   const found = { pages, damagedPages: damaged };
   try {
     const inside = await lookInside(directory, masterKey, now, work);
@@ -63,7 +66,10 @@ async function lookInside(
   work: BackupWork,
 ): Promise<Omit<CheckReport, 'pages' | 'damagedPages'>> {
   const problems: { readonly code: ProblemCode; readonly detail: string }[] = [];
-  const sqlite = openCipherFile(join(directory, STORE_FILE), deriveKey(masterKey, 'store'), { keyIsRight: true });
+  const sqlite = openCipherFile(join(directory, STORE_FILE), deriveKey(masterKey, 'store'), {
+    readonly: true,
+    keyIsRight: true,
+  });
   try {
     const schema = schemaVersionOf(sqlite);
     if (schema > MIGRATIONS.length) throw new VantageError('STORE_NEWER', `schema ${schema}`);

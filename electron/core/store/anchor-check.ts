@@ -3,8 +3,10 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import type { Problem } from '../../contract/index.ts';
 import { signerOf } from '../audit/signer.ts';
-import { GENERATION_KEY, missingFrom, readAnchor } from './anchor.ts';
-import type { Anchor, AnchorFinding, MissingChanges } from './anchor.ts';
+import { GENERATION_KEY, comparedWith, missingFrom, readAnchor } from './anchor.ts';
+import type { Anchor, AnchorFinding, LogLoss, MissingChanges } from './anchor.ts';
+import { NO_LOG } from './log-frames.ts';
+import type { LogState } from './log-frames.ts';
 import { readStationValue } from './station-values.ts';
 
 export const STORE_ID_KEY = 'store-id';
@@ -17,35 +19,59 @@ export interface AnchorVerdict {
   readonly found: AnchorFinding | null;
 }
 
+/** Folder under `aside/` for the file and a damaged log: one for each log, however often it is opened. */
+export function asideOfLog({ salts }: LogState): string {
+  return `damaged-log-${salts}`;
+}
+
 /**
- * @param at ISO 8601, of the finding.
- * @throws VantageError STORE_SWAPPED: the file is another store's, another station's, or was replaced by a restore or a new key since
+ * @param at ISO 8601, of the finding. @param log beside the file, as it was before SQLite read it.
+ * @throws VantageError STORE_SWAPPED: the file is another store's, another station's, or was replaced by a restore or a new key since;
+ * STORE_DAMAGED: it is empty, and should not be
  */
-export function checkAnchor(sqlite: Database, directory: string, masterKey: Uint8Array, at: string): AnchorVerdict {
+export function checkAnchor(
+  sqlite: Database,
+  directory: string,
+  masterKey: Uint8Array,
+  at: string,
+  log: LogState = NO_LOG,
+): AnchorVerdict {
   const anchor = readAnchor(directory, masterKey);
+  const loss: { readonly log?: LogLoss } =
+    log.damagedFrom === null
+      ? {}
+      : { log: { frames: log.frames, damagedFrom: log.damagedFrom, aside: asideOfLog(log) } };
   const isEmpty = !hasStationTable(sqlite);
   const value = (key: string): string | null => (isEmpty ? null : readStationValue(sqlite, key));
   const generation = value(GENERATION_KEY);
   if (anchor === null || anchor === 'damaged') {
-    if (anchor === null && generation === null) return { anchor: null, found: null };
+    if (anchor === null && generation === null && !log.isCertain) return { anchor: null, found: null };
     const what = anchor === null ? 'missing' : 'damaged';
-    return { anchor: null, found: { code: 'STORE_UNANCHORED', foundAt: at, anchor: what } };
+    return { anchor: null, found: { code: 'STORE_UNANCHORED', foundAt: at, anchor: what, ...loss } };
   }
+  if (isEmpty) throw new VantageError('STORE_DAMAGED', 'the file is empty: its log is gone');
   if (value(STORE_ID_KEY) !== anchor.storeId) throw new VantageError('STORE_SWAPPED', 'the file is another store');
   if (generation !== null && generation !== anchor.generation)
     throw new VantageError('STORE_SWAPPED', 'the file was replaced by a restored or re-encrypted one before');
   const identity = value(IDENTITY_KEY);
   if (identity !== null && publicKeyOf(identity) !== anchor.publicKey)
     throw new VantageError('STORE_SWAPPED', 'the file has another station key');
-  const missing = missingFrom(sqlite, anchor);
-  return { anchor, found: missing === null ? null : { code: 'STORE_ROLLED_BACK', foundAt: at, missing } };
+  const missing = log.isCertain ? comparedWith(sqlite, anchor) : missingFrom(sqlite, anchor);
+  return { anchor, found: missing === null ? null : { code: 'STORE_ROLLED_BACK', foundAt: at, missing, ...loss } };
 }
 
 /** The finding as a screen is told of it. */
 export function problemOf(finding: AnchorFinding): Problem {
-  const detail =
+  const what =
     finding.code === 'STORE_ROLLED_BACK' ? describe(finding.missing) : `the file clinic.anchor is ${finding.anchor}`;
+  const { log } = finding;
+  const detail = log === undefined ? what : `${damagedLog(log)}, and lies in aside/${log.aside}; ${what}`;
   return { code: finding.code, detail: detail.slice(0, 500), at: finding.foundAt };
+}
+
+/** "the log is damaged from frame 12 of 40 on". */
+export function damagedLog({ damagedFrom, frames }: Pick<LogState, 'damagedFrom' | 'frames'>): string {
+  return `the log is damaged from frame ${damagedFrom ?? 1} of ${frames} on`;
 }
 
 /** How many changes are missing: writes of documents, audit entries and intents. */
@@ -64,6 +90,7 @@ function describe(missing: MissingChanges): string {
     ...(missing.diverged ? ['the history has gone another way since'] : []),
   ];
   const period = missing.since === null ? `until ${missing.until}` : `between ${missing.since} and ${missing.until}`;
+  if (parts.length === 0) return `of what is known to have been written ${period}, nothing is missing`;
   return `${missingChanges(missing)} changes ${period} are missing: ${parts.join('; ')}`;
 }
 

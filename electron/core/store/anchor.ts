@@ -53,13 +53,28 @@ const missingSchema = z.object({
 });
 export type MissingChanges = z.infer<typeof missingSchema>;
 
+/** The log beside the file was damaged: what it held from there on could not be read. */
+const logLossSchema = z.object({
+  frames: count,
+  damagedFrom: count,
+  /** Folder under `aside/` with the file and its log as they were. */
+  aside: z.string(),
+});
+export type LogLoss = z.infer<typeof logLossSchema>;
+
 const findingSchema = z.discriminatedUnion('code', [
-  z.object({ code: z.literal('STORE_ROLLED_BACK'), foundAt: z.iso.datetime(), missing: missingSchema }),
+  z.object({
+    code: z.literal('STORE_ROLLED_BACK'),
+    foundAt: z.iso.datetime(),
+    missing: missingSchema,
+    log: logLossSchema.optional(),
+  }),
   z.object({
     code: z.literal('STORE_UNANCHORED'),
     foundAt: z.iso.datetime(),
     /** `damaged`: there, but not sealed with this station's key. */
     anchor: z.enum(['missing', 'damaged']),
+    log: logLossSchema.optional(),
   }),
 ]);
 /** Something about the file that a person has to know and to confirm. */
@@ -164,6 +179,13 @@ export function headsOf(sqlite: Database, known: StoreHeads | null = null): Stor
  * A table that is gone altogether was replaced by a migration; the audit's chain says whether that was so.
  */
 export function missingFrom(sqlite: Database, anchor: Anchor): MissingChanges | null {
+  const missing = comparedWith(sqlite, anchor);
+  const { writes, audit, intents, diverged } = missing;
+  return audit === null && !diverged && intents === 0 && Object.keys(writes).length === 0 ? null : missing;
+}
+
+/** The same, where nothing is missing too. */
+export function comparedWith(sqlite: Database, anchor: Anchor): MissingChanges {
   const heads = headsOf(sqlite, anchor.heads);
   const then = anchor.heads;
   const writes = Object.fromEntries(
@@ -175,7 +197,6 @@ export function missingFrom(sqlite: Database, anchor: Anchor): MissingChanges | 
   const intents = Math.max(0, then.intents - heads.intents);
   const isShorter = heads.audit.sequence < then.audit.sequence;
   const diverged = !isShorter && then.audit.sequence > 0 && hashAt(sqlite, then.audit.sequence) !== then.audit.hash;
-  if (!isShorter && !diverged && intents === 0 && Object.keys(writes).length === 0) return null;
   return {
     writes,
     audit: isShorter ? { from: heads.audit.sequence + 1, through: then.audit.sequence } : null,

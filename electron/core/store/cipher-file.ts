@@ -1,6 +1,6 @@
 /** An encrypted SQLite file and its key: names, the check value, opening one as it is. */
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import BetterSqlite from 'better-sqlite3-multiple-ciphers';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
@@ -8,6 +8,7 @@ import { codeOf } from './store-problem.ts';
 
 export const STORE_FILE = 'clinic.db';
 export const CHECK_FILE = 'clinic.check';
+const OWNER_ONLY = 0o600;
 /** How long to wait for a process that is on its way out and still holds the file. */
 const LOCK_TIMEOUT_MS = 2000;
 
@@ -17,7 +18,10 @@ export function checkValueOf(key: Uint8Array): Buffer {
 }
 
 export interface CipherFileOptions {
-  /** Nothing is written, not even a log beside it. */
+  /**
+   * Nothing of it is written. A log beside it is read and stays as it is, and others may read at the same time; SQLite leaves its index
+   * of the log (`-shm`) there.
+   */
   readonly readonly?: boolean;
   /** Whether something else has said that the key fits: then a file that does not open is damaged. */
   readonly keyIsRight?: boolean;
@@ -30,11 +34,12 @@ export interface CipherFileOptions {
 export function openCipherFile(path: string, key: Uint8Array, options: CipherFileOptions = {}): Database {
   if (key.length !== 32) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
   const { readonly = false, keyIsRight = false } = options;
+  if (!readonly) restrictToOwner(path);
   const sqlite = new BetterSqlite(path, { timeout: LOCK_TIMEOUT_MS, readonly, fileMustExist: readonly });
   try {
     setKey(sqlite, key);
-    // One process owns the file: a second is refused at once instead of both believing that they lead.
-    sqlite.pragma('locking_mode = EXCLUSIVE');
+    // One process owns the file: a second is refused at once instead of both believing that they lead. Who only reads can't have it so.
+    if (!readonly) sqlite.pragma('locking_mode = EXCLUSIVE');
     // What SQLite sorts or spills would be written to temporary files unencrypted.
     sqlite.pragma('temp_store = MEMORY');
     sqlite.pragma('trusted_schema = OFF');
@@ -45,6 +50,17 @@ export function openCipherFile(path: string, key: Uint8Array, options: CipherFil
     if (codeOf(error) === 'SQLITE_NOTADB' && !keyIsRight)
       throw new VantageError('KEY_WRONG', 'the file does not open with this key', { cause: error });
     throw error;
+  }
+}
+
+/**
+ * What SQLite makes beside a file gets the file's mode: so that has to be right before it is opened. A file that is there is not opened
+ * for that: closing it would give up the locks that this process may hold on it.
+ */
+function restrictToOwner(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', OWNER_ONLY));
+  for (const suffix of ['', '-wal', '-shm', '-journal']) {
+    if (existsSync(`${path}${suffix}`)) chmodSync(`${path}${suffix}`, OWNER_ONLY);
   }
 }
 

@@ -1,12 +1,10 @@
 /** Opens the store: the encrypted file, its tables, the clock where it stood. */
 import { join } from 'node:path';
 import { HybridClock, newId } from '../../contract/index.ts';
-import { checkAnchor, STORE_ID_KEY } from './anchor-check.ts';
-import type { AnchorVerdict } from './anchor-check.ts';
+import { STORE_ID_KEY } from './anchor-check.ts';
 import { CLOCK_KEY, ClinicStore } from './clinic-store.ts';
 import { STORE_FILE } from './cipher-file.ts';
 import { openEncryptedFile } from './encrypted-file.ts';
-import { deriveKey } from './key-handling.ts';
 import { SqliteConnection } from './rx-storage-sqlite/index.ts';
 import { readStationValue, writeStationValue } from './station-values.ts';
 import { StoreFile } from './store-file.ts';
@@ -33,11 +31,7 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const at = new Date(options.now()).toISOString();
-  let anchored: AnchorVerdict = { anchor: null, found: null };
-  const key = deriveKey(options.key, 'store');
-  const sqlite = openEncryptedFile(options.directory, key, (opened) => {
-    anchored = checkAnchor(opened, options.directory, options.key, at);
-  });
+  const { sqlite, key, anchored } = openEncryptedFile(options.directory, options.key, at);
   try {
     const connection = new SqliteConnection(sqlite);
     const known = readStationValue(sqlite, STORE_ID_KEY);

@@ -5,62 +5,122 @@
  * (an HMAC under the key, which says nothing about it) tells them apart.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
+import type { ProblemCode } from '../../contract/index.ts';
 import { anchorPath } from './anchor.ts';
+import { asideOfLog, checkAnchor, damagedLog } from './anchor-check.ts';
+import type { AnchorVerdict } from './anchor-check.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from './cipher-file.ts';
 import { readIfThere, removeLeftovers, syncFolder, writeDurably } from './durable-file.ts';
+import { KEY_BYTES, deriveKey } from './key-handling.ts';
+import { readLog } from './log-frames.ts';
+import type { LogState } from './log-frames.ts';
 import { MIGRATIONS, migrate, schemaVersionOf } from './migrations.ts';
-import { finishReplacement } from './replace-file.ts';
+import { finishReplacement, keepLogAside } from './replace-file.ts';
 import { storeProblem } from './store-problem.ts';
 
+/** What a file without the end of its log may look like. */
+const BY_DAMAGE: ReadonlySet<ProblemCode> = new Set(['STORE_DAMAGED', 'STORE_SWAPPED']);
+
+export interface OpenedFile {
+  /** Decrypted, locked for this process, migrated. */
+  readonly sqlite: Database;
+  /** 32 bytes, of the store alone. */
+  readonly key: Uint8Array;
+  readonly anchored: AnchorVerdict;
+}
+
 /**
- * @param key 32 bytes, of the store alone.
- * @param inspect looks at the file before anything is written to it; what it throws keeps the file closed.
- * @returns the handle: decrypted, locked for this process, migrated.
+ * Where a killed station left a log beside the file, both are looked at first without changing either: SQLite writes the log back into the
+ * file when it closes it, also when what was opened is refused.
+ * @param masterKey 32 bytes. @param at ISO 8601, of what is found.
+ * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED: neither the file nor
+ * its log was touched
  */
-export function openEncryptedFile(directory: string, key: Uint8Array, inspect: (sqlite: Database) => void): Database {
-  if (key.length !== 32) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
+export function openEncryptedFile(directory: string, masterKey: Uint8Array, at: string): OpenedFile {
+  if (masterKey.length !== KEY_BYTES) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
+  const key = deriveKey(masterKey, 'store');
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     finishReplacement(directory, key);
     removeLeftovers(directory);
-    return open(directory, key, inspect);
+    const check = readIfThere(join(directory, CHECK_FILE));
+    const keyIsRight = check !== null && isSame(check, checkValueOf(key));
+    if (check !== null && !keyIsRight) throw new VantageError('KEY_WRONG', 'the key does not fit the check value');
+    return open({ directory, masterKey, key, keyIsRight, at });
   } catch (error) {
     throw storeProblem(error);
   }
 }
 
-function open(directory: string, key: Uint8Array, inspect: (sqlite: Database) => void): Database {
+interface Opening {
+  readonly directory: string;
+  readonly masterKey: Uint8Array;
+  readonly key: Uint8Array;
+  /** Whether the check value says so; it is written at the first opening. */
+  readonly keyIsRight: boolean;
+  readonly at: string;
+}
+
+function open(opening: Opening): OpenedFile {
+  const { directory, key, keyIsRight } = opening;
   const path = join(directory, STORE_FILE);
-  const checkPath = join(directory, CHECK_FILE);
-  const check = readIfThere(checkPath);
-  const expected = checkValueOf(key);
-  const keyIsRight = check !== null && check.length === expected.length && timingSafeEqual(check, expected);
-  if (check !== null && !keyIsRight) throw new VantageError('KEY_WRONG', 'the key does not fit the check value');
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0 && (check !== null || existsSync(anchorPath(directory))))
+  if (size === 0 && (keyIsRight || existsSync(anchorPath(directory))))
     throw new VantageError('STORE_DAMAGED', 'the file is gone or empty');
+  const log = readLog(`${path}-wal`);
+  let anchored = log.frames === 0 ? null : lookBefore(opening, path, log);
 
   const sqlite = openCipherFile(path, key, { keyIsRight });
   try {
-    if (schemaVersionOf(sqlite) > MIGRATIONS.length)
-      throw new VantageError('STORE_NEWER', `schema ${schemaVersionOf(sqlite)}`);
-    inspect(sqlite);
+    anchored ??= inspected(sqlite, opening, log);
+    // Nobody else has the file open, and here the index of the log is kept in memory.
+    rmSync(`${path}-shm`, { force: true });
     makeDurable(sqlite);
+    // Frames that are not read would be taken for this log's again, behind those that are written next.
+    if (log.damagedFrom !== null) sqlite.pragma('wal_checkpoint(TRUNCATE)');
     migrate(sqlite);
-    chmodSync(path, 0o600);
-    if (check === null) {
+    if (!keyIsRight) {
       syncFolder(directory);
-      writeDurably(checkPath, expected, 0o600);
+      writeDurably(join(directory, CHECK_FILE), checkValueOf(key), 0o600);
     }
-    return sqlite;
+    return { sqlite, key, anchored };
   } catch (error) {
     sqlite.close();
     throw error;
   }
+}
+
+/** Puts the file and a log that is damaged aside, before SQLite drops what it can't read. */
+function lookBefore(opening: Opening, path: string, log: LogState): AnchorVerdict {
+  let anchored: AnchorVerdict;
+  try {
+    const sqlite = openCipherFile(path, opening.key, { readonly: true, keyIsRight: opening.keyIsRight });
+    try {
+      anchored = inspected(sqlite, opening, log);
+    } finally {
+      sqlite.close();
+    }
+  } catch (error) {
+    const problem = storeProblem(error);
+    if (!(problem instanceof VantageError) || !log.isCertain || !BY_DAMAGE.has(problem.code)) throw error;
+    throw new VantageError('STORE_DAMAGED', damagedLog(log), { cause: problem });
+  }
+  if (anchored.found?.log !== undefined) keepLogAside(opening.directory, asideOfLog(log));
+  return anchored;
+}
+
+function inspected(sqlite: Database, { directory, masterKey, at }: Opening, log: LogState): AnchorVerdict {
+  if (schemaVersionOf(sqlite) > MIGRATIONS.length)
+    throw new VantageError('STORE_NEWER', `schema ${schemaVersionOf(sqlite)}`);
+  return checkAnchor(sqlite, directory, masterKey, at, log);
+}
+
+function isSame(left: Buffer, right: Buffer): boolean {
+  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function makeDurable(sqlite: Database): void {

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { VantageError } from '../../contract/index.ts';
 import { anchorPath } from './anchor.ts';
 import { CHECK_FILE, STORE_FILE, assertNotOpen, checkValueOf } from './cipher-file.ts';
-import { readIfThere, syncFolder, writeDurably } from './durable-file.ts';
+import { copyDurablyNow, readIfThere, syncFolder, writeDurably } from './durable-file.ts';
 
 const JOURNAL_FILE = 'clinic.replace';
 const ASIDE_FOLDER = 'aside';
@@ -55,6 +55,19 @@ function besides(directory: string): readonly string[] {
 /** Where the old files lie afterwards. */
 export function asidePath(directory: string, name: string): string {
   return join(directory, ASIDE_FOLDER, name);
+}
+
+/** Copies the file and its log into `aside/`, durably, whole or not at all; once for each name. Nobody has them open. */
+export function keepLogAside(directory: string, name: string): void {
+  const folder = asidePath(directory, name);
+  if (existsSync(folder)) return;
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  for (const file of [STORE_FILE, `${STORE_FILE}-wal`]) copyDurablyNow(join(directory, file), join(partial, file));
+  syncFolder(partial);
+  renameSync(partial, folder);
+  syncFolder(join(directory, ASIDE_FOLDER));
 }
 
 /** Whether a file of the store lies aside: it still names files of the vault that the clinic's own may not name. */

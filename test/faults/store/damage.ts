@@ -4,16 +4,30 @@
  * or damaged. Bytes that carry nothing (free pages, what lies behind the end of the log) may be anything.
  *
  * For each kind of file more than that, see `EXPECTED`: a damaged picture costs that picture and nothing else, and so on. Of the
- * database, the pages that are damaged are named. And a clinic that refused to open has lost nothing by that: as soon as the one
- * file is put back as it was, all of it is there.
+ * database, the pages that are damaged are named. A damaged log costs what lies behind the damage and nothing before it, and stays
+ * there to be looked at. And a clinic that refuses to open has not touched its files: as soon as the one file is put back as it was,
+ * all of it is there.
  */
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findDamage } from '../../../electron/core/backup/salvage.ts';
 import { PAGE_BYTES } from '../../../electron/core/store/cipher-pages.ts';
+import { readLog } from '../../../electron/core/store/log-frames.ts';
 import { clinicDirectory } from '../../../electron/services/directories.ts';
 import { loadMasterKey } from '../../../electron/hosts/node/master-key.ts';
 import { Random } from '../../fixtures/random.ts';
@@ -61,11 +75,7 @@ const EXPECTED: Readonly<Record<Kind, (found: Found, path: string) => string | n
     refused === null || ['STORE_DAMAGED', 'STORE_SWAPPED'].includes(refused)
       ? null
       : `it refuses to open with ${refused}`,
-  // Without its log, a file that was never written back to is empty, and so not the one that the anchor knows.
-  log: ({ refused }) =>
-    refused === null || ['STORE_DAMAGED', 'STORE_SWAPPED'].includes(refused)
-      ? null
-      : `it refuses to open with ${refused}`,
+  log: ({ refused }) => (refused === null || refused === 'STORE_DAMAGED' ? null : `it refuses to open with ${refused}`),
   check: ({ refused, differing }) =>
     refused === 'KEY_WRONG' || (refused === null && differing.length === 0) ? null : `refused: ${refused}`,
   anchor: ({ refused, differing }) =>
@@ -184,6 +194,8 @@ async function damageOnce(
     const damage = damageFile(join(copy, path), random);
     const what = `${path}: ${damage.what}`;
     const unnamed = kind === 'database' ? await unnamedPages(copy, damage) : [];
+    const before = fingerprint(copy);
+    const log = kind === 'log' ? await cutLog(image, join(folder, 'cut'), copy, path, damage) : null;
     const found = await readDamaged(copy, image);
     const { refused, problems, differing } = found;
     const wrong = unnamed.map((page) => `page ${page} is not named`);
@@ -192,7 +204,9 @@ async function damageOnce(
     if (problems.some((problem) => problem.includes(': INTERNAL'))) wrong.push('it is no problem of the contract');
     const unexpected = EXPECTED[kind](found, path);
     if (unexpected !== null) wrong.push(unexpected);
+    if (log !== null && differing.length > 0) wrong.push(...log(found, copy));
     if (refused !== null) {
+      if (fingerprint(copy) !== before) wrong.push('it refused to open, and changed files');
       copyFileSync(join(image.directory, path), join(copy, path));
       const { differing: lost } = await readDamaged(copy, image);
       if (lost.length > 0)
@@ -212,6 +226,52 @@ function differences(sound: ReadonlyMap<string, string>, read: ReadonlyMap<strin
 async function readDamaged(directory: string, image: Image): Promise<Found> {
   const read = await readClinic(directory, () => keyOf(directory));
   return { ...read, differing: differences(image.sound.content, read.content) };
+}
+
+/** Of what a clinic that refuses to open must leave alone. */
+function fingerprint(directory: string): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(directory, { recursive: true }).map(String).toSorted()) {
+    if (!Object.values(KINDS).some((pattern) => pattern.test(name))) continue;
+    const path = join(directory, name);
+    if (statSync(path).isFile()) hash.update(`${name}\0`).update(readFileSync(path)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Reads a sound clinic whose log ends where the damaged one begins to differ: as much must be left of the damaged one, and its log must
+ * lie aside where there is more of it than SQLite reads.
+ * @returns what is wrong, given what was found of the damaged clinic
+ */
+async function cutLog(
+  image: Image,
+  cut: string,
+  damaged: string,
+  path: string,
+  { from }: Damage,
+): Promise<(found: Found, directory: string) => string[]> {
+  const log = join(damaged, path);
+  const { damagedFrom, isCertain, salts } = readLog(log);
+  const bytes = existsSync(log) ? readFileSync(log) : null;
+  cpSync(image.directory, cut, { recursive: true });
+  try {
+    truncateSync(join(cut, path), from);
+    const expected = await readClinic(cut, () => keyOf(cut));
+    return ({ refused, content }, directory) => {
+      const others = differences(expected.content, content);
+      const aside = join(directory, 'aside', `damaged-log-${salts}`, path);
+      const isKept = bytes !== null && existsSync(aside) && readFileSync(aside).equals(bytes);
+      return [
+        ...(refused !== expected.refused ? [`without what is damaged it is ${expected.refused}, not ${refused}`] : []),
+        ...(others.length > 0 ? [`of what is before the damage ${others.length} things differ: ${others[0]}`] : []),
+        ...(refused === null && damagedFrom !== null && !isKept ? ['the damaged log is not kept'] : []),
+        ...(damagedFrom !== null && from < 32 && !isCertain ? ['a damaged header is not certain'] : []),
+      ];
+    };
+  } finally {
+    rmSync(cut, { recursive: true, force: true });
+  }
 }
 
 /** The pages with changed bytes that the check of the file does not name; its first bytes are named by themselves. */
