@@ -29,6 +29,6 @@ describe('the cloud’s address', () => {
 
   it('may be http elsewhere only where a developer says so', () => {
     expect(cloudAddress('http://cloud.test:8080', true)).toBe('http://cloud.test:8080');
-    expect(() => cloudAddress('ftp://cloud.test', true)).toThrow();
+    expect(() => cloudAddress('ftp://cloud.test', true)).toThrow('not https');
   });
 });

@@ -51,6 +51,7 @@ export class ManualClock implements SyncClock {
 
   /** Goes on, and wakes whom it passes, in order. */
   async advance(ms: number): Promise<void> {
+    await settled();
     const end = this.#monotonic + ms;
     for (;;) {
       const [next] = [...this.#sleepers].filter(({ until }) => until <= end).toSorted((a, b) => a.until - b.until);
