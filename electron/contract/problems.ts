@@ -483,6 +483,20 @@ export const PROBLEMS = {
     'Tell the operator; everything else is sent.',
     'Try again',
   ),
+  FILE_DIFFERS: problem(
+    'pane',
+    'The cloud’s copy of a file is not the same.',
+    'The one on this disk is kept.',
+    'It is being sent again by itself; tell the operator if this goes on.',
+    'Send it again',
+  ),
+  UPLOAD_DIFFERS: problem(
+    'inline',
+    'The cloud’s copy of a file is not the same.',
+    'Ours is kept, and was not touched.',
+    'Nothing; it is being sent again. Tell the operator if it goes on.',
+    'Send it again',
+  ),
   CLOUD_UNREACHABLE: problem(
     'inline',
     'The cloud did not answer.',

@@ -21,3 +21,5 @@ export const STAFF_ROLES = [
 ] as const satisfies readonly Role[];
 /** Those who lead a visit. */
 export const VISIT_ROLES = ['facilitator', 'clinician', 'admin'] as const satisfies readonly Role[];
+/** Those who see to the way to the cloud: look, and have something tried once more. */
+export const SYNC_ROLES = ['technician', 'operator', 'admin'] as const satisfies readonly Role[];

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import type { Role } from './roles.ts';
+import { SYNC_ROLES } from './roles.ts';
 import {
   artefactPageSchema,
   artefactQuerySchema,
@@ -12,8 +13,6 @@ import {
   syncViewSchema,
 } from './sync-status.ts';
 
-/** Look, and have something tried once more: nothing is changed by it. */
-export const SYNC_ROLES = ['technician', 'operator', 'admin'] as const satisfies readonly Role[];
 const SETTING_ROLES = ['operator', 'admin'] as const satisfies readonly Role[];
 
 const done = z.object({ ok: z.literal(true) });

@@ -67,8 +67,10 @@ export const stationStatusSchema = z.object({
     onDisk: z.number().int(),
     inCloud: z.number().int(),
     verified: z.number().int(),
-    /** Files and changed records that the cloud does not have yet; 0 where there is no cloud. */
+    /** On this disk and not whole in the cloud; 0 where there is no cloud. */
     waiting: z.number().int(),
+    /** Records (visits, people, ...) whose last state the cloud has not acknowledged; 0 where there is no cloud. */
+    records: z.number().int(),
   }),
   /** Where somebody asks for help, one entry a person: a locked screen tells it too, so it says where and never who. */
   helpCalls: z.array(z.object({ place: z.enum(['check-in', 'room']), room: z.string() })),

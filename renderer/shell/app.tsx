@@ -98,7 +98,16 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       )}
       {person === null ? <HelpStrip calls={status.data?.helpCalls ?? []} /> : null}
       <AwayStrip connection={connection} processes={status.data?.processes ?? []} opened={hello.data !== undefined} />
-      <StationLine status={status.data} hello={hello.data} lockIn={lockIn} onOpenSync={null} />
+      <StationLine
+        status={status.data}
+        hello={hello.data}
+        lockIn={lockIn}
+        onOpenSync={
+          person !== null && connection.phase !== 'stopped' && hasView(person.roles, '/sync')
+            ? () => void router.navigate({ to: '/sync' })
+            : null
+        }
+      />
     </div>
   );
 }

@@ -20,15 +20,7 @@ export function cloudWords(
   { cloud, items }: Pick<StationStatus, 'cloud' | 'items'>,
   { demonstration, now }: { readonly demonstration: boolean; readonly now: number },
 ): CloudWords {
-  const count = items.waiting;
-  const shown = formatNumber(count, 0);
-  const waiting =
-    count === 0
-      ? i18n.t('nothing waits')
-      : i18n.t('{count, plural, one {{shown} item} other {{shown} items}} safe on this disk, waiting', {
-          count,
-          shown,
-        });
+  const waiting = waitingWords(i18n, items);
   if (cloud.problem !== null && cloud.state !== 'not-configured') return refusedWords(i18n, cloud.problem, waiting);
   switch (cloud.state) {
     case 'not-configured':
@@ -61,12 +53,39 @@ export function cloudWords(
   }
 }
 
-function sendingWords(i18n: I18n, { waiting, inCloud, verified: done }: StationStatus['items']): string {
+function waitingWords(i18n: I18n, { waiting, records }: StationStatus['items']): string {
+  if (waiting > 0) {
+    const count = waiting;
+    const shown = formatNumber(waiting, 0);
+    return i18n.t('{count, plural, one {{shown} item} other {{shown} items}} safe on this disk, waiting', {
+      count,
+      shown,
+    });
+  }
+  if (records === 0) return i18n.t('nothing waits');
+  const count = records;
+  const shown = formatNumber(records, 0);
+  return i18n.t('{count, plural, one {{shown} record} other {{shown} records}} safe on this disk, waiting', {
+    count,
+    shown,
+  });
+}
+
+function sendingWords(i18n: I18n, { waiting, records, inCloud, verified: done }: StationStatus['items']): string {
   const verified = formatNumber(done, 0);
   if (waiting > 0) {
     const count = waiting;
     const shown = formatNumber(waiting, 0);
     return i18n.t('{count, plural, one {{shown} item} other {{shown} items}} on their way, {verified} verified', {
+      count,
+      shown,
+      verified,
+    });
+  }
+  if (records > 0) {
+    const count = records;
+    const shown = formatNumber(records, 0);
+    return i18n.t('{count, plural, one {{shown} record} other {{shown} records}} on their way, {verified} verified', {
       count,
       shown,
       verified,

@@ -10,6 +10,7 @@ import { TodayPage } from '../facilitator/today-page.tsx';
 import { OpenVisits, VisitPage } from '../facilitator/visit-page.tsx';
 import { HelpPage } from '../help/help-page.tsx';
 import { StoragePage } from '../operations/storage-page.tsx';
+import { SyncPage } from '../operations/sync-page.tsx';
 import { Frame } from './frame.tsx';
 import { RouteProblem } from './route-problem.tsx';
 
@@ -53,6 +54,7 @@ const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/help', component: HelpPage }),
   createRoute({ getParentRoute: () => root, path: '/review', component: ReviewQueuePage }),
   createRoute({ getParentRoute: () => root, path: '/storage', component: StoragePage }),
+  createRoute({ getParentRoute: () => root, path: '/sync', component: SyncPage }),
   reviewRoute,
   visitRoute,
   reportRoute,

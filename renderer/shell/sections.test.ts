@@ -6,6 +6,7 @@ describe('the place that is open after somebody else unlocked', () => {
     expect(hasView(['clinician'], '/review/5f0c')).toBe(true);
     expect(hasView(['facilitator'], '/visit/5f0c/report')).toBe(true);
     expect(hasView(['technician'], '/storage')).toBe(true);
+    expect(hasView(['operator'], '/sync')).toBe(true);
     expect(hasView(['operator', 'admin'], '/desk/5f0c')).toBe(true);
   });
 
@@ -13,6 +14,7 @@ describe('the place that is open after somebody else unlocked', () => {
     const paths = ['/review', '/review/5f0c', '/visit/5f0c', '/visit/5f0c/report', '/desk/5f0c'];
     expect(paths.filter((path) => hasView(['technician'], path))).toEqual([]);
     expect(hasView(['facilitator'], '/storage')).toBe(false);
+    expect(hasView(['facilitator', 'clinician'], '/sync')).toBe(false);
   });
 
   it('is everybody’s where it belongs to nobody', () => {

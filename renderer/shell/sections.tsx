@@ -1,9 +1,9 @@
 /** The sections of the rail. A new one is one entry here and its route in `router.tsx`. */
 import type { I18n } from '@lingui/core';
 import type { LucideIcon } from 'lucide-react';
-import { CalendarDays, Eye, HardDrive, UserRound } from 'lucide-react';
+import { Activity, CalendarDays, Eye, HardDrive, UserRound } from 'lucide-react';
 import type { Role } from '../../electron/contract/roles.ts';
-import { STAFF_ROLES, VISIT_ROLES } from '../../electron/contract/roles.ts';
+import { STAFF_ROLES, SYNC_ROLES, VISIT_ROLES } from '../../electron/contract/roles.ts';
 
 export interface Section {
   readonly to: string;
@@ -23,6 +23,7 @@ export const SECTIONS: readonly Section[] = [
     roles: ['clinician', 'facilitator', 'admin'],
     badge: 'reviews',
   },
+  { to: '/sync', title: (i18n) => i18n.t('Operations'), icon: Activity, roles: SYNC_ROLES },
   { to: '/storage', title: (i18n) => i18n.t('Storage'), icon: HardDrive, roles: ['technician', 'operator', 'admin'] },
 ];
 

@@ -159,7 +159,8 @@ let bad = 0;
 for (const [name, state] of Object.entries({ ...STATES, ...CHECKIN_STATES })) {
   if (names.length > 0 && !names.includes(name)) continue;
   const modes =
-    name.startsWith('retina') || ['today', 'weight', 'lock', 'body', 'storage', 'storage-trouble'].includes(name)
+    name.startsWith('retina') ||
+    ['today', 'weight', 'lock', 'body', 'storage', 'storage-trouble', 'sync', 'sync-refused'].includes(name)
       ? (['light', 'dim'] as const)
       : (['light'] as const);
   for (const mode of modes) {

@@ -1,0 +1,86 @@
+/** Operations: the truth about every artefact on its way to the cloud, and the one thing that needs a person. */
+import { useLingui } from '@lingui/react';
+import { CloudOff } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { SyncView } from '../../electron/contract/sync-status.ts';
+import { StatusMark } from '../kit/marks.tsx';
+import { PaneProblem } from '../kit/problem.tsx';
+import { useSession } from '../shell/session.ts';
+import { useLive } from '../shell/staff.ts';
+import { Topbar } from '../shell/topbar.tsx';
+import { useNow } from '../shell/use-now.ts';
+import { ArtefactTable } from './artefact-table.tsx';
+import { LineSection } from './line-section.tsx';
+import { QuarantineSection } from './quarantine-section.tsx';
+import { StepLadder } from './step-ladder.tsx';
+import { SyncNeeds } from './sync-needs.tsx';
+import { lineWords } from './sync-words.ts';
+import { UnpushedSection } from './unpushed-section.tsx';
+import { WaitingLines } from './waiting-lines.tsx';
+import './sync.css';
+
+export function SyncPage(): ReactNode {
+  const { i18n } = useLingui();
+  const { hello } = useSession();
+  const view = useLive((client) => client.sync.watch, undefined);
+  const now = useNow(30_000);
+  return (
+    <>
+      <Topbar>
+        <h1>{i18n.t('Operations')}</h1>
+        <span className="min-w-0 truncate text-ink-2">
+          {hello.locationName}, {hello.stationName}
+        </span>
+        <span className="grow-1" />
+        {view.data === undefined ? null : <LineState view={view.data} now={now} />}
+      </Topbar>
+      {view.problem !== null ? (
+        <PaneProblem problem={view.problem} />
+      ) : view.data === undefined ? (
+        <div className="bg-surface">
+          <WaitingLines />
+        </div>
+      ) : (
+        <Sync view={view.data} now={now} />
+      )}
+    </>
+  );
+}
+
+function LineState({ view, now }: { readonly view: SyncView; readonly now: number }): ReactNode {
+  const { i18n } = useLingui();
+  const said = lineWords(i18n, view, now);
+  return (
+    <span className="sync-state" role="status">
+      {said.shape === 'absent' ? (
+        <CloudOff size={18} strokeWidth={1.75} aria-hidden />
+      ) : (
+        <StatusMark shape={said.shape} />
+      )}
+      <span>{view.line.state === 'degraded' ? `${said.text} ${said.more}` : said.text}</span>
+    </span>
+  );
+}
+
+function Sync({ view, now }: { readonly view: SyncView; readonly now: number }): ReactNode {
+  return (
+    <div className="sync">
+      <div className="sync-main">
+        <StepLadder view={view} />
+        <ArtefactTable view={view} now={now} />
+      </div>
+      {view.line.state === 'not-configured' ? (
+        <aside className="sync-side">
+          <LineSection view={view} now={now} />
+        </aside>
+      ) : (
+        <aside className="sync-side">
+          <SyncNeeds view={view} />
+          <QuarantineSection view={view} now={now} />
+          <LineSection view={view} now={now} />
+          <UnpushedSection view={view} now={now} />
+        </aside>
+      )}
+    </div>
+  );
+}
