@@ -189,7 +189,8 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     name: 'replication: what the cloud has acknowledged of each document, what it is being asked, and what could not be taken',
     sql: `
-      -- rev: the document's revision now, kept by triggers on the documents' tables; acked: the revision of the state that the cloud has.
+      -- rev: the document's revision now, kept by triggers on the documents' tables; acked: the revision of the state that the cloud has;
+      -- version: the cloud's, of what it is known to have; kept: it was changed here before the cloud had to be read again.
       CREATE TABLE sync_documents (
         collection TEXT NOT NULL,
         id TEXT NOT NULL,
@@ -201,6 +202,7 @@ export const MIGRATIONS: readonly Migration[] = [
         reason TEXT,
         field TEXT,
         refused_at TEXT,
+        kept INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (collection, id)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX sync_documents_unpushed ON sync_documents (collection, since) WHERE acked IS NOT rev;
@@ -208,6 +210,7 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TABLE sync_collections (
         collection TEXT PRIMARY KEY,
         resync TEXT,
+        resync_begun INTEGER NOT NULL DEFAULT 0,
         pulled_at TEXT,
         pushed_at TEXT
       ) STRICT, WITHOUT ROWID;

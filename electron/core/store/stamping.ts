@@ -62,8 +62,13 @@ function changedFields(before: Fields, after: Fields): string[] {
   return [...fields].filter((field) => !BOOKKEEPING.has(field) && !equalJson(before[field], after[field]));
 }
 
-/** @returns a copy that is nobody else's */
-function validated(name: CollectionName, candidate: Fields): Record<string, unknown> {
+/**
+ * A document with the contract’s defaults, and with what it does not know.
+ *
+ * @returns a copy that is nobody else’s
+ * @throws VantageError INPUT_INVALID with the path of the first field that is wrong
+ */
+export function validated(name: CollectionName, candidate: Fields): Record<string, unknown> {
   const result = documentSchemas[name].safeParse(candidate);
   if (result.success) {
     restoreUnknown(candidate, result.data);

@@ -1,0 +1,2 @@
+export { startReplication } from './replication.ts';
+export type { Replication, ReplicationOptions } from './replication.ts';

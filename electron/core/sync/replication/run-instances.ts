@@ -1,0 +1,213 @@
+/**
+ * The two storage instances that RxDB's protocol is given: the documents and its notes. They are the store's own with two differences.
+ * What belongs together is written in one transaction; and a checkpoint is only written with the proof that everything before it is
+ * done, since RxDB goes on from it for ever.
+ */
+import type { BulkWriteRow, RxDocumentData, RxStorageInstance, RxStorageWriteError } from 'rxdb';
+import { EMPTY, catchError, map } from 'rxjs';
+import type { Checkpoint } from '../../../contract/index.ts';
+import type { SeqCheckpoint } from '../../store/rx-storage-sqlite/index.ts';
+import type { MasterState } from './absorb.ts';
+import { absorb } from './absorb.ts';
+import type { Doc, Merge, StoredDoc } from './states.ts';
+import { sameState, stateOf, versionOf, withRevision, withVersion } from './states.ts';
+import type { CollectionTables, Instance, Meta } from './tables.ts';
+
+type ForkRow = BulkWriteRow<Doc>;
+type MetaRow = BulkWriteRow<Meta>;
+type Refused<D> = RxStorageWriteError<D>[];
+
+/** Runs what RxDB calls; `dead` is the answer when the run is over. Never throws. */
+export type Guard = <T>(site: string, dead: T, run: () => T) => T;
+
+export interface RunInstancesOptions {
+  readonly tables: CollectionTables;
+  readonly merge: Merge;
+  readonly guard: Guard;
+  /** ms since 1970. */
+  readonly now: () => number;
+}
+
+const CHECKPOINT = 'replication-set-checkpoint';
+const CONFLICT = 'replication-up-write-conflict';
+
+export class RunInstances {
+  readonly fork: RxStorageInstance<Doc, unknown, unknown>;
+  readonly meta: RxStorageInstance<Meta, unknown, unknown>;
+  readonly #tables: CollectionTables;
+  readonly #merge: Merge;
+  readonly #guard: Guard;
+  readonly #now: () => number;
+  /** What came and is not behind the checkpoint yet, with the end of its page. */
+  readonly #pulled = new Map<string, { readonly master: MasterState; readonly seq: number }>();
+  readonly #conflicts = new Map<string, MasterState>();
+
+  constructor({ tables, merge, guard, now }: RunInstancesOptions) {
+    this.#tables = tables;
+    this.#merge = merge;
+    this.#guard = guard;
+    this.#now = now;
+    this.fork = this.#instanceOf(tables.fork, {
+      findDocumentsById: async (ids, withDeleted) =>
+        guard('fork.find', [], () => tables.fork.readNow(ids, withDeleted)),
+      bulkWrite: async (rows, context) => ({
+        error: guard('fork.write', [], () => tables.transaction(() => this.#writeDocuments(rows, context))),
+      }),
+      getChangedDocumentsSince: async (limit, checkpoint) => this.#changedSince(limit, checkpoint as SeqCheckpoint),
+      changeStream: () =>
+        tables.fork.changeStream().pipe(
+          map((bulk) =>
+            guard('fork.changes', { ...bulk, events: [] }, () => ({
+              ...bulk,
+              events: bulk.events.map((event) => ({ ...event, documentData: withRevision(event.documentData) })),
+            })),
+          ),
+          catchError((error: unknown) => {
+            guard('fork.changes', undefined, () => {
+              throw error;
+            });
+            return EMPTY;
+          }),
+        ),
+    });
+    this.meta = this.#instanceOf(tables.meta, {
+      findDocumentsById: async (ids) => guard('meta.find', [], () => this.#notes(ids)),
+      bulkWrite: async (rows, context) => ({
+        // The other notes were written with what they are about.
+        error: context === CHECKPOINT ? guard('meta.checkpoint', [], () => this.#moveCheckpoint(rows)) : [],
+      }),
+    });
+  }
+
+  /** A page that RxDB is given. @param seq of its end */
+  pulled(masters: readonly MasterState[], seq: number): void {
+    for (const master of masters) this.#pulled.set(master.state.id, { master, seq });
+  }
+
+  get nothingPulled(): boolean {
+    return this.#pulled.size === 0;
+  }
+
+  /** What RxDB is given to resolve. */
+  conflicts(masters: readonly MasterState[]): void {
+    for (const master of masters) this.#conflicts.set(master.state.id, master);
+  }
+
+  #writeDocuments(rows: readonly ForkRow[], context: string): Refused<Doc> {
+    return context === CONFLICT ? this.#writeResolved(rows) : this.#writePulled(rows, context);
+  }
+
+  #writePulled(rows: readonly ForkRow[], context: string): Refused<Doc> {
+    const { fork, ledger } = this.#tables;
+    // An older state than the one that was pushed meanwhile: the newer one is on its way.
+    const fresh = rows.filter(({ document }) => {
+      const [known, version] = [ledger.get(document.id)?.version ?? null, versionOf(document)];
+      return known === null || version === null || version === 0 || version >= known;
+    });
+    const refused = fork.writeNow(fresh, context);
+    const ids = new Set(refused.map(({ documentId }) => documentId));
+    for (const { document } of fresh) {
+      if (ids.has(document.id)) continue;
+      const stored = document as StoredDoc;
+      this.#tables.assume(document.id, stateOf(stored));
+      ledger.acknowledge(document.id, stored._rev, versionOf(document));
+    }
+    return refused;
+  }
+
+  #writeResolved(rows: readonly ForkRow[]): Refused<Doc> {
+    const { collection, fork, ledger } = this.#tables;
+    const refused = fork.writeNow(rows, CONFLICT);
+    const ids = new Set(refused.map(({ documentId }) => documentId));
+    for (const { document } of rows) {
+      const master = this.#conflicts.get(document.id);
+      this.#conflicts.delete(document.id);
+      if (ids.has(document.id)) continue;
+      const known = ledger.get(document.id)?.version ?? null;
+      if (master === undefined || (known !== null && known > master.version)) {
+        throw new Error(`${collection}: a conflict was resolved with a state that is not the cloud's any more`);
+      }
+      const stored = document as StoredDoc;
+      const settled = sameState(collection, stateOf(stored), master.state);
+      this.#tables.assume(document.id, master.state, settled ? undefined : stored._rev);
+      if (settled) ledger.acknowledge(document.id, stored._rev, master.version);
+      else ledger.setVersion(document.id, master.version);
+    }
+    return refused;
+  }
+
+  async #changedSince(
+    limit: number,
+    checkpoint: SeqCheckpoint | undefined,
+  ): Promise<{ documents: StoredDoc[]; checkpoint: SeqCheckpoint }> {
+    const nothing = { documents: [], checkpoint: checkpoint ?? { seq: 0 } };
+    const reading = this.#guard('fork.changedSince', null, () =>
+      this.#tables.fork.getChangedDocumentsSince(limit, checkpoint),
+    );
+    try {
+      const found = await reading;
+      return found === null ? nothing : { ...found, documents: found.documents.map(withRevision) };
+    } catch (error) {
+      return this.#guard('fork.changedSince', nothing, () => {
+        throw error;
+      });
+    }
+  }
+
+  #notes(ids: string[]): RxDocumentData<Meta>[] {
+    return this.#tables.meta.readNow(ids, false).flatMap((note) => {
+      if (note.docData === undefined) return [note];
+      const version = this.#tables.ledger.get(note.itemId)?.version ?? null;
+      return version === null ? [] : [{ ...note, docData: withVersion(note.docData, version) }];
+    });
+  }
+
+  #moveCheckpoint(rows: readonly MetaRow[]): Refused<Meta> {
+    return this.#tables.transaction(() => {
+      const from = this.#tables.upSeq;
+      const refused = this.#tables.meta.writeNow(rows, CHECKPOINT);
+      if (refused.length > 0) return refused;
+      for (const { document } of rows) {
+        const { seq } = document.checkpointData as Checkpoint | SeqCheckpoint;
+        if (document.itemId === 'up') this.#requirePushed(from, seq);
+        else this.#requireTaken(seq);
+      }
+      return refused;
+    });
+  }
+
+  /** Everything up to `seq` is what the cloud has, or was refused by it. @throws Error where that is not so: it is pushed again */
+  #requirePushed(from: number, seq: number): void {
+    const { collection, ledger } = this.#tables;
+    for (const id of ledger.openBetween(from, seq)) {
+      const stored = this.#tables.stored(id);
+      const assumed = this.#tables.assumed(id);
+      // Changed back before it was pushed.
+      const settled = stored !== undefined && assumed !== null && sameState(collection, stateOf(stored), assumed);
+      if (!settled) throw new Error(`${collection}: a change before the checkpoint was not pushed`);
+      ledger.acknowledge(id, stored._rev, ledger.get(id)?.version ?? null);
+    }
+  }
+
+  /** Everything up to `seq` has been taken over; RxDB leaves out what was changed here when it came. */
+  #requireTaken(seq: number): void {
+    for (const [id, { master, seq: end }] of this.#pulled) {
+      if (end > seq) continue;
+      absorb(this.#tables, master, this.#merge);
+      this.#tables.ledger.takeBack(id);
+    }
+    this.#tables.ledger.noteContact('pulled', new Date(this.#now()).toISOString());
+    for (const [id, { seq: end }] of this.#pulled) if (end <= seq) this.#pulled.delete(id);
+  }
+
+  #instanceOf<D>(
+    { databaseName, collectionName, schema, options, internals }: Instance<D>,
+    methods: Partial<RxStorageInstance<D, unknown, unknown>>,
+  ): RxStorageInstance<D, unknown, unknown> {
+    return { databaseName, collectionName, schema, options, internals, ...methods } as RxStorageInstance<
+      D,
+      unknown,
+      unknown
+    >;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * One run of RxDB's replication protocol over one collection. RxDB finds out what changed, asks for pages and batches, and moves the
+ * checkpoints; every effect of it goes through the two instances of `run-instances.ts`.
+ *
+ * RxDB drops what throws in one of its callbacks. So nothing throws there: the first failure ends the run, from then on nothing has an
+ * effect any more, and whoever started it starts another one from the last checkpoint.
+ */
+import { cancelRxStorageReplication, replicateRxStorageInstance } from 'rxdb';
+import type {
+  RxConflictHandlerInput,
+  RxReplicationWriteToMasterRow,
+  RxStorageInstanceReplicationState,
+  WithDeleted,
+} from 'rxdb';
+import { createHash } from 'node:crypto';
+import { Subject } from 'rxjs';
+import type { Checkpoint } from '../../../contract/index.ts';
+import type { MasterState } from './absorb.ts';
+import { PULL_ROWS } from './pulling.ts';
+import type { Pulling } from './pulling.ts';
+import { PUSH_ROWS } from './pushing.ts';
+import type { Outgoing, Pushing } from './pushing.ts';
+import { RunInstances } from './run-instances.ts';
+import type { Doc, Merge, State } from './states.ts';
+import { identical, revisionOf, sameState, versionOf, withVersion } from './states.ts';
+import type { CollectionTables } from './tables.ts';
+
+export interface RunOptions {
+  readonly tables: CollectionTables;
+  readonly pulling: Pulling;
+  readonly pushing: Pushing;
+  readonly merge: Merge;
+  /** ms since 1970. */
+  readonly now: () => number;
+  /** Told before each callback of RxDB's does anything; what it throws ends the run as any other failure does. */
+  readonly observe: (site: string) => void;
+  /** Whether something is under way, each time that changes. */
+  readonly active: (direction: 'up' | 'down', active: boolean) => void;
+}
+
+type Row = RxReplicationWriteToMasterRow<Doc>;
+
+/** An empty page moves the noted checkpoint only by so much: each move is a write to the disk. */
+const WORTH_NOTING = 1000;
+
+export class Run {
+  /** Resolves with what ended the run. Until `stop` is called nothing else does but a failure. */
+  readonly ended: Promise<unknown>;
+  readonly #options: RunOptions;
+  readonly #instances: RunInstances;
+  readonly #pokes = new Subject<'RESYNC'>();
+  readonly #aborted = new AbortController();
+  #end: (cause: unknown) => void = () => undefined;
+  #alive = true;
+  #state: RxStorageInstanceReplicationState<Doc> | null = null;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const { tables, merge, now } = options;
+    this.#instances = new RunInstances({ tables, merge, now, guard: this.#guard });
+    try {
+      this.#start();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Something may have changed in the cloud. */
+  resync(): void {
+    if (this.#alive) this.#pokes.next('RESYNC');
+  }
+
+  /** @param cause what `ended` resolves with */
+  stop(cause: unknown): void {
+    this.#fail(cause);
+  }
+
+  #start(): void {
+    const state = replicateRxStorageInstance<Doc>({
+      identifier: 'cloud',
+      pullBatchSize: PULL_ROWS,
+      pushBatchSize: PUSH_ROWS,
+      forkInstance: this.#instances.fork,
+      metaInstance: this.#instances.meta,
+      hashFunction: async (text) =>
+        createHash('sha256')
+          .update(text as string)
+          .digest('hex'),
+      skipStoringPullMeta: false,
+      replicationHandler: {
+        masterChangeStream$: this.#pokes.asObservable(),
+        masterChangesSince: async (checkpoint, limit) =>
+          (await this.#guardAsync('pull', () => this.#pull(checkpoint as Checkpoint | undefined, limit))) ?? NOTHING,
+        masterWrite: async (rows) => (await this.#guardAsync('push', () => this.#push(rows))) ?? [],
+      },
+      conflictHandler: {
+        isEqual: (left, right, context) =>
+          this.#guard('isEqual', true, () =>
+            this.#isEqual(left as unknown as State, right as unknown as State, context),
+          ),
+        resolve: async (conflict) => this.#guard('resolve', conflict.realMasterState, () => this.#resolve(conflict)),
+      },
+    });
+    this.#state = state;
+    state.events.error.subscribe((error) => this.#fail(error));
+    state.events.active.up.subscribe((active) => this.#options.active('up', active));
+    state.events.active.down.subscribe((active) => this.#options.active('down', active));
+    if (!this.#alive) this.#cancel(state);
+  }
+
+  async #pull(
+    checkpoint: Checkpoint | undefined,
+    limit: number,
+  ): Promise<{ documents: WithDeleted<Doc>[]; checkpoint: Checkpoint }> {
+    const { pulling, tables } = this.#options;
+    const page = await pulling.page(checkpoint ?? null, limit, this.#aborted.signal);
+    if (!this.#alive) return NOTHING;
+    this.#instances.pulled(page.masters, page.checkpoint.seq);
+    const moved = page.checkpoint.seq - (checkpoint?.seq ?? -WORTH_NOTING);
+    // RxDB notes nothing of an empty page. A quiet collection would stay behind until what was deleted is purged.
+    if (page.masters.length === 0 && this.#instances.nothingPulled && moved >= WORTH_NOTING) {
+      tables.transaction(() => tables.setCheckpoint('down', page.checkpoint));
+    }
+    const documents = page.masters.map(({ state, version }) => withVersion(state, version) as WithDeleted<Doc>);
+    return { documents, checkpoint: page.checkpoint };
+  }
+
+  async #push(rows: readonly Row[]): Promise<WithDeleted<Doc>[]> {
+    const { pushing, tables } = this.#options;
+    const outgoing: Outgoing[] = [];
+    for (const row of rows) {
+      const state = row.newDocumentState as unknown as State;
+      const revision = revisionOf(state);
+      if (tables.ledger.get(state.id)?.refused === revision) continue;
+      const assumed = row.assumedMasterState ?? null;
+      outgoing.push({ state, revision, assumed, assumedVersion: assumed === null ? null : versionOf(assumed) });
+    }
+    const conflicts: MasterState[] = [];
+    await pushing.push(outgoing, this.#aborted.signal, (master) => conflicts.push(master));
+    this.#instances.conflicts(conflicts);
+    return conflicts.map(({ state, version }) => withVersion(state, version) as WithDeleted<Doc>);
+  }
+
+  #isEqual(left: State, right: State, context: string): boolean {
+    // Whether a page brings anything new: clocks and the cloud's own fields are news as well.
+    if (context === 'downstream-check-if-equal-1') return identical(left, right);
+    return sameState(this.#options.tables.collection, left, right);
+  }
+
+  #resolve({ assumedMasterState, newDocumentState, realMasterState }: RxConflictHandlerInput<Doc>): WithDeleted<Doc> {
+    const { merge, tables } = this.#options;
+    const base = assumedMasterState ?? null;
+    const merged = merge(tables.collection, base, newDocumentState, realMasterState);
+    return { ...merged };
+  }
+
+  readonly #guard = <T>(site: string, dead: T, run: () => T): T => {
+    if (!this.#alive) return dead;
+    try {
+      this.#options.observe(`${site} (${this.#options.tables.collection})`);
+      return run();
+    } catch (error) {
+      this.#fail(error);
+      return dead;
+    }
+  };
+
+  async #guardAsync<T>(site: string, run: () => Promise<T>): Promise<T | null> {
+    if (!this.#alive) return null;
+    try {
+      this.#options.observe(`${site} (${this.#options.tables.collection})`);
+      return await run();
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#aborted.abort(cause ?? undefined);
+    if (this.#state !== null) this.#cancel(this.#state);
+    this.#end(cause);
+  }
+
+  #cancel(state: RxStorageInstanceReplicationState<Doc>): void {
+    state.events.canceled.next(true);
+    // Whoever waits for the end of a push has it; completing the subject without would be an error that nobody handles.
+    state.events.active.up.next(false);
+    // Nothing rejects: what its queues wait for are our own answers.
+    void cancelRxStorageReplication(state);
+  }
+}
+
+const NOTHING: { documents: WithDeleted<Doc>[]; checkpoint: Checkpoint } = {
+  documents: [],
+  checkpoint: { seq: 0, epoch: '' },
+};

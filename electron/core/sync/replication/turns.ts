@@ -1,0 +1,55 @@
+/** Who may ask the cloud next: a few at a time, what matters most first. */
+
+/** Requests at a time; more would only wait for one another on a thin line. */
+const AT_ONCE = 2;
+
+interface Waiting {
+  readonly importance: number;
+  readonly go: () => void;
+}
+
+export class Turns {
+  readonly #waiting: Waiting[] = [];
+  #running = 0;
+
+  /** @param importance lower comes first; equal ones in the order in which they came. Rejects with the signal's reason. */
+  async run<T>(importance: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.#turn(importance, signal);
+    try {
+      return await work();
+    } finally {
+      this.#running -= 1;
+      this.#next();
+    }
+  }
+
+  async #turn(importance: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const waiting: Waiting = {
+        importance,
+        go: () => {
+          signal.removeEventListener('abort', aborted);
+          resolve();
+        },
+      };
+      const aborted = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(signal.reason as Error);
+      };
+      const behind = this.#waiting.findIndex((other) => other.importance > importance);
+      this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiting);
+      signal.addEventListener('abort', aborted, { once: true });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    while (this.#running < AT_ONCE) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#running += 1;
+      next.go();
+    }
+  }
+}
