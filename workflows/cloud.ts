@@ -32,7 +32,13 @@ const LOCATION_ID = derivedId('development', 'location');
 /** How long it may take to stop by itself. */
 const STOP_MS = 20_000;
 
-const secretsSchema = z.object({ database: z.string(), signingKey: z.string(), internal: z.string() });
+const secretsSchema = z.object({
+  database: z.string(),
+  signingKey: z.string(),
+  internal: z.string(),
+  /** Files were not always kept here: an older folder gets its key when it is next started. */
+  fileKeys: z.string().default(''),
+});
 
 const { values } = parseArgs({
   options: {
@@ -67,6 +73,9 @@ async function run(): Promise<void> {
     API_PUBLIC_URL: `http://127.0.0.1:${port}`,
     API_SIGNING_KEYS: secrets.signingKey,
     INTERNAL_API_SECRET: secrets.internal,
+    FILE_MASTER_KEYS: secrets.fileKeys,
+    FILES_FOLDER: join(folder, 'files'),
+    FILES_FREE_MB: '100',
     LOG_LEVEL: 'warn',
     ...process.env,
   };
@@ -112,16 +121,21 @@ async function stop(): Promise<void> {
 }
 
 function readSecrets(file: string): z.output<typeof secretsSchema> {
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    const made = {
-      database: randomBytes(18).toString('hex'),
-      signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      internal: randomBytes(32).toString('base64'),
-    };
-    writeFileSync(file, JSON.stringify(made, null, 2), { mode: 0o600 });
-  }
-  return secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const known = existsSync(file) ? secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : newSecrets();
+  if (known.fileKeys !== '') return known;
+  const secrets = { ...known, fileKeys: `1:${randomBytes(32).toString('base64')}` };
+  writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  return secrets;
+}
+
+function newSecrets(): z.output<typeof secretsSchema> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return {
+    database: randomBytes(18).toString('hex'),
+    signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    internal: randomBytes(32).toString('base64'),
+    fileKeys: '',
+  };
 }
 
 /** @returns the URL of the API's login */

@@ -1,5 +1,7 @@
 /** The API's configuration, from the environment. `.env.example` lists it. */
 import { z } from 'zod';
+import type { FilesConfig } from './uploads/files-config.ts';
+import { filesConfigOf, filesEnvironment } from './uploads/files-config.ts';
 
 export interface ApiConfig {
   readonly host: string;
@@ -15,6 +17,7 @@ export interface ApiConfig {
     readonly audience: string;
     readonly jwksUri: string | undefined;
   };
+  readonly files: FilesConfig;
   readonly trustProxy: boolean;
   readonly logLevel: string;
 }
@@ -35,6 +38,7 @@ const environmentSchema = z.object({
   OIDC_JWKS_URI: z.url().optional(),
   /** Whether the API stands behind a proxy whose X-Forwarded-* it may believe. */
   TRUST_PROXY: z.enum(['true', 'false']).default('false'),
+  ...filesEnvironment,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -59,6 +63,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     signingKeys: values.API_SIGNING_KEYS,
     serviceSecret,
     oidc: { issuer: values.OIDC_ISSUER, audience: values.OIDC_AUDIENCE, jwksUri: values.OIDC_JWKS_URI },
+    files: filesConfigOf(values),
     trustProxy: values.TRUST_PROXY === 'true',
     logLevel: values.LOG_LEVEL,
   };

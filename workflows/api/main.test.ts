@@ -1,15 +1,23 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../database/free-port.ts';
 import type { TestDatabase } from '../database/testing/test-database.ts';
 import { createTestDatabase } from '../database/testing/test-database.ts';
 
 let database: TestDatabase;
+let files: string;
 beforeEach(async () => {
+  files = mkdtempSync(join(tmpdir(), 'vantage-files-'));
   database = await createTestDatabase('template0');
 });
-afterEach(async () => database.close());
+afterEach(async () => {
+  await database.close();
+  rmSync(files, { recursive: true, force: true });
+});
 
 interface Run {
   readonly said: () => string;
@@ -47,6 +55,9 @@ describe('the processes of a deployment', () => {
       INTERNAL_API_SECRET: randomBytes(32).toString('base64'),
       OIDC_ISSUER: 'https://login.test',
       OIDC_AUDIENCE: 'vantage',
+      FILE_MASTER_KEYS: `1:${randomBytes(32).toString('base64')}`,
+      FILES_FOLDER: files,
+      FILES_FREE_MB: '0',
     };
     for (const expected of ['ran 0001-', 'was up to date']) {
       const migration = start('workflows/database/main.ts', environment);

@@ -28,23 +28,43 @@ function operationOf(route: Route): Json {
     summary: route.summary,
     'x-who': route.who,
     security: open ? [] : [{ bearer: [] }],
-    parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
+    parameters: [
+      ...parametersOf(route.params, 'path'),
+      ...parametersOf(route.query, 'query'),
+      ...(route.requestHeaders ?? []).map((name) => ({
+        name,
+        in: 'header',
+        required: true,
+        schema: { type: 'string' },
+      })),
+    ],
+    ...(route.takes !== undefined && {
+      requestBody: { content: { [route.takes]: { schema: { type: 'string', format: 'binary' } } } },
+    }),
     ...(route.body !== undefined && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
     }),
     responses: {
-      200: {
-        description: 'Done',
-        content:
-          'mediaType' in route.answer
-            ? { [route.answer.mediaType]: { schema: { type: 'string' } } }
-            : { 'application/json': { schema: schemaOf(route.answer, 'output') } },
-      },
+      ...(route.answers === undefined ? { 200: jsonOf(route) } : describedOf(route.answers)),
       default: {
         description: 'A problem',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     },
+  };
+}
+
+function describedOf(answers: Readonly<Record<number, string>>): Json {
+  return Object.fromEntries(Object.entries(answers).map(([status, description]) => [status, { description }]));
+}
+
+function jsonOf(route: Route): Json {
+  return {
+    description: 'Done',
+    content:
+      'mediaType' in route.answer
+        ? { [route.answer.mediaType]: { schema: { type: 'string' } } }
+        : { 'application/json': { schema: schemaOf(route.answer, 'output') } },
   };
 }
 

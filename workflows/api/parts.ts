@@ -4,12 +4,14 @@ import type { Database } from '../database/database.ts';
 import type { Access } from './access/authenticate.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pokes } from './replication/pokes.ts';
+import type { Files } from './uploads/files.ts';
 
 export interface ApiParts {
   readonly database: Database;
   readonly access: Access;
   readonly pokes: Pokes;
   readonly metrics: Metrics;
+  readonly files: Files;
   readonly log: Logger;
   readonly now: () => Date;
   /** How often a stream shows that it lives, and looks whether it still may. */

@@ -5,7 +5,22 @@ import { VantageError } from '../../electron/contract/index.ts';
 
 export interface HttpProblem {
   readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: CloudError;
+}
+
+/** A refusal whose status, or headers, its code alone does not say. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  override readonly cause: VantageError;
+  constructor(status: number, cause: VantageError, headers: Readonly<Record<string, string>> = {}) {
+    super(cause.message);
+    this.status = status;
+    this.headers = headers;
+    this.cause = cause;
+  }
 }
 
 const STATUS: Readonly<Partial<Record<ProblemCode, number>>> = {
@@ -16,21 +31,27 @@ const STATUS: Readonly<Partial<Record<ProblemCode, number>>> = {
   ENROLMENT_REFUSED: 403,
   NOT_FOUND: 404,
   STATUS_CONFLICT: 409,
+  FILE_TOO_LARGE: 413,
   UPDATE_NEEDED: 426,
   CLOUD_OLDER: 426,
   TOO_MANY_REQUESTS: 429,
   CLOUD_UNAVAILABLE: 503,
+  CLOUD_FULL: 507,
 };
 /** What a caller waits before it asks again. */
 const RETRY_SECONDS = 5;
 
 /** Details are of our own making only: a message of PostgreSQL or of a parser may quote what was sent. */
 export function problemOf(error: unknown, requestId: string): HttpProblem {
+  if (error instanceof Refusal) {
+    return { ...problemOf(error.cause, requestId), status: error.status, headers: error.headers };
+  }
   const known = asVantageError(error);
   const status = STATUS[known.code] ?? 500;
   const waitSeconds = known.extra.waitSeconds ?? (status === 503 ? RETRY_SECONDS : undefined);
   return {
     status: statusOfFastify(error) ?? status,
+    headers: {},
     body: {
       code: known.code,
       detail: known.detail.slice(0, 500),

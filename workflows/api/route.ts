@@ -2,6 +2,8 @@
  * The one way to declare a route: with who may call it, what goes in and what comes out. Without them it does not compile, and a
  * route that came another way stops the start (`server.ts`).
  */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Caller, StationCaller, Who } from './access/callers.ts';
@@ -19,12 +21,16 @@ export interface Call<P, Q, B> {
   readonly signal: AbortSignal;
   /** One transaction with what this caller may see and write; a station is first looked up, whether it is still accepted. */
   readonly transaction: <T>(work: (tx: Scoped) => Promise<T>) => Promise<T>;
-  /** For streams only. */
+  /** For streams and raw routes only. */
   readonly reply: FastifyReply;
+  readonly headers: IncomingHttpHeaders;
+  /** A body that came as bytes (`application/offset+octet-stream`), not read yet. */
+  readonly stream: Readable | null;
 }
+export type RawCall<P> = Call<P, undefined, undefined>;
 
 interface RouteBase<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
   /** As Fastify writes it: `/v1/stations/:stationId`. No patient data in it, ever. */
   readonly path: string;
   readonly summary: string;
@@ -35,6 +41,10 @@ interface RouteBase<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly bodyLimit?: number;
   /** Instead of the general limit, per caller and minute. */
   readonly perMinute?: number;
+  /** For the description of raw routes: headers that a request needs, the media type of its body, statuses of success. */
+  readonly requestHeaders?: readonly string[];
+  readonly takes?: string;
+  readonly answers?: Readonly<Record<number, string>>;
 }
 type Handle<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R> = (
   call: Call<z.output<P>, z.output<Q>, z.output<B>>,
@@ -65,6 +75,16 @@ export function mediaRoute(
 ): Route {
   const { mediaType, ...rest } = spec;
   return { ...rest, answer: { mediaType } };
+}
+
+/** A route that reads its body and answers by itself, with statuses and headers of its own (`answers`). */
+export function rawRoute<P extends z.ZodType = z.ZodUndefined>(
+  spec: RouteBase<P, z.ZodUndefined, z.ZodUndefined> & {
+    readonly answers: Readonly<Record<number, string>>;
+    readonly handle: (call: RawCall<z.output<P>>) => Promise<void>;
+  },
+): Route {
+  return { ...spec, answer: { mediaType: 'application/octet-stream' } } as Route;
 }
 
 /** The caller of a route that only stations are let into. */

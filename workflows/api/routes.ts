@@ -6,12 +6,14 @@ import { REPLICATION_ROUTES } from './replication/routes.ts';
 import type { Route } from './route.ts';
 import { STATION_ROUTES } from './stations/routes.ts';
 import { TRAIL_ROUTES } from './trail/routes.ts';
+import { UPLOAD_ROUTES } from './uploads/routes.ts';
 
 const DESCRIBED: readonly Route[] = [
   ...HEALTH_ROUTES,
   ...STATION_ROUTES,
   ...REPLICATION_ROUTES,
   ...TRAIL_ROUTES,
+  ...UPLOAD_ROUTES,
   ...PEOPLE_ROUTES,
   ...INTERNAL_ROUTES,
 ];

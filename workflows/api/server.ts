@@ -1,9 +1,10 @@
 /** The API: Fastify with the routes, and what stands before each of them: who calls, how often, what goes in and out. */
+import { Readable } from 'node:stream';
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DestinationStream } from 'pino';
-import { VantageError } from '../../electron/contract/index.ts';
+import { TUS_CONTENT_TYPE, VantageError } from '../../electron/contract/index.ts';
 import { openDatabase } from '../database/database.ts';
 import { readMigrations } from '../database/migrate.ts';
 import { withScope } from '../database/scope.ts';
@@ -21,6 +22,7 @@ import { Pokes } from './replication/pokes.ts';
 import type { Call, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { requireAcceptedStation } from './stations/accepted.ts';
+import { openFiles } from './uploads/files.ts';
 
 export interface Api {
   readonly app: FastifyInstance;
@@ -32,6 +34,8 @@ export interface Api {
 export interface ApiOptions {
   readonly now?: () => Date;
   readonly heartbeatMs?: number;
+  /** How often work on files is looked for without being told. */
+  readonly pollMs?: number;
   /** Where log lines go, instead of standard output. */
   readonly logTo?: DestinationStream;
   readonly routes?: readonly Route[];
@@ -52,11 +56,20 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     onIdleError: (error) => log.warn({ err: error }, 'a database connection broke'),
   });
   const keys = await ApiKeys.read(config.signingKeys, config.publicUrl, now);
+  const metrics = new Metrics();
+  const files = await openFiles(config.files, {
+    database,
+    log,
+    registry: metrics.registry,
+    now,
+    pollMs: options.pollMs,
+  });
   const parts: ApiParts = {
     database,
     access: { keys, people: new People(config.oidc, database, now), serviceSecret: config.serviceSecret, now },
     pokes: new Pokes(config.databaseUrl, log),
-    metrics: new Metrics(),
+    metrics,
+    files,
     log,
     now,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
@@ -81,12 +94,15 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
   await app.ready();
   if (undeclared.length > 0) throw new Error(`nobody said who may call ${undeclared.join(', ')}`);
   parts.pokes.start();
+  files.keeper.start();
   return {
     app,
     parts,
     close: async () => {
       await parts.pokes.stop();
       await app.close();
+      await files.keeper.stop();
+      files.store.close();
       await database.destroy();
     },
   };
@@ -100,6 +116,8 @@ async function setUp(app: FastifyInstance, parts: ApiParts): Promise<void> {
     errorResponseBuilder: (_request, context) =>
       new VantageError('TOO_MANY_REQUESTS', '', { waitSeconds: Math.ceil(context.ttl / 1000) }),
   });
+  // Bytes of uploads: whoever takes them reads them as they come (`Call.stream`).
+  app.addContentTypeParser(TUS_CONTENT_TYPE, (_request, payload, done) => done(null, payload));
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, request.id);
     const level = problem.status >= 500 ? 'error' : 'info';
@@ -108,7 +126,7 @@ async function setUp(app: FastifyInstance, parts: ApiParts): Promise<void> {
       'refused',
     );
     if (problem.body.waitSeconds !== undefined) void reply.header('retry-after', problem.body.waitSeconds);
-    return reply.status(problem.status).send(problem.body);
+    return reply.status(problem.status).headers(problem.headers).send(problem.body);
   });
   app.setNotFoundHandler((request, reply) => {
     const problem = problemOf(new VantageError('NOT_FOUND'), request.id);
@@ -182,5 +200,7 @@ function callOf(
         return work(tx);
       }),
     reply,
+    headers: request.headers,
+    stream: request.body instanceof Readable ? request.body : null,
   };
 }

@@ -17,6 +17,7 @@ const ROLES: readonly ScopeRole[] = [
   'station',
   'service',
   'enrolment',
+  'keeper',
   'nobody',
 ];
 const PLACES = TENANTS.flatMap((tenant) => LOCATIONS.map((location) => seeded(tenant, location)));
@@ -75,12 +76,15 @@ async function visible(scope: Scope, table: string): Promise<readonly Owner[]> {
 /** Found by who one is, whatever the locations: a station's own record and keys, a person's own roles. */
 const FOUND_BY_ONESELF: ReadonlySet<string> = new Set(['stations', 'station_keys', 'people_roles', 'mutations']);
 
+/** @param looksForWork the API's keeper of files: of file_jobs, and of nothing else, it sees every tenant's (ids and times) */
 function leaks(
   rows: readonly Owner[],
   table: string,
   place: SeededLocation,
   locations: readonly string[] | '*',
+  looksForWork = false,
 ): readonly Owner[] {
+  if (looksForWork) return rows.filter(({ location, station }) => location !== null || station !== null);
   const allowed = FOUND_BY_ONESELF.has(table) && locations !== '*' ? [...locations, place.locationId] : locations;
   return rows.filter(
     (row) =>
@@ -127,7 +131,9 @@ describe('row-level security', () => {
               looked += 1;
               seen += rows.length;
               found.push(
-                ...leaks(rows, table, place, locations).map((row) => `${role} ${table} ${JSON.stringify(row)}`),
+                ...leaks(rows, table, place, locations, role === 'keeper' && table === 'file_jobs').map(
+                  (row) => `${role} ${table} ${JSON.stringify(row)}`,
+                ),
               );
             }
           });
@@ -178,6 +184,16 @@ describe('row-level security', () => {
     expect(rows.map((row) => row.collection)).toEqual(collections);
   });
 
+  it('shows the keeper of files when work is due, for whomever, and nothing else at all', async () => {
+    const scope: Scope = { role: 'keeper', tenantId: null, locations: [], actor: 'keeper' };
+    const seen: string[] = [];
+    for (const table of tables) if ((await visible(scope, table)).length > 0) seen.push(table);
+    expect(seen).toEqual(['file_jobs']);
+    const { rows } = await database.admin.query(`SELECT DISTINCT tenant_id FROM file_jobs`);
+    expect(rows).toHaveLength(TENANTS.length);
+    expect((await visible(scope, 'file_jobs')).length).toBe(PLACES.length);
+  });
+
   it('shows a patient nothing of another patient', async () => {
     const scope = { ...scopeOf('patient', HERE, [HERE.locationId]), patientId: ELSEWHERE.patientId };
     const rows = await withScope(database.api, scope, async (tx) => tx.selectFrom('documents').select('id').execute());
@@ -203,6 +219,14 @@ function alertOf(place: SeededLocation) {
     deleted: false,
     hlc: '',
   };
+}
+
+/** Says something of every file that the role may change. @throws Error with how many those were */
+async function claim(role: ScopeRole, state: 'verified' | 'gone'): Promise<never> {
+  return withScope(database.api, scopeOf(role, HERE, [HERE.locationId]), async (tx) => {
+    const done = await tx.updateTable('files').set({ state, durable: 1, verified_at: new Date() }).executeTakeFirst();
+    throw new Error(`changed ${done.numUpdatedRows}`);
+  });
 }
 
 describe('writing past the policies', () => {
@@ -254,11 +278,19 @@ describe('writing past the policies', () => {
     });
   });
 
+  it('no station says of a file that it is verified', async () => {
+    await expect(claim('station', 'verified')).rejects.toThrow('row-level security');
+    await expect(claim('station', 'gone')).rejects.toThrow('changed 1');
+    await expect(claim('service', 'verified')).rejects.toThrow('changed 1');
+    await expect(claim('clinician', 'gone')).rejects.toThrow('changed 0');
+  });
+
   it('the trail and the events can be changed by nobody, not even their owner', async () => {
     for (const [table, column] of [
       ['audit_entries', 'hash'],
       ['audit_breaks', 'reason'],
       ['domain_events', 'type'],
+      ['file_reads', 'role'],
     ]) {
       await expect(database.admin.query(`UPDATE ${table} SET ${column} = ''`)).rejects.toThrow('append-only');
       await expect(database.admin.query(`DELETE FROM ${table}`)).rejects.toThrow('append-only');

@@ -8,8 +8,11 @@ import type { Role } from '../../electron/contract/index.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './tables.ts';
 
-/** `enrolment`: a station that has shown a code; `service`: an activity; `nobody`: not known yet. */
-export type ScopeRole = Role | 'station' | 'service' | 'enrolment' | 'nobody';
+/**
+ * `enrolment`: a station that has shown a code; `service`: an activity; `keeper`: the API itself, looking for work on files, which sees
+ * nothing else; `nobody`: not known yet.
+ */
+export type ScopeRole = Role | 'station' | 'service' | 'enrolment' | 'keeper' | 'nobody';
 
 export interface Scope {
   readonly role: ScopeRole;

@@ -163,4 +163,60 @@ export interface Tables {
     invited_at: Date;
     changed_at: Date;
   };
+  file_keys: {
+    key_id: string;
+    tenant_id: string;
+    master_key_id: string;
+    wrapped: Buffer;
+    state: 'active' | 'retired';
+    created_at: Generated<Date>;
+  };
+  files: {
+    id: string;
+    tenant_id: string;
+    location_id: string;
+    station_id: string;
+    sha256: string;
+    size: number;
+    media_type: string;
+    state: 'partial' | 'stored' | 'verified' | 'differs' | 'gone';
+    durable: Generated<number>;
+    wrapped_key: Buffer;
+    key_id: string;
+    writer: string | null;
+    writer_seen_at: Date | null;
+    created_at: Generated<Date>;
+    expires_at: Date;
+    stored_at: Date | null;
+    verified_at: Date | null;
+    ended_at: Date | null;
+  };
+  file_segments: {
+    tenant_id: string;
+    location_id: string;
+    file_id: string;
+    start: number;
+    length: number;
+    object_id: string;
+  };
+  file_jobs: {
+    tenant_id: string;
+    kind: 'verify' | 'expire' | 'erase' | 'settle';
+    subject_id: string;
+    due_at: Date;
+    attempts: Generated<number>;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+  };
+  file_reads: {
+    id: string;
+    tenant_id: string;
+    location_id: string;
+    file_id: string;
+    actor: string;
+    role: string;
+    at: Generated<Date>;
+    first_byte: number;
+    last_byte: number;
+  };
 }

@@ -1,24 +1,14 @@
 /** What activities may do. Each names the workflow and the activity; the token names the tenant. */
 import { z } from 'zod';
-import {
-  VantageError,
-  collectionNameSchema,
-  compareHlc,
-  derivedId,
-  formatHlc,
-  masterRowSchema,
-  parseHlc,
-} from '../../../electron/contract/index.ts';
+import { VantageError, collectionNameSchema, derivedId, masterRowSchema } from '../../../electron/contract/index.ts';
 import { LONGEST_OFFLINE_DAYS, purgeBefore } from '../../database/purge.ts';
 import type { Scoped } from '../../database/scope.ts';
-import { writeDocuments } from '../replication/write-documents.ts';
 import { route } from '../route.ts';
 import type { Cause } from './mutations.ts';
 import { causeSchema, mutate, serviceOf } from './mutations.ts';
+import { readDocument, setCloudFields } from './session-cloud.ts';
 
 const MS_PER_DAY = 86_400_000;
-/** Stands for a station's id in clocks of what the cloud writes. */
-const CLOUD_CLOCK = 'cloud';
 
 const eventSchema = z.object({
   type: z.string().regex(/^[A-Za-z]{3,60}$/),
@@ -176,45 +166,4 @@ async function record(
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return ids;
-}
-
-async function readDocument(tx: Scoped, collection: string, id: string) {
-  const row = await tx
-    .selectFrom('documents')
-    .select(['document', 'deleted', 'version'])
-    .where('collection', '=', collection)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  if (row === undefined) throw new VantageError('NOT_FOUND');
-  return { document: { ...row.document }, deleted: row.deleted, version: row.version };
-}
-
-async function setCloudFields(
-  tx: Scoped,
-  tenantId: string,
-  sessionId: string,
-  fields: Readonly<Record<string, unknown>>,
-  now: Date,
-): Promise<number> {
-  const { document, deleted } = await readDocument(tx, 'sessions', sessionId);
-  if (deleted) throw new VantageError('NOT_FOUND');
-  const clocks = document['hlc'] as Readonly<Record<string, string>>;
-  const changed = {
-    ...document,
-    cloud: { ...(document['cloud'] as object | null), ...fields },
-    hlc: { ...clocks, cloud: clockAfter(clocks['cloud'], now.getTime()) },
-    updatedAt: now.toISOString(),
-  };
-  const write = { id: sessionId, document: changed, deleted: false, known: true };
-  const version = (await writeDocuments(tx, tenantId, 'sessions', [write])).get(sessionId);
-  if (typeof version !== 'number') throw new VantageError('INPUT_INVALID', 'fields', { field: 'fields' });
-  return version;
-}
-
-/** A clock of now, or just after the one before where that is ahead. */
-function clockAfter(before: string | undefined, ms: number): string {
-  const own = formatHlc({ ms, counter: 0, stationId: CLOUD_CLOCK });
-  const parts = before === undefined ? null : parseHlc(before);
-  if (parts === null || compareHlc(own, before ?? '') > 0) return own;
-  return formatHlc({ ms: parts.ms, counter: parts.counter + 1, stationId: CLOUD_CLOCK });
 }

@@ -1,5 +1,8 @@
 /** The API on a socket, a database of the test file's own, an identity provider, people of each role and enrolled stations. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Role } from '../../../electron/contract/index.ts';
 import { newId } from '../../../electron/contract/index.ts';
 import type { SeededLocation } from '../../database/testing/seed.ts';
@@ -12,6 +15,7 @@ import type { DevelopmentIssuer } from '../development-issuer.ts';
 import { startDevelopmentIssuer } from '../development-issuer.ts';
 import type { Api } from '../server.ts';
 import { createApi } from '../server.ts';
+import type { FilesConfig } from '../uploads/files-config.ts';
 import { call, TestStation } from './station.ts';
 
 export const AUDIENCE = 'vantage';
@@ -35,7 +39,9 @@ export interface TestApi {
   readonly close: () => Promise<void>;
 }
 
-export async function startTestApi(): Promise<TestApi> {
+/** @param files what is configured otherwise than by default: a folder of its own, removed at the end */
+export async function startTestApi(files: Partial<FilesConfig> = {}): Promise<TestApi> {
+  const folder = mkdtempSync(join(tmpdir(), 'vantage-files-'));
   const database = await createTestDatabase();
   await seedPlaces(database.admin);
   const issuer = await startDevelopmentIssuer();
@@ -52,12 +58,20 @@ export async function startTestApi(): Promise<TestApi> {
     signingKeys: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     serviceSecret: randomBytes(32),
     oidc: { issuer: issuer.issuer, audience: AUDIENCE, jwksUri: undefined },
+    files: {
+      masterKeys: [{ id: 'test', key: randomBytes(32) }],
+      store: { kind: 'folder', folder, freeBytes: 0 },
+      fileBytes: 64 * 1024 * 1024,
+      scrubDays: 30,
+      ...files,
+    },
     trustProxy: true,
     logLevel: 'info',
   };
   const api = await createApi(config, {
     now,
     heartbeatMs: 50,
+    pollMs: 100,
     logTo: { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) },
   });
   const base = await api.app.listen({ host: config.host, port: config.port });
@@ -104,6 +118,7 @@ export async function startTestApi(): Promise<TestApi> {
       await api.close();
       await issuer.stop();
       await database.close();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

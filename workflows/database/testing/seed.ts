@@ -191,4 +191,34 @@ async function seedRows(admin: pg.PoolClient, place: SeededLocation): Promise<vo
     subject_id: tenantId,
   });
   await insert('domain_events', { id: of('invited'), ...wide, type: 'UserInvited', subject_id: of('invitation') });
+  await insert('file_keys', {
+    key_id: derivedId(tenantId, 'file-key'),
+    tenant_id: tenantId,
+    master_key_id: 'm',
+    wrapped: '',
+    state: 'active',
+  });
+  const file = { ...scope, file_id: of('file') };
+  await insert('files', {
+    id: of('file'),
+    ...scope,
+    station_id: stationId,
+    sha256: HASH,
+    size: 1,
+    media_type: 'image/jpeg',
+    state: 'partial',
+    wrapped_key: '',
+    key_id: derivedId(tenantId, 'file-key'),
+    expires_at: new Date(),
+  });
+  await insert('file_segments', { ...file, start: 0, length: 1, object_id: of('object') });
+  await insert('file_jobs', { tenant_id: tenantId, kind: 'expire', subject_id: of('file'), due_at: new Date() });
+  await insert('file_reads', {
+    id: of('read'),
+    ...file,
+    actor: `person:${personId}`,
+    role: 'clinician',
+    first_byte: 0,
+    last_byte: 0,
+  });
 }

@@ -1,0 +1,253 @@
+/** Uploads by tus 1.0.0, receipts, and files as people read them. */
+import type { OutgoingHttpHeaders } from 'node:http';
+import { z } from 'zod';
+import type { FileState } from '../../../electron/contract/index.ts';
+import {
+  FILE_STATE_HEADER,
+  TUS_CHECKSUMS,
+  TUS_CONTENT_TYPE,
+  TUS_VERSION,
+  UPLOAD_PATHS,
+  VantageError,
+  receiptsRequestSchema,
+  receiptsResponseSchema,
+  uploadPath,
+} from '../../../electron/contract/index.ts';
+import { Refusal } from '../problems.ts';
+import type { RawCall } from '../route.ts';
+import { rawRoute, route, stationOf } from '../route.ts';
+import { append } from './append.ts';
+import { sendFile } from './read-file.ts';
+import { StoreFullError, StoreUnavailableError } from './stores/segment-store.ts';
+import {
+  TUS_EXTENSIONS,
+  announcedBytes,
+  byteCount,
+  readChecksum,
+  readMetadata,
+  refusals,
+  requireContentType,
+  requireTus,
+} from './tus.ts';
+import type { UploadRow } from './upload-rows.ts';
+import {
+  addSegments,
+  beginWriting,
+  createUpload,
+  endWriting,
+  giveUp,
+  readReceipts,
+  readUpload,
+  touchWriter,
+} from './upload-rows.ts';
+
+const uploadParams = z.object({ uploadId: z.uuid() });
+/** What a station waits when there is no room. */
+const FULL_SECONDS = 60;
+
+const REQUEST_HEADERS = ['Tus-Resumable'];
+
+export const UPLOAD_ROUTES = [
+  rawRoute({
+    method: 'OPTIONS',
+    path: UPLOAD_PATHS.uploads,
+    summary: 'What the server can do (tus 1.0.0)',
+    who: ['anyone'],
+    answers: { 204: 'Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm' },
+    handle: async (call) => {
+      answer(call, 204, {
+        'tus-version': TUS_VERSION,
+        'tus-extension': TUS_EXTENSIONS,
+        'tus-max-size': String(call.parts.files.config.fileBytes),
+        'tus-checksum-algorithm': TUS_CHECKSUMS.join(','),
+      });
+    },
+  }),
+  rawRoute({
+    method: 'POST',
+    path: UPLOAD_PATHS.uploads,
+    summary:
+      'Begin an upload, or find the one of this content that this location has; with its first bytes, where wanted',
+    who: ['station'],
+    requestHeaders: [...REQUEST_HEADERS, 'Upload-Length', 'Upload-Metadata'],
+    takes: TUS_CONTENT_TYPE,
+    answers: { 201: 'Location, Upload-Offset, Upload-Expires and the state of the file' },
+    handle: async (call) => {
+      requireTus(call.headers);
+      const size = byteCount(call.headers, 'upload-length');
+      const content = { ...readMetadata(call.headers), size };
+      const checksum = readChecksum(call.headers);
+      if (call.stream !== null) requireContentType(call.headers);
+      const { config, keys, count } = call.parts.files;
+      if (size > config.fileBytes) throw new VantageError('FILE_TOO_LARGE');
+      const upload = await call.transaction(async (tx) =>
+        createUpload(tx, keys, stationOf(call), content, call.parts.now()),
+      );
+      count.created(upload.isNew ? 'new' : upload.state === 'partial' ? 'resumed' : 'known');
+      if (size === 0) call.parts.files.keeper.wake();
+      void call.reply.header('location', uploadPath(upload.id));
+      // The bytes of a creation are the first ones; what has those goes on with PATCH.
+      const now = call.stream !== null && upload.durable < size && upload.durable === 0;
+      const after = now ? await write(call, upload.id, 0, checksum) : upload;
+      answer(call, 201, stateHeaders(after));
+    },
+  }),
+  rawRoute({
+    method: 'HEAD',
+    path: UPLOAD_PATHS.upload,
+    summary: 'How many bytes of an upload are durable',
+    who: ['station'],
+    params: uploadParams,
+    requestHeaders: REQUEST_HEADERS,
+    answers: { 200: 'Upload-Offset, Upload-Length, Upload-Expires and the state of the file' },
+    handle: async (call) => {
+      requireTus(call.headers);
+      const upload = await call.transaction(async (tx) => readUpload(tx, call.params.uploadId));
+      answer(call, 200, {
+        ...stateHeaders(upload),
+        'upload-length': String(upload.size),
+        'cache-control': 'no-store',
+      });
+    },
+  }),
+  rawRoute({
+    method: 'PATCH',
+    path: UPLOAD_PATHS.upload,
+    summary: 'Append bytes; what arrived stays, wherever the line is cut',
+    who: ['station'],
+    params: uploadParams,
+    requestHeaders: [...REQUEST_HEADERS, 'Upload-Offset'],
+    takes: TUS_CONTENT_TYPE,
+    answers: { 204: 'Upload-Offset, Upload-Expires and the state of the file' },
+    handle: async (call) => {
+      requireTus(call.headers);
+      requireContentType(call.headers);
+      const offset = byteCount(call.headers, 'upload-offset');
+      answer(call, 204, stateHeaders(await write(call, call.params.uploadId, offset, readChecksum(call.headers))));
+    },
+  }),
+  rawRoute({
+    method: 'DELETE',
+    path: UPLOAD_PATHS.upload,
+    summary: 'Give an unfinished upload up',
+    who: ['station'],
+    params: uploadParams,
+    requestHeaders: REQUEST_HEADERS,
+    answers: { 204: 'Given up' },
+    handle: async (call) => {
+      requireTus(call.headers);
+      await call.transaction(async (tx) =>
+        giveUp(tx, stationOf(call).tenantId, call.params.uploadId, call.parts.now()),
+      );
+      call.parts.files.keeper.wake();
+      answer(call, 204);
+    },
+  }),
+  route({
+    method: 'POST',
+    path: UPLOAD_PATHS.receipts,
+    summary: 'How far the cloud has got with files, by content, as far as the caller’s locations have them',
+    who: ['station', 'clinician', 'facilitator', 'admin'],
+    body: receiptsRequestSchema,
+    answer: receiptsResponseSchema,
+    handle: async (call) => ({
+      files: await call.transaction(async (tx) =>
+        readReceipts(
+          tx,
+          call.body.files.map(({ sha256 }) => sha256),
+        ),
+      ),
+    }),
+  }),
+  rawRoute({
+    method: 'GET',
+    path: UPLOAD_PATHS.file,
+    summary: 'A verified file, or the bytes of it that Range names; who read it is written down first',
+    who: ['clinician', 'facilitator', 'admin', 'service'],
+    params: z.object({ fileId: z.uuid() }),
+    answers: { 200: 'The file', 206: 'The bytes asked for', 416: 'There are no such bytes' },
+    handle: sendFile,
+  }),
+];
+
+function answer(call: RawCall<unknown>, status: number, headers: OutgoingHttpHeaders = {}): void {
+  void call.reply
+    .code(status)
+    .headers({ 'tus-resumable': TUS_VERSION, ...headers })
+    .send();
+}
+
+function stateHeaders(upload: UploadRow): OutgoingHttpHeaders {
+  const state: FileState | 'gone' = upload.state;
+  return {
+    'upload-offset': String(upload.durable),
+    [FILE_STATE_HEADER]: state,
+    ...(state === 'partial' && { 'upload-expires': upload.expiresAt.toUTCString() }),
+  };
+}
+
+/** Appends the request's body. @returns the upload as it is afterwards. @throws the refusals of tus */
+async function write(
+  call: RawCall<unknown>,
+  uploadId: string,
+  offset: number,
+  checksum: ReturnType<typeof readChecksum>,
+): Promise<UploadRow> {
+  const { files, now } = call.parts;
+  const caller = stationOf(call);
+  const announced = announcedBytes(call.headers);
+  const { upload, writer, key } = await call.transaction(async (tx) => {
+    const begun = await beginWriting(tx, files.keys, uploadId, offset, now());
+    if (announced !== null && offset + announced > begun.upload.size) throw tooLong();
+    return begun;
+  });
+  if (writer === null || call.stream === null) {
+    if (writer !== null) await call.transaction(async (tx) => endWriting(tx, uploadId, writer));
+    return upload;
+  }
+  files.count.writing(1);
+  try {
+    const result = await append(
+      {
+        tenantId: caller.tenantId,
+        fileId: uploadId,
+        key,
+        store: files.store,
+        offset,
+        size: upload.size,
+        times: files.times,
+        stored: files.count.received,
+        add: async (segments) =>
+          call.transaction(async (tx) =>
+            segments.length === 0
+              ? touchWriter(tx, uploadId, writer, now())
+              : addSegments(tx, caller, uploadId, writer, segments, now()),
+          ),
+      },
+      call.stream,
+      checksum,
+    );
+    files.count.appended(result);
+    if (result === 'replaced') throw refusals.locked(1);
+    if (result === 'mismatch') throw refusals.checksum();
+    if (result === 'overlong') throw tooLong();
+    if (result === 'cut') throw new Refusal(408, new VantageError('INPUT_INVALID', 'cut'), { connection: 'close' });
+  } catch (error) {
+    if (error instanceof StoreFullError) {
+      files.count.appended('full');
+      throw new VantageError('CLOUD_FULL', '', { waitSeconds: FULL_SECONDS, cause: error });
+    }
+    if (error instanceof StoreUnavailableError) throw new VantageError('CLOUD_UNAVAILABLE', 'files', { cause: error });
+    throw error;
+  } finally {
+    files.count.writing(-1);
+    await call.transaction(async (tx) => endWriting(tx, uploadId, writer));
+  }
+  const after = await call.transaction(async (tx) => readUpload(tx, uploadId));
+  if (after.state === 'stored') files.keeper.wake();
+  return after;
+}
+
+function tooLong(): VantageError {
+  return new VantageError('INPUT_INVALID', 'more than Upload-Length', { field: 'upload-length' });
+}
