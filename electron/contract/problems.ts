@@ -483,13 +483,6 @@ export const PROBLEMS = {
     'Tell the operator; everything else is sent.',
     'Try again',
   ),
-  FILE_DIFFERS: problem(
-    'pane',
-    'The cloud’s copy of a file is not the same.',
-    'The one on this disk is kept.',
-    'It is being sent again by itself; tell the operator if this goes on.',
-    'Send it again',
-  ),
   UPLOAD_DIFFERS: problem(
     'inline',
     'The cloud’s copy of a file is not the same.',

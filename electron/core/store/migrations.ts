@@ -175,7 +175,7 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX artefacts_queue ON artefacts (visit_at, session_id, heavy, size, document_id, part)
         WHERE state IN ('waiting', 'differs') AND sha256 IS NOT NULL;
       CREATE INDEX artefacts_unacknowledged ON artefacts (document_id, part) WHERE state = 'waiting' AND sha256 IS NULL;
-      CREATE INDEX artefacts_shown ON artefacts (shown, visit_at, document_id, part);
+      CREATE INDEX artefacts_visits ON artefacts (visit_at, session_id, document_id, part) WHERE shown > 0;
       CREATE INDEX artefacts_counts ON artefacts (shown, state, size);
       CREATE TRIGGER uploads_state AFTER UPDATE OF state ON uploads WHEN NEW.state <> OLD.state
         BEGIN UPDATE artefacts SET state = NEW.state WHERE sha256 = NEW.sha256; END;

@@ -65,6 +65,8 @@ export function noteArtefacts<N extends CollectionName>(
     written = true;
   }
   for (const row of known.values()) {
+    // Nothing was asked about it.
+    if (document !== null && !withRecords && row.sha256 === null && row.state !== 'device') continue;
     // The receipt of a file that was deleted here stays with what it was part of.
     if (document !== null && (row.state === 'verified' || row.state === 'gone') && row.sha256 !== null) continue;
     prepared(sqlite, 'DELETE FROM artefacts WHERE document_id = ? AND part = ?').run(id, row.part);
@@ -153,7 +155,7 @@ function put(
 }
 
 /** Nothing that no document names is sent. What the cloud has stays as its receipt. */
-function forgetUnnamed(sqlite: Database, sha256: string): void {
+export function forgetUnnamed(sqlite: Database, sha256: string): void {
   prepared(
     sqlite,
     `DELETE FROM uploads WHERE sha256 = ? AND state IN ('waiting', 'differs', 'held')
