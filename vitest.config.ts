@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           ...node,
           name: 'cloud',
-          include: ['workflows/**/*.test.ts'],
+          include: ['workflows/**/*.test.ts', 'test/cloud/**/*.test.ts'],
           globalSetup: ['workflows/database/testing/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
