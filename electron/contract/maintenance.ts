@@ -73,6 +73,8 @@ export const storageViewSchema = z.object({
     onSameDisk: z.boolean(),
     /** Newest first. */
     list: z.array(backupInfoSchema),
+    /** Names of those that are not whole enough to say what they are, newest first. */
+    unreadable: z.array(z.string()),
   }),
   scrub: scrubStatusSchema,
   audit: z.object({

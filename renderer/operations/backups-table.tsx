@@ -12,7 +12,7 @@ import { readBackWords, whenWords } from './storage-words.ts';
 
 export function BackupsTable({ view, now }: { readonly view: StorageView; readonly now: number }): ReactNode {
   const { i18n } = useLingui();
-  const { list, folder } = view.backups;
+  const { list, unreadable, folder } = view.backups;
   const check = useCommand((client) => client.maintenance.checkBackup);
   const checking = runningJob(view, 'backup-check');
   return (
@@ -28,6 +28,13 @@ export function BackupsTable({ view, now }: { readonly view: StorageView; readon
         <div className="px-7">
           <InlineProblem problem={check.problem} />
         </div>
+      )}
+      {unreadable.length === 0 ? null : (
+        <p className="storage-said px-7 text-warn">
+          <StatusMark shape="care" />
+          {i18n.t('These can not be restored, since what they say of themselves is gone or damaged:')}{' '}
+          <bdi className="ident">{unreadable.join(', ')}</bdi>
+        </p>
       )}
       {list.length === 0 ? (
         <p className="px-7 py-6 text-ink-2">

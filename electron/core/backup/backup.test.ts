@@ -12,7 +12,7 @@ import { STATION, temporaryFolder } from '../store/testing/documents.ts';
 import { makeBackup, pruneBackups, verifyBackup } from './backup.ts';
 import type { BackupOptions } from './backup.ts';
 import { changeMasterKey, setRecoveryPassphrase } from './change-key.ts';
-import { listBackups } from './manifest.ts';
+import { listBackups, unreadableBackups } from './manifest.ts';
 import type { BackupInfo } from './manifest.ts';
 import { RESTORED_KEY, restoreBackup } from './restore.ts';
 import { salvage } from './salvage.ts';
@@ -112,12 +112,24 @@ describe('a backup', () => {
     ['a file that it names', (path: string) => flip(someBlob(path), 100), '1 files are damaged'],
     ['the absence of a file', (path: string) => rmSync(someBlob(path)), '1 files are missing'],
     [
+      'the absence of its store',
+      (path: string) => rmSync(join(path, STORE_FILE)),
+      'the file of the store is not as it was',
+    ],
+    [
+      'a key file that would open it elsewhere',
+      (path: string) => flip(join(path, 'recovery.key'), 40),
+      'recovery.key is not as it was',
+    ],
+    ['its check value', (path: string) => rmSync(join(path, 'clinic.check')), 'clinic.check is not as it was'],
+    [
       'its manifest',
       (path: string) => edit(join(path, 'manifest.json')),
       'the manifest is not as this clinic sealed it',
     ],
   ])('is found to be damaged by %s', async (_what, damage, problem) => {
     await (await opened()).fill(0, 3);
+    writeFileSync(join(folder.path, 'recovery.key'), 'a key file is copied as it is, whatever stands in it');
     const { path } = await backup();
     damage(path);
     expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual({ ok: false, problems: [problem] });
@@ -160,6 +172,7 @@ describe('a backup', () => {
     const manifest = join(path, 'manifest.json');
     const sealed = readFileSync(manifest);
     truncateSync(manifest, 10);
+    expect([await listBackups(root), await unreadableBackups(root)]).toEqual([[], ['20261121T120000Z']]);
     expect(await pruneBackups(root, 7, () => new Date(RESTORED))).toEqual({ backups: 0, files: 0 });
     writeFileSync(manifest, sealed);
     expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual({ ok: true, problems: [] });

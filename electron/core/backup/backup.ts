@@ -12,7 +12,7 @@ import type { Signer } from '../audit/signer.ts';
 import { headsOf } from '../store/anchor.ts';
 import type { StoreHeads } from '../store/anchor.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.ts';
-import { syncFolder, writeDurably } from '../store/durable-file.ts';
+import { readIfThere, syncFolder, writeDurably } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { schemaVersionOf } from '../store/migrations.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
@@ -96,7 +96,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
       const list = listOf(files);
       writeDurably(join(partial, FILE_LIST), list, 0o600);
       writeDurably(join(partial, CHECK_FILE), checkValueOf(key), 0o600);
-      await copyKeys(directory, partial);
+      const keys = await copyKeys(directory, partial);
       const manifest: Manifest = {
         version: 1,
         name,
@@ -113,6 +113,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
           missing: lost.length,
           sha256: createHash('sha256').update(list).digest('hex'),
         },
+        keys,
       };
       writeDurably(join(partial, MANIFEST_FILE), sealedManifest(manifest, masterKey, signer), 0o600);
       await rename(partial, path);
@@ -155,28 +156,45 @@ async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork)
   try {
     const manifest = await openManifest(path, masterKey);
     const copy = join(path, STORE_FILE);
-    if ((await hashOfFile(copy)) !== manifest.store.sha256) return ['the file of the store is not as it was'];
-    const { files } = await checkCopy(copy, deriveKey(masterKey, 'store'), manifest.heads, work);
-    await fileListOf(path);
-    const there = await Promise.all(files.map((blob) => hasBlob(root, blob)));
-    const missing = there.filter((isThere) => !isThere).length;
-    const sqlite = openCipherFile(copy, deriveKey(masterKey, 'store'), { readonly: true });
-    const damaged = await damagedBlobs(
-      sqlite,
-      masterKey,
-      (file) => blobPath(root, file),
-      workOf('files', work),
-    ).finally(() => sqlite.close());
-    return [
-      ...(missing > manifest.files.missing ? [`${missing - manifest.files.missing} files are missing`] : []),
-      ...(damaged.length > 0 ? [`${damaged.length} files are damaged`] : []),
-    ];
+    if ((await hashIfThere(copy)) !== manifest.store.sha256) return ['the file of the store is not as it was'];
+    const sqlite = openCipherFile(copy, deriveKey(masterKey, 'store'), { readonly: true, keyIsRight: true });
+    try {
+      await checkInside(sqlite, manifest.heads, work);
+      await fileListOf(path);
+      const there = await Promise.all(blobFilesOf(sqlite).map((blob) => hasBlob(root, blob)));
+      const missing = there.filter((isThere) => !isThere).length;
+      const damaged = await damagedBlobs(sqlite, masterKey, (file) => blobPath(root, file), workOf('files', work));
+      return [
+        ...(await damagedKeys(path, manifest)),
+        ...(missing > manifest.files.missing ? [`${missing - manifest.files.missing} files are missing`] : []),
+        ...(damaged.length > 0 ? [`${damaged.length} files are damaged`] : []),
+      ];
+    } finally {
+      sqlite.close();
+    }
   } catch (error) {
     const problem = storeProblem(error);
     if (!(problem instanceof VantageError)) throw error;
     if (problem.code === 'BACKUP_DAMAGED' || problem.code === 'STORE_DAMAGED') return [problem.detail];
     throw problem;
   }
+}
+
+/** Files that lie beside the store's and say, or keep, its key. */
+async function damagedKeys(path: string, { check, keys = {} }: Manifest): Promise<string[]> {
+  const problems: string[] = [];
+  if (readIfThere(join(path, CHECK_FILE))?.toString('hex') !== check) problems.push(`${CHECK_FILE} is not as it was`);
+  for (const [name, sha256] of Object.entries(keys)) {
+    if ((await hashIfThere(join(path, name))) !== sha256) problems.push(`${name} is not as it was`);
+  }
+  return problems;
+}
+
+async function hashIfThere(path: string): Promise<string | null> {
+  return hashOfFile(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  });
 }
 
 /**
@@ -231,15 +249,20 @@ async function checkCopy(
 ): Promise<{ readonly files: ReturnType<typeof blobFilesOf>; readonly schema: number }> {
   const sqlite = openCipherFile(path, key, { keyIsRight: true });
   try {
-    await checkTables(sqlite, work);
-    if (!equalJson(headsOf(sqlite), heads))
-      throw new VantageError('BACKUP_DAMAGED', 'rows are missing, or others are there');
+    await checkInside(sqlite, heads, work);
     const found = { files: blobFilesOf(sqlite), schema: schemaVersionOf(sqlite) };
-    if (sqlite.pragma('journal_mode', { simple: true }) !== 'delete') sqlite.pragma('journal_mode = DELETE');
+    sqlite.pragma('journal_mode = DELETE');
     return found;
   } finally {
     sqlite.close();
   }
+}
+
+/** @throws VantageError BACKUP_DAMAGED */
+async function checkInside(sqlite: Database, heads: StoreHeads, work: BackupWork): Promise<void> {
+  await checkTables(sqlite, work);
+  if (!equalJson(headsOf(sqlite), heads))
+    throw new VantageError('BACKUP_DAMAGED', 'rows are missing, or others are there');
 }
 
 async function checkTables(sqlite: Database, work: BackupWork): Promise<void> {
@@ -270,12 +293,19 @@ async function hashOfFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function copyKeys(from: string, to: string): Promise<void> {
+/** @returns SHA-256 of each, by name. */
+async function copyKeys(from: string, to: string): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
   for (const name of PORTABLE_KEYS) {
-    await copyFile(join(from, name), join(to, name), constants.COPYFILE_EXCL).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    });
+    try {
+      await copyFile(join(from, name), join(to, name), constants.COPYFILE_EXCL);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') continue;
+      throw error;
+    }
+    hashes[name] = await hashOfFile(join(to, name));
   }
+  return hashes;
 }
 
 /** `20261121T120000Z`, or with a number where that one is taken. */

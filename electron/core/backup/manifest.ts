@@ -11,7 +11,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { VantageError, canonical } from '../../contract/index.ts';
 import { isSignedBy } from '../audit/signer.ts';
@@ -23,6 +23,8 @@ import { codeOf } from '../store/store-problem.ts';
 import { parsedList } from './blob-copies.ts';
 import type { BlobFile } from './blob-copies.ts';
 
+/** Of the clinic's folder, where nothing else is said. */
+export const BACKUPS_FOLDER = 'backups';
 export const MANIFEST_FILE = 'manifest.json';
 export const FILE_LIST = 'files.txt';
 export const BLOBS_FOLDER = 'blobs';
@@ -47,6 +49,8 @@ const manifestSchema = z.object({
   heads: headsSchema,
   /** The vault's files, and how many of them were not there when it was made. */
   files: z.object({ count, bytes: count, missing: count, sha256: hash }),
+  /** SHA-256 of the key files in it, by name. Backups of older versions say nothing of them. */
+  keys: z.record(z.string(), hash).optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -97,6 +101,19 @@ export async function keyCheckOf(path: string): Promise<string> {
 export async function listBackups(root: string): Promise<BackupInfo[]> {
   const found = await Promise.all((await backupFolders(root)).map((path) => infoOf(path).catch(() => null)));
   return found.filter((info) => info !== null).toSorted((a, b) => (a.name < b.name ? 1 : -1));
+}
+
+/** Names of what should be backups and can't be read as such: their manifest is gone or damaged. Newest first. */
+export async function unreadableBackups(root: string): Promise<string[]> {
+  const found = await Promise.all(
+    (await backupFolders(root)).map((path) =>
+      infoOf(path).then(
+        () => [],
+        () => [basename(path)],
+      ),
+    ),
+  );
+  return found.flat().toSorted().toReversed();
 }
 
 /** Paths of what bears a backup's name, whether or not it can be read as one. */

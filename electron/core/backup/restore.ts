@@ -13,7 +13,7 @@ import type { MissingChanges } from '../store/anchor.ts';
 import { STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { announceReplacement, asidePath, freeAside, finishReplacement, nextStorePath } from '../store/replace-file.ts';
-import { storeProblem } from '../store/store-problem.ts';
+import { codeOf, storeProblem } from '../store/store-problem.ts';
 import { blobPath, bringBlobs, hasBlob, replaceBlob } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
 import { formerKeys } from './former-keys.ts';
@@ -84,7 +84,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
         progress: (done, total) => progress?.({ phase: 'files', done, total }),
       });
       const sqlite = openCipherFile(next, key, { keyIsRight: true });
-      const damaged = await mended(sqlite, vault, options).finally(() => sqlite.close());
+      const damaged = await mended(sqlite, vault, options)
+        .then((files) => noteDamaged(sqlite, files, at))
+        .finally(() => sqlite.close());
 
       const anchor = readAnchor(directory, masterKey);
       const missing = finishNextStore({
@@ -142,6 +144,24 @@ async function mended(
   return left;
 }
 
+/** So that the screens name them from the first start on, and not only when the scrub comes to them. */
+function noteDamaged(sqlite: Database, files: readonly string[], at: string): readonly string[] {
+  // A backup of an older version gets this table at its first opening.
+  const hasTable = sqlite.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'vault_checks'`).get() !== undefined;
+  if (!hasTable || files.length === 0) return files;
+  const note = sqlite.prepare<[string, string, string]>(
+    `INSERT INTO vault_checks (blob_id, round, checked_at, damage, damaged_at)
+     SELECT blob_id, 0, ?, 'found when the backup was restored', ? FROM vault_blobs WHERE file = ?
+     ON CONFLICT (blob_id) DO UPDATE SET damage = excluded.damage, damaged_at = excluded.damaged_at`,
+  );
+  sqlite
+    .transaction(() => {
+      for (const file of files) note.run(at, at, file);
+    })
+    .immediate();
+  return files;
+}
+
 /** The clinic's key, or the one that it had when the backup was made. @throws VantageError KEY_WRONG */
 async function keyOfBackup(directory: string, path: string, masterKey: Uint8Array): Promise<Uint8Array> {
   const check = await keyCheckOf(path);
@@ -172,6 +192,9 @@ async function copyStore(
     }
     await target.sync();
     return hash.digest('hex');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw new VantageError('BACKUP_DAMAGED', 'the file of the store is gone');
+    throw error;
   } finally {
     await target.close();
   }

@@ -1,12 +1,16 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../audit/index.ts';
+import { signerOf } from '../audit/signer.ts';
+import { stationIdentity } from '../station.ts';
 import { readAnchor } from '../store/anchor.ts';
 import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
 import { PAGE_BYTES } from '../store/cipher-pages.ts';
 import { deriveKey, newKey } from '../store/key-handling.ts';
-import { temporaryFolder } from '../store/testing/documents.ts';
+import { STATION, temporaryFolder } from '../store/testing/documents.ts';
+import { makeBackup } from './backup.ts';
+import type { BackupInfo } from './manifest.ts';
 import { findDamage, salvage } from './salvage.ts';
 import { BY, contentOf, openSmallClinic } from './testing/test-clinic.ts';
 import type { SmallClinic } from './testing/test-clinic.ts';
@@ -55,6 +59,19 @@ function damage(...numbers: readonly number[]): void {
   const bytes = readFileSync(path);
   for (const number of numbers) bytes.fill(0x5a, (number - 1) * PAGE_BYTES + 200, (number - 1) * PAGE_BYTES + 300);
   writeFileSync(path, bytes);
+}
+
+async function backUp(): Promise<BackupInfo> {
+  const { store } = clinic ?? (await opened());
+  return makeBackup({
+    store,
+    directory: folder.path,
+    root: join(folder.path, 'backups'),
+    masterKey: KEY,
+    signer: signerOf(stationIdentity(store, 'clinic', STATION).privateKey),
+    stationId: STATION,
+    now: () => new Date('2026-11-22T08:00:00.000Z'),
+  });
 }
 
 function salvaged(): ReturnType<typeof salvage> {
@@ -156,10 +173,44 @@ describe('a file whose first bytes are damaged', () => {
     expect(await contentOf(await opened())).toEqual(content);
   });
 
+  it('loses nothing without its anchor either, where a backup knows them', async () => {
+    const content = await contentOf(await opened());
+    await backUp();
+    await closed();
+    rmSync(join(folder.path, 'clinic.anchor'));
+    const bytes = readFileSync(path);
+    bytes.fill(0, 0, 24);
+    writeFileSync(path, bytes);
+    expect(await salvaged()).toMatchObject({ damaged: [], saltDamaged: true, firstPageFrom: null });
+    expect(await contentOf(await opened())).toEqual(content);
+  });
+
+  it('loses nothing that was made before a backup where the whole first page is gone: the backup has one', async () => {
+    await opened();
+    const { name } = await backUp();
+    await clinic?.fill(PATIENTS, PATIENTS + 10);
+    await closed();
+    const content = await contentOf(await opened());
+    await closed();
+    const bytes = readFileSync(path);
+    bytes.fill(0, 0, PAGE_BYTES);
+    writeFileSync(path, bytes);
+    const result = await salvaged();
+    expect(result).toMatchObject({ damaged: [1], firstPageFrom: name });
+    expect(result.tables.filter(({ damaged, lost }) => damaged || (lost ?? 0) > 0)).toEqual([]);
+    const current = await opened();
+    expect(await contentOf(current)).toEqual(content);
+    expect(current.store.integrityCheck()).toEqual({ ok: true, problems: [] });
+    expect(current.store.audit.read({ limit: 1000 }).at(-1)).toMatchObject({ detail: { firstPageFrom: name } });
+  });
+
   it('can not be helped without a backup where the whole first page is', async () => {
     damage(1);
     const before = readFileSync(path);
-    await expect(salvaged()).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+    await expect(salvaged()).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+      detail: expect.stringContaining('restore a backup') as string,
+    });
     expect(readFileSync(path).equals(before)).toBe(true);
     expect(existsSync(join(folder.path, 'aside'))).toBe(false);
   });

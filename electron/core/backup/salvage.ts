@@ -22,6 +22,7 @@ import {
   salvageSourcePath,
 } from '../store/replace-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
+import { backupFiles, mendFirstPage } from './first-page.ts';
 import { finishNextStore } from './next-store.ts';
 import { quoted, readRows } from './salvage-rows.ts';
 import type { TableShape } from './salvage-rows.ts';
@@ -34,8 +35,13 @@ export interface DamagedPages {
   readonly pages: number;
   /** Numbers of those that are not as they were written. */
   readonly damaged: readonly number[];
-  /** Whether the first bytes of the file are damaged, which the anchor can put right. */
+  /** Whether the first bytes of the file are damaged, which the anchor or a backup can put right. */
   readonly saltDamaged: boolean;
+}
+
+interface FoundDamage extends DamagedPages {
+  /** What the first bytes of the file should be. */
+  readonly salt: Buffer;
 }
 
 export interface SalvageOptions {
@@ -56,6 +62,8 @@ export interface SalvagedTable {
 
 export interface SalvageResult extends DamagedPages {
   readonly tables: readonly SalvagedTable[];
+  /** The backup that its first page was taken from: tables and indexes that were made later are not found. null: from none. */
+  readonly firstPageFrom: string | null;
   /** Where the damaged file is now. */
   readonly aside: string;
 }
@@ -65,15 +73,22 @@ export interface SalvageResult extends DamagedPages {
  * @throws VantageError KEY_WRONG, NOT_FOUND
  */
 export function findDamage(directory: string, masterKey: Uint8Array): DamagedPages {
+  const { salt: _salt, ...found } = damageOf(directory, masterKey);
+  return found;
+}
+
+function damageOf(directory: string, masterKey: Uint8Array): FoundDamage {
   const key = checkedKey(directory, masterKey);
   const path = join(directory, STORE_FILE);
   if (!existsSync(path)) throw new VantageError('NOT_FOUND', 'there is no file');
-  return damageIn(path, key, anchorOf(directory, masterKey));
+  const anchor = anchorOf(directory, masterKey);
+  const backups = backupFiles(directory).map(({ page }) => page.subarray(0, SALT_BYTES));
+  return damageIn(path, key, [...(anchor === null ? [] : [Buffer.from(anchor.salt, 'hex')]), ...backups]);
 }
 
 /**
- * @throws VantageError KEY_WRONG, NOT_FOUND, STORE_DAMAGED (its very first page, or who this station is, can't be read: only a backup
- * helps), DISK_FULL, DISK_FAILED. The file is as it was then.
+ * @throws VantageError KEY_WRONG, NOT_FOUND, STORE_DAMAGED (its very first page can't be read and no backup has it, or who this station is
+ * can't be read: only restoring a backup helps), DISK_FULL, DISK_FAILED. The file is as it was then.
  */
 export async function salvage(options: SalvageOptions): Promise<SalvageResult> {
   const { directory, masterKey, by, now } = options;
@@ -82,17 +97,22 @@ export async function salvage(options: SalvageOptions): Promise<SalvageResult> {
     const key = checkedKey(directory, masterKey);
     finishReplacement(directory, key);
     const anchor = anchorOf(directory, masterKey);
-    const found = findDamage(directory, masterKey);
+    const { salt, ...found } = damageOf(directory, masterKey);
     const source = salvageSourcePath(directory);
     const next = nextStorePath(directory);
     let tables: SalvagedTable[];
+    let firstPageFrom: string | null = null;
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await copyDurably(join(directory, STORE_FILE), source);
       if (existsSync(join(directory, `${STORE_FILE}-wal`))) {
         await copyDurably(join(directory, `${STORE_FILE}-wal`), `${source}-wal`);
       }
-      if (found.saltDamaged && anchor !== null) repairHeader(source, Buffer.from(anchor.salt, 'hex'));
+      if (found.saltDamaged) repairHeader(source, salt);
+      if (found.damaged.includes(1)) {
+        firstPageFrom = await mendFirstPage(directory, source, key, salt);
+        if (firstPageFrom !== null) repairHeader(source, salt);
+      }
       tables = copyReadable(source, next, key, anchor);
       finishNextStore({
         directory,
@@ -103,17 +123,19 @@ export async function salvage(options: SalvageOptions): Promise<SalvageResult> {
           damagedPages: found.damaged.length,
           lostRows: tables.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
           damagedTables: tables.filter(({ damaged }) => damaged).length,
+          firstPageFrom,
         },
         by,
         former: anchor,
       });
     } finally {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(`${source}${suffix}`, { force: true });
+      for (const suffix of ['', '-wal', '-shm', '-journal', '-first', '-first-journal'])
+        await rm(`${source}${suffix}`, { force: true });
     }
     const aside = freeAside(directory, `${at.replaceAll(/[-:]|\.\d+/g, '')}-damaged`);
     announceReplacement(directory, key, aside);
     finishReplacement(directory, key);
-    return { ...found, tables, aside: asidePath(directory, aside) };
+    return { ...found, tables, firstPageFrom, aside: asidePath(directory, aside) };
   } catch (error) {
     throw storeProblem(error);
   }
@@ -133,21 +155,20 @@ function checkedKey(directory: string, masterKey: Uint8Array): Uint8Array {
   return key;
 }
 
-function damageIn(path: string, key: Uint8Array, anchor: Anchor | null): DamagedPages {
+function damageIn(path: string, key: Uint8Array, salts: readonly Buffer[]): FoundDamage {
   const descriptor = openSync(path, 'r');
   try {
     const pages = Math.ceil(fstatSync(descriptor).size / PAGE_BYTES);
-    const ownSalt = Buffer.alloc(SALT_BYTES);
-    readSync(descriptor, ownSalt, 0, SALT_BYTES, 0);
-    const anchored = anchor === null ? null : Buffer.from(anchor.salt, 'hex');
-    const withSalt = (salt: Uint8Array): number[] => damagedPages(descriptor, pages, new CipherPages(key, salt));
-    const own = withSalt(ownSalt);
-    if (anchored === null || own.length === 0 || anchored.equals(ownSalt))
-      return { pages, damaged: own, saltDamaged: false };
-    const repaired = withSalt(anchored);
-    return repaired.length < own.length
-      ? { pages, damaged: repaired, saltDamaged: true }
-      : { pages, damaged: own, saltDamaged: false };
+    const own = Buffer.alloc(SALT_BYTES);
+    readSync(descriptor, own, 0, SALT_BYTES, 0);
+    let found: FoundDamage | null = null;
+    for (const salt of [own, ...salts]) {
+      if (found !== null && (found.damaged.length === 0 || salt.equals(found.salt))) continue;
+      const damaged = damagedPages(descriptor, pages, new CipherPages(key, salt));
+      if (found === null || damaged.length < found.damaged.length)
+        found = { pages, damaged, saltDamaged: !salt.equals(own), salt };
+    }
+    return found ?? { pages, damaged: [], saltDamaged: false, salt: own };
   } finally {
     closeSync(descriptor);
   }

@@ -7,7 +7,7 @@ import type { Actor } from '../access/access.ts';
 import type { TrailKeeper } from '../audit/trail-keeper.ts';
 import { makeBackup, pruneBackups, verifyBackup } from '../backup/backup.ts';
 import type { BackupOptions } from '../backup/backup.ts';
-import { listBackups } from '../backup/manifest.ts';
+import { listBackups, unreadableBackups } from '../backup/manifest.ts';
 import type { Log } from '../clinic-api.ts';
 import type { ReserveFile } from '../reserve-file.ts';
 import type { Retention } from '../retention/retention.ts';
@@ -73,6 +73,7 @@ export class Maintenance {
         folder: backupRoot,
         onSameDisk: isOnSameDisk(directory, backupRoot),
         list: backups.map(({ path: _path, ...info }) => info),
+        unreadable: await unreadableBackups(backupRoot),
       },
       scrub: scrub.status(),
       audit: {

@@ -49,7 +49,8 @@ export function checkAnchor(
     const what = anchor === null ? 'missing' : 'damaged';
     return { anchor: null, found: { code: 'STORE_UNANCHORED', foundAt: at, anchor: what, ...loss } };
   }
-  if (isEmpty) throw new VantageError('STORE_DAMAGED', 'the file is empty: its log is gone');
+  // The very first change says which store it is: without it there is no store, rather than another one.
+  if (value(STORE_ID_KEY) === null) throw new VantageError('STORE_DAMAGED', 'the file is empty: its log is gone');
   if (value(STORE_ID_KEY) !== anchor.storeId) throw new VantageError('STORE_SWAPPED', 'the file is another store');
   if (generation !== null && generation !== anchor.generation)
     throw new VantageError('STORE_SWAPPED', 'the file was replaced by a restored or re-encrypted one before');

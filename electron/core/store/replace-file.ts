@@ -169,7 +169,7 @@ function removeNext(directory: string): void {
 /** What a replacement that was never announced has left. */
 function leftOf(directory: string): string[] {
   const stores = [nextStorePath(directory), salvageSourcePath(directory)].flatMap((path) =>
-    ['', '-wal', '-shm', '-journal'].map((suffix) => `${path}${suffix}`),
+    ['', '-wal', '-shm', '-journal', '-first', '-first-journal'].map((suffix) => `${path}${suffix}`),
   );
   const beside = besides(directory).map((path) => `${path}.next`);
   return [...stores, ...beside].filter((path) => existsSync(path));

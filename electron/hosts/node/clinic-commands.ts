@@ -6,7 +6,7 @@ import { makeBackup, verifyBackup } from '../../core/backup/backup.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
 import { changeMasterKey, setRecoveryPassphrase } from '../../core/backup/change-key.ts';
 import { acceptStoreAsItIs, checkClinic, copyStoreFiles } from '../../core/backup/check.ts';
-import { listBackups } from '../../core/backup/manifest.ts';
+import { listBackups, unreadableBackups } from '../../core/backup/manifest.ts';
 import type { BackupInfo } from '../../core/backup/manifest.ts';
 import { restoreBackup } from '../../core/backup/restore.ts';
 import { salvage } from '../../core/backup/salvage.ts';
@@ -93,8 +93,9 @@ async function check({ directory, masterKey, accept, now, say, work }: CommandCo
 async function backups({ directory, to, say }: CommandContext): Promise<number> {
   const found = await listBackups(rootOf(directory, to));
   for (const info of found) say(lineOf(info));
-  if (found.length === 0) say('There is no backup.');
-  return 0;
+  const unreadable = await sayUnreadable(rootOf(directory, to), say);
+  if (found.length === 0 && unreadable === 0) say('There is no backup.');
+  return unreadable === 0 ? 0 : 1;
 }
 
 async function backup(context: CommandContext): Promise<number> {
@@ -163,6 +164,8 @@ async function runSalvage({ directory, masterKey, now, say }: CommandContext): P
   for (const { name, rows, lost } of affected)
     say(`${name}: ${rows} rows are here, ${lost ?? 'an unknown number'} lost`);
   if (affected.length === 0) say('No row is lost.');
+  if (result.firstPageFrom !== null)
+    say(`Its first page is of the backup ${result.firstPageFrom}: tables that were made since are not found.`);
   say(`The damaged file is in ${result.aside}`);
   return affected.length === 0 ? 0 : 1;
 }
@@ -200,12 +203,21 @@ async function recovery(context: CommandContext): Promise<number> {
 }
 
 /** A backup by its name among the clinic's (or those in `--to`), by its folder, or the newest. */
-async function chosen({ directory, argument, to }: CommandContext): Promise<{ readonly path: string }> {
+async function chosen({ directory, argument, to, say }: CommandContext): Promise<{ readonly path: string }> {
   if (argument?.includes('/') === true || argument?.includes('\\') === true) return { path: argument };
   const found = await listBackups(rootOf(directory, to));
+  // The newest may be one of them.
+  if (argument === null) await sayUnreadable(rootOf(directory, to), say);
   const one = argument === null ? found[0] : found.find(({ name }) => name === argument);
   if (one === undefined) throw new VantageError('NOT_FOUND', argument ?? 'there is no backup');
   return one;
+}
+
+/** @returns how many there are. */
+async function sayUnreadable(root: string, say: (line: string) => void): Promise<number> {
+  const names = await unreadableBackups(root);
+  for (const name of names) say(`${name}  DAMAGED: its manifest can not be read`);
+  return names.length;
 }
 
 function rootOf(directory: string, to: string | null): string {

@@ -6,7 +6,7 @@
  * For each kind of file more than that, see `EXPECTED`: a damaged picture costs that picture and nothing else, and so on. Of the
  * database, the pages that are damaged are named. A damaged log costs what lies behind the damage and nothing before it, and stays
  * there to be looked at. And a clinic that refuses to open has not touched its files: as soon as the one file is put back as it was,
- * all of it is there.
+ * all of it is there. A damaged backup costs the clinic nothing, is named by a check, and restored it says what it has lost.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -36,11 +36,13 @@ import { startStation } from '../../fixtures/station-process.ts';
 import type { FaultProof } from '../fault-proof.ts';
 import { readClinic } from './clinic-content.ts';
 import type { ClinicContent } from './clinic-content.ts';
+import { backUp, restored, wrongWithBackup } from './damage-backup.ts';
+import type { Restored } from './damage-backup.ts';
 import { damageFile } from './damage-file.ts';
 import type { Damage } from './damage-file.ts';
 import { visitStation } from './station-visit.ts';
 
-const CI_DAMAGES = 150;
+const CI_DAMAGES = 200;
 const FULL_DAMAGES = 5000;
 /** Longer than the station takes to write its anchor after the last change. */
 const QUIET_MS = 2500;
@@ -54,6 +56,11 @@ const KINDS = {
   key: /^demonstration\.key$/,
   'station id': /^station-id$/,
   picture: /^vault\/blobs\//,
+  'backup store': /^backups\/[^/]+\/clinic\.db$/,
+  'backup manifest': /^backups\/[^/]+\/manifest\.json$/,
+  'backup list': /^backups\/[^/]+\/files\.txt$/,
+  'backup check': /^backups\/[^/]+\/clinic\.check$/,
+  'backup picture': /^backups\/blobs\//,
 } as const;
 type Kind = keyof typeof KINDS;
 
@@ -62,11 +69,20 @@ interface Image {
   readonly directory: string;
   readonly files: ReadonlyMap<Kind, readonly string[]>;
   readonly sound: ClinicContent;
+  /** What its backup restores; null where it has none. */
+  readonly restored: Restored | null;
 }
 
 interface Found extends ClinicContent {
   /** Places whose content is another, or is missing, or was never there. */
   readonly differing: readonly string[];
+}
+
+/** A backup is none of the clinic's own. */
+function isUntouched({ refused, differing, problems }: Found): string | null {
+  return refused === null && differing.length === 0 && problems.length === 0
+    ? null
+    : 'a backup costs the clinic something';
 }
 
 /** @returns what is wrong with how the clinic took a damage of this kind of file, or null. Silence about a difference always is. */
@@ -91,6 +107,11 @@ const EXPECTED: Readonly<Record<Kind, (found: Found, path: string) => string | n
     const isNamed = problems.every((problem) => problem.startsWith(`file ${blobId}: BLOB_DAMAGED`));
     return isNamed ? null : `another problem is told: ${problems.join('; ')}`;
   },
+  'backup store': isUntouched,
+  'backup manifest': isUntouched,
+  'backup list': isUntouched,
+  'backup check': isUntouched,
+  'backup picture': isUntouched,
 };
 
 export const damageFaults: FaultProof = async ({ full, seed }) => {
@@ -106,10 +127,10 @@ export const damageFaults: FaultProof = async ({ full, seed }) => {
     for (let number = 1; number <= damages; number += 1) {
       const { image, kind } = targets[number % targets.length] ?? random.pick(targets);
       const path = random.pick(image.files.get(kind) ?? []);
-      const { what, found, wrong } = await damageOnce(folder, image, kind, path, random);
+      const { what, found, wrong, told } = await damageOnce(folder, image, kind, path, random);
       const label = `${kind} of a ${image.name} clinic`;
       const counts = tally.get(label) ?? { damages: 0, told: 0 };
-      tally.set(label, { damages: counts.damages + 1, told: counts.told + (found.problems.length > 0 ? 1 : 0) });
+      tally.set(label, { damages: counts.damages + 1, told: counts.told + (told ? 1 : 0) });
       if (wrong.length === 0) passed += 1;
       else
         failures.push(
@@ -124,7 +145,10 @@ export const damageFaults: FaultProof = async ({ full, seed }) => {
   return { passed, failures };
 };
 
-/** A visit is done; the clinic is killed and kept as it is; then opened again, ended in order, and kept as well. */
+/**
+ * A visit is done; the clinic is killed and kept as it is; then opened again, ended in order, and kept as well. Backed up, it is opened and
+ * killed once more: then it has a log over a file that is full.
+ */
 async function makeImages(folder: string, seed: number): Promise<Image[]> {
   const root = join(folder, 'station');
   const clinic = clinicDirectory(root, 'demonstration');
@@ -134,8 +158,14 @@ async function makeImages(folder: string, seed: number): Promise<Image[]> {
   await visited.station.exited;
   const killed = await imageOf('killed', clinic, join(folder, 'killed'));
   await (await startStation({ directory: root })).stop();
+  const stopped = await imageOf('stopped', clinic, join(folder, 'stopped'));
+  await backUp(clinic, await keyOf(clinic));
+  const again = await startStation({ directory: root });
+  await anchorIsQuiet(clinic);
+  kill(again);
+  await again.exited;
   await visited.closeDevices();
-  return [killed, await imageOf('stopped', clinic, join(folder, 'stopped'))];
+  return [killed, stopped, await imageOf('backed-up', clinic, join(folder, 'backed-up'))];
 }
 
 function kill(station: StationProcess): void {
@@ -174,7 +204,11 @@ async function imageOf(name: string, clinic: string, directory: string): Promise
   rmSync(copy, { recursive: true });
   if (sound.problems.length > 0) throw new Error(`the ${name} clinic is not sound: ${sound.problems.join('; ')}`);
   console.log(`${name}: ${sound.content.size} things kept in ${[...files.values()].flat().length} files`);
-  return { name, directory, files, sound };
+  const backups = join(directory, 'backups');
+  const whole = existsSync(backups) ? await restored(backups, `${directory}-restored`, await keyOf(directory)) : null;
+  if (whole !== null && (typeof whole.result === 'string' || whole.problems.length > 0))
+    throw new Error(`the backup of the ${name} clinic is not sound: ${whole.problems.join('; ')}`);
+  return { name, directory, files, sound, restored: whole };
 }
 
 function keyOf(directory: string): Promise<Uint8Array> {
@@ -187,7 +221,12 @@ async function damageOnce(
   kind: Kind,
   path: string,
   random: Random,
-): Promise<{ readonly what: string; readonly found: Found; readonly wrong: readonly string[] }> {
+): Promise<{
+  readonly what: string;
+  readonly found: Found;
+  readonly wrong: readonly string[];
+  readonly told: boolean;
+}> {
   const copy = join(folder, 'copy');
   cpSync(image.directory, copy, { recursive: true });
   try {
@@ -202,6 +241,13 @@ async function damageOnce(
     if (differing.length > 0 && problems.length === 0)
       wrong.push(`nothing is said of ${differing.length} differences (${differing.slice(0, 3).join(', ')})`);
     if (problems.some((problem) => problem.includes(': INTERNAL'))) wrong.push('it is no problem of the contract');
+    let told = problems.length > 0;
+    if (image.restored !== null && kind.startsWith('backup')) {
+      const scratch = join(folder, 'restored');
+      const judged = await wrongWithBackup(copy, path, await keyOf(copy), image.restored, scratch);
+      wrong.push(...judged.wrong);
+      told = judged.told;
+    }
     const unexpected = EXPECTED[kind](found, path);
     if (unexpected !== null) wrong.push(unexpected);
     if (log !== null && differing.length > 0) wrong.push(...log(found, copy));
@@ -212,7 +258,7 @@ async function damageOnce(
       if (lost.length > 0)
         wrong.push(`it refused to open and lost ${lost.length} things by that (${lost.slice(0, 3).join(', ')})`);
     }
-    return { what, found, wrong };
+    return { what, found, wrong, told };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
