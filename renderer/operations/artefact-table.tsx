@@ -148,7 +148,11 @@ function Rows({ rows, now }: { readonly rows: readonly ArtefactRow[]; readonly n
           <InlineProblem problem={resend.problem} />
         </div>
       )}
-      <table className="artefacts-table" aria-labelledby="artefacts-title">
+      <table
+        className="artefacts-table"
+        aria-labelledby="artefacts-title"
+        {...(hasAction ? { 'data-actions': true } : {})}
+      >
         <thead>
           <tr>
             <th>{i18n.t('Artefact')}</th>
@@ -173,12 +177,14 @@ function Rows({ rows, now }: { readonly rows: readonly ArtefactRow[]; readonly n
                 <th scope="row" id={key}>
                   {artefactWords(i18n, row)}
                 </th>
-                <td className="text-ink-2">{visitWords(i18n, row, now)}</td>
+                <td className="text-ink-2">
+                  <bdi>{visitWords(i18n, row, now)}</bdi>
+                </td>
                 <Receipt {...onDeviceWords(i18n, row.onDevice)} />
                 <Receipt {...onDiskWords(i18n, row.onDisk, now)} />
                 <Receipt {...inCloudWords(i18n, row, now)} />
                 <Receipt {...verifiedWords(i18n, row.verified, now)} />
-                <td className="text-ink-2">{row.size === null ? '' : formatBytes(row.size)}</td>
+                <td className="text-ink-2">{row.size === null ? null : <bdi>{formatBytes(row.size)}</bdi>}</td>
                 {hasAction ? (
                   <td>
                     {isHeld(row) ? (
@@ -206,7 +212,7 @@ function Receipt({ shape, text }: Said): ReactNode {
     <td>
       <span className="receipt">
         <StatusMark shape={shape} />
-        <span>{text}</span>
+        <bdi>{text}</bdi>
       </span>
     </td>
   );

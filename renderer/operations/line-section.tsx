@@ -1,4 +1,5 @@
 /** The line to the cloud and this computer's clock: what was measured, when, and the two things that can be done about it. */
+import type { I18n } from '@lingui/core';
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
@@ -57,21 +58,24 @@ export function LineSection({ view, now }: { readonly view: SyncView; readonly n
               </span>
             </dd>
             <dt>{i18n.t('Sending')}</dt>
-            <dd>
-              {bandwidth.measuredBytesPerSecond === null
-                ? i18n.t('nothing now')
-                : formatSpeed(bandwidth.measuredBytesPerSecond)}
-              {', '}
-              {bandwidth.limitBytesPerSecond === null
-                ? i18n.t('no limit')
-                : i18n.t('at most {speed}', { speed: formatSpeed(bandwidth.limitBytesPerSecond) })}
+            <dd className="sync-speed">
+              <bdi>{speedWords(i18n, bandwidth.measuredBytesPerSecond)}</bdi>
+              <small>
+                {bandwidth.limitBytesPerSecond === null
+                  ? i18n.t('no limit')
+                  : i18n.t('at most {speed}', { speed: formatSpeed(bandwidth.limitBytesPerSecond) })}
+              </small>
             </dd>
           </dl>
           <div className="sync-buttons">
             <Button look="outlined" onPress={() => void again.run(undefined)} busy={again.busy} hotkey="t">
               {i18n.t('Try the line now')}
             </Button>
-            {maySet ? <Button onPress={() => setIsOpen(true)}>{i18n.t('Limit the speed')}</Button> : null}
+            {maySet ? (
+              <Button look="outlined" onPress={() => setIsOpen(true)}>
+                {i18n.t('Limit the speed')}
+              </Button>
+            ) : null}
           </div>
           {again.problem === null ? null : <InlineProblem problem={again.problem} />}
         </>
@@ -79,6 +83,10 @@ export function LineSection({ view, now }: { readonly view: SyncView; readonly n
       {isOpen ? <BandwidthDialog limit={bandwidth.limitBytesPerSecond} onClose={() => setIsOpen(false)} /> : null}
     </section>
   );
+}
+
+function speedWords(i18n: I18n, measured: number | null): string {
+  return measured === null ? i18n.t('nothing now') : formatSpeed(measured);
 }
 
 function waitWords(ms: number): string {

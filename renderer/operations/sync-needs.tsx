@@ -9,31 +9,34 @@ import { formatNumber } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem, useProblemWords } from '../kit/problem.tsx';
 import { useCommand } from '../shell/staff.ts';
+import { KeptBack, keptBackBy } from './kept-back.tsx';
 import { clockWords } from './sync-words.ts';
 
 type Need = SyncView['needs'][number];
 
 /** What the cloud has against this station as a whole may stand in the line, in the clock, or among the needs. */
-export function needsOf(view: SyncView): readonly Need[] {
+function needsOf(view: SyncView): readonly Need[] {
   const needs = [...view.needs];
   const add = (problem: Problem): void => {
     if (!needs.some((each) => each.problem.code === problem.code)) needs.unshift({ problem, artefact: null });
   };
   if (view.clock.state === 'off') add({ code: 'CLOCK_OFF', detail: '', at: view.clock.measuredAt ?? view.at });
+  if (view.line.state === 'captive') add({ code: 'CLOUD_CAPTIVE', detail: '', at: view.line.since ?? view.at });
   if (view.line.problem !== null) add(view.line.problem);
   return needs;
 }
 
-export function SyncNeeds({ view }: { readonly view: SyncView }): ReactNode {
+export function SyncNeeds({ view, now }: { readonly view: SyncView; readonly now: number }): ReactNode {
   const { i18n } = useLingui();
   const needs = needsOf(view);
+  const keptBack = keptBackBy(view);
   return (
     <section aria-labelledby="sync-needs">
       <h2 id="sync-needs" className="sync-side-head">
         {i18n.t('Needs you')}
-        <span>{formatNumber(needs.length, 0)}</span>
+        <span>{formatNumber(needs.length + (keptBack > 0 ? 1 : 0), 0)}</span>
       </h2>
-      {needs.length === 0 ? (
+      {needs.length === 0 && keptBack === 0 ? (
         <p className="text-ink-2">{i18n.t('Nothing. Everything here goes on by itself.')}</p>
       ) : null}
       {needs.map((need, place) => (
@@ -44,6 +47,7 @@ export function SyncNeeds({ view }: { readonly view: SyncView }): ReactNode {
           isFirst={place === 0}
         />
       ))}
+      {keptBack === 0 ? null : <KeptBack view={view} total={keptBack} now={now} />}
     </section>
   );
 }
@@ -64,7 +68,7 @@ function NeedBox({
   return (
     <div role="alert" className="sync-need">
       <h3>
-        <StatusMark shape={problem.code === 'FILE_DIFFERS' ? 'care' : 'stopped'} size={18} />
+        <StatusMark shape={problem.code === 'UPLOAD_DIFFERS' ? 'care' : 'stopped'} size={18} />
         <span>{words.happened}</span>
       </h3>
       {problem.code === 'CLOCK_OFF' && view.clock.offsetMs !== null ? (

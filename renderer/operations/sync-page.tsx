@@ -11,7 +11,6 @@ import { Topbar } from '../shell/topbar.tsx';
 import { useNow } from '../shell/use-now.ts';
 import { ArtefactTable } from './artefact-table.tsx';
 import { LineSection } from './line-section.tsx';
-import { QuarantineSection } from './quarantine-section.tsx';
 import { StepLadder } from './step-ladder.tsx';
 import { SyncNeeds } from './sync-needs.tsx';
 import { lineWords } from './sync-words.ts';
@@ -75,8 +74,7 @@ function Sync({ view, now }: { readonly view: SyncView; readonly now: number }):
         </aside>
       ) : (
         <aside className="sync-side">
-          <SyncNeeds view={view} />
-          <QuarantineSection view={view} now={now} />
+          <SyncNeeds view={view} now={now} />
           <LineSection view={view} now={now} />
           <UnpushedSection view={view} now={now} />
         </aside>

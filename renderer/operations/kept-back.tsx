@@ -11,49 +11,62 @@ import { collectionWord, quarantineWords, receiptTime } from './sync-words.ts';
 /** Rows drawn before somebody asks for all that the view has. */
 const FEW = 5;
 
-export function QuarantineSection({ view, now }: { readonly view: SyncView; readonly now: number }): ReactNode {
+/** How many there are; the view carries the newest. */
+export function keptBackBy({ quarantined, collections }: SyncView): number {
+  const counted = collections.reduce((sum, each) => sum + each.quarantined, 0);
+  return Math.max(quarantined.length, counted);
+}
+
+export function KeptBack({
+  view,
+  total,
+  now,
+}: {
+  readonly view: SyncView;
+  readonly total: number;
+  readonly now: number;
+}): ReactNode {
   const { i18n } = useLingui();
   const [all, setAll] = useState(false);
-  const { quarantined, collections } = view;
-  const total = Math.max(
-    quarantined.length,
-    collections.reduce((sum, each) => sum + each.quarantined, 0),
-  );
-  if (total === 0) return null;
+  const { quarantined } = view;
   const shown = all ? quarantined : quarantined.slice(0, FEW);
   return (
-    <section aria-labelledby="sync-quarantine">
-      <h2 id="sync-quarantine" className="sync-side-head">
-        {i18n.t('Kept back by the cloud')}
-        <span>{formatNumber(total, 0)}</span>
-      </h2>
-      <p className="text-ink-2">
-        {i18n.t(
-          'They stay on this station as they are and have no effect in the cloud. Changed here, they are sent again.',
-        )}
+    <div className="sync-need">
+      <h3>
+        <StatusMark shape="aside" size={18} />
+        <span>
+          {i18n.t('{total, plural, one {The cloud kept one record back} other {The cloud kept {shown} records back}}', {
+            total,
+            shown: formatNumber(total, 0),
+          })}
+        </span>
+      </h3>
+      <p>
+        <b>{i18n.t('What is safe')}:</b>{' '}
+        {i18n.t('They stay on this station as they are; in the cloud they have no effect.')}
       </p>
-      <ul className="sync-list mt-2">
+      <p>
+        <b>{i18n.t('What to do')}:</b> {i18n.t('Correct them here; changed, they are sent again.')}
+      </p>
+      <ul className="sync-list mt-3">
         {shown.map((row) => (
           <Row key={`${row.collection} ${row.id} ${row.at}`} row={row} now={now} />
         ))}
       </ul>
-      {shown.length < total ? (
-        <p className="sync-more">
-          {shown.length < quarantined.length ? (
-            <Button onPress={() => setAll(true)}>
-              {i18n.t('Show {count} more', { count: formatNumber(quarantined.length - shown.length, 0) })}
-            </Button>
-          ) : (
-            <span className="text-13 text-ink-3">
-              {i18n.t('The newest {shown} of {total}', {
-                shown: formatNumber(shown.length, 0),
-                total: formatNumber(total, 0),
-              })}
-            </span>
-          )}
+      {shown.length < quarantined.length ? (
+        <Button className="w-full" onPress={() => setAll(true)}>
+          {i18n.t('Show {count} more', { count: formatNumber(quarantined.length - shown.length, 0) })}
+        </Button>
+      ) : null}
+      {shown.length === quarantined.length && shown.length < total ? (
+        <p className="text-13 text-ink-3">
+          {i18n.t('The newest {shown} of {total}', {
+            shown: formatNumber(shown.length, 0),
+            total: formatNumber(total, 0),
+          })}
         </p>
       ) : null}
-    </section>
+    </div>
   );
 }
 
