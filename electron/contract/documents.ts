@@ -308,10 +308,10 @@ export const documentIndexes = {
   patients: [['number'], ['familyName']],
   consents: [['sessionId'], ['patientId']],
   sessions: [['day', 'status'], ['patientId'], ['status']],
-  captures: [['sessionId', 'stepId'], ['state'], ['patientId']],
+  captures: [['sessionId', 'stepId'], ['state'], ['patientId'], ['deviceId', 'token']],
   findings: [['sessionId'], ['captureId']],
   reports: [['sessionId', 'version'], ['patientId']],
-  devices: [],
+  devices: [['stationId']],
   calibrations: [['deviceId', 'validUntil']],
   alerts: [['resolvedAt'], ['kind']],
 } as const satisfies Record<CollectionName, readonly (readonly string[])[]>;

@@ -148,6 +148,16 @@ describe('the queries of core', () => {
   });
 });
 
+it.each<[CollectionName, Query, string]>([
+  ['captures', { selector: { deviceId: 'a', token: 'b' } }, '(deleted=? AND v:deviceId=? AND v:token=?)'],
+  ['devices', { selector: { stationId: 'a' } }, '(deleted=? AND v:stationId=?)'],
+])('what is asked for each picture and each start is found by an index: %s', async (collection, query, expected) => {
+  const schema = fillWithDefaultSettings<Fields>(rxSchemaOf(collection) as unknown as RxJsonSchema<Fields>);
+  const plans = await plansOf(collection, schema, query);
+  expect(plans.length).toBeGreaterThan(0);
+  for (const plan of plans) expect(plan).toContain(expected);
+});
+
 const index = (fields: string): string => `USING INDEX rx:typical:0 (deleted, ${fields}, id)`;
 
 describe('other queries', () => {

@@ -9,7 +9,8 @@ import { documentIndexes, documentSchemas } from '../../contract/index.ts';
 import type { CollectionName, DocumentOf } from '../../contract/index.ts';
 
 interface JsonSchemaPart {
-  readonly type?: string;
+  /** Several where it may be null. */
+  readonly type?: string | readonly string[];
   readonly anyOf?: readonly JsonSchemaPart[];
   readonly enum?: readonly unknown[];
   readonly maxLength?: number;
@@ -52,10 +53,11 @@ export function fullSchemaOf<N extends CollectionName>(name: N): RxJsonSchema<Rx
 
 function indexable(name: string, field: string, part: JsonSchemaPart | undefined): Readonly<Record<string, unknown>> {
   const plain = part?.anyOf?.find((choice) => choice.type !== 'null') ?? part;
-  switch (plain?.type) {
+  const [type] = [plain?.type].flat().filter((each) => each !== 'null');
+  switch (type) {
     case 'string': {
-      const longest = plain.enum?.reduce<number>((length, value) => Math.max(length, String(value).length), 0);
-      return { type: 'string', maxLength: plain.maxLength ?? longest ?? DEFAULT_LENGTH };
+      const longest = plain?.enum?.reduce<number>((length, value) => Math.max(length, String(value).length), 0);
+      return { type: 'string', maxLength: plain?.maxLength ?? longest ?? DEFAULT_LENGTH };
     }
     case 'integer':
     case 'number':
