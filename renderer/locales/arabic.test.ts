@@ -47,8 +47,9 @@ function placeholdersOf(text: string): readonly string[] {
   return [...new Set([...text.matchAll(/\{(\w+)[},]/g)].map((match) => match[1] ?? ''))].toSorted();
 }
 
+const arabic = read(arabicFile);
+
 describe('check-in in Arabic', () => {
-  const arabic = read(arabicFile);
 
   it('has words for everything that a patient can read', () => {
     expect(neededMessages().filter((id) => (arabic.get(id)?.text ?? '') === '')).toEqual([]);
@@ -58,6 +59,27 @@ describe('check-in in Arabic', () => {
     const wrong = neededMessages().filter((id) => {
       const text = arabic.get(id)?.text ?? '';
       return placeholdersOf(text).join(' ') !== placeholdersOf(id).join(' ');
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+/** Where everything is, and the station line under it. */
+const OPERATIONS =
+  /renderer\/(operations\/(sync|step-ladder|artefact|line-section|bandwidth|unpushed|kept-back|waiting)|shell\/(cloud-words|station-line))/;
+
+describe('operations in Arabic', () => {
+  const needed = [...read(englishFile)].filter(([, entry]) => OPERATIONS.test(entry.origins)).map(([id]) => id);
+
+  it('has words for everything on the way to the cloud', () => {
+    expect(needed.length).toBeGreaterThan(100);
+    expect(needed.filter((id) => (arabic.get(id)?.text ?? '') === '')).toEqual([]);
+  });
+
+  it('says nothing of a value that the English text has not', () => {
+    const wrong = needed.filter((id) => {
+      const known = placeholdersOf(id);
+      return placeholdersOf(arabic.get(id)?.text ?? '').some((name) => !known.includes(name));
     });
     expect(wrong).toEqual([]);
   });
