@@ -31,7 +31,7 @@ export function rxSchemaOf<N extends CollectionName>(name: N): RxJsonSchema<Docu
   // Of those alone: a whole document's schema takes long enough to be felt when the station opens.
   for (const field of new Set(indexes.flat())) {
     const part = fields[field] === undefined ? undefined : z.toJSONSchema(fields[field], { unrepresentable: 'any' });
-    properties[field] = indexable(name, field, part as JsonSchemaPart | undefined);
+    properties[field] = indexable(name, field, part);
   }
   return {
     version: 0,
