@@ -33,13 +33,15 @@ const NOT_OTHERS = `sha256 NOT IN (SELECT value FROM json_each(?))`;
 
 /** Named, so that a test can ask SQLite how it finds them. */
 export const QUEUE_SQL = {
-  first: `SELECT sha256 FROM uploads WHERE first = 1 AND state IN ('waiting', 'differs') AND ${NOT_OTHERS} ORDER BY sha256 LIMIT ?`,
+  first: `SELECT sha256 FROM uploads INDEXED BY uploads_first WHERE first = 1 AND state IN ('waiting', 'differs') AND ${NOT_OTHERS} ORDER BY sha256 LIMIT ?`,
   ofVisit: `SELECT sha256 FROM artefacts WHERE session_id = ? AND ${IN_QUEUE} AND ${NOT_OTHERS} ${IN_VISIT} LIMIT ?`,
   ofDay: `SELECT sha256 FROM artefacts WHERE visit_at >= ? AND visit_at < ? AND ${IN_QUEUE} AND ${NOT_OTHERS}
     ORDER BY visit_at, session_id, heavy, size, document_id, part LIMIT ?`,
   oldest: `SELECT sha256 FROM artefacts WHERE ${IN_QUEUE} AND ${NOT_OTHERS}
     ORDER BY visit_at, session_id, heavy, size, document_id, part LIMIT ?`,
-  storedAfter: `SELECT sha256 FROM uploads WHERE state = 'stored' AND sha256 > ? ORDER BY sha256 LIMIT ?`,
+  storedAfter: `SELECT sha256 FROM uploads INDEXED BY uploads_stored WHERE state = 'stored' AND sha256 > ? ORDER BY sha256 LIMIT ?`,
+  // The plus keeps SQLite from gathering all of them before it orders them.
+  verifiedAfter: `SELECT sha256 FROM uploads WHERE +state = 'verified' AND sha256 > ? ORDER BY sha256 LIMIT ?`,
   totals: `SELECT state, count(*) AS files, coalesce(sum(size), 0) AS bytes, coalesce(sum(sent), 0) AS sent FROM uploads GROUP BY state`,
 } as const;
 
@@ -80,6 +82,11 @@ export function storedAfter(sqlite: Database, sha256: string, limit: number): st
   return prepared(sqlite, QUEUE_SQL.storedAfter).pluck().all(sha256, limit) as string[];
 }
 
+/** Contents that are verified and still here, in the order of their hashes. */
+export function verifiedAfter(sqlite: Database, sha256: string, limit: number): string[] {
+  return prepared(sqlite, QUEUE_SQL.verifiedAfter).pluck().all(sha256, limit) as string[];
+}
+
 /** Goes back when a new upload begins. */
 export function setSent(sqlite: Database, sha256: string, sent: number): void {
   prepared(sqlite, 'UPDATE uploads SET sent = ? WHERE sha256 = ?').run(sent, sha256);
@@ -116,7 +123,7 @@ export function setDiffers(sqlite: Database, sha256: string, problem: Problem): 
     sqlite,
     `UPDATE uploads SET state = 'differs', sent = 0, stored_at = NULL, verified_at = NULL, problem_code = ?, problem_detail = ?,
        problem_at = ?
-     WHERE sha256 = ? AND state IN ('waiting', 'stored')`,
+     WHERE sha256 = ? AND state IN ('waiting', 'stored', 'verified')`,
     problem.code,
     problem.detail,
     problem.at,
@@ -141,7 +148,8 @@ export function setHeld(sqlite: Database, sha256: string, problem: Problem): boo
 export function setWaiting(sqlite: Database, sha256: string): boolean {
   return changed(
     sqlite,
-    `UPDATE uploads SET state = 'waiting', sent = 0, stored_at = NULL, verified_at = NULL WHERE sha256 = ? AND state = 'stored'`,
+    `UPDATE uploads SET state = 'waiting', sent = 0, stored_at = NULL, verified_at = NULL
+     WHERE sha256 = ? AND state IN ('stored', 'verified')`,
     sha256,
   );
 }

@@ -227,6 +227,23 @@ describe('a cloud that', () => {
     expect(inCloud(sha256)).toBe(true);
   });
 
+  it('finds later that its copy is another is sent ours again, and retention waits', async () => {
+    const first = await start();
+    const { sha256 } = await takePicture(first, 'one', 100_000);
+    await first.uploads.drained();
+    await stop();
+    cloud.takeBack(sha256 ?? '');
+    const at = await start();
+    // The day after.
+    at.store.sqlite.exec(`UPDATE station SET value = '2020-01-01T00:00:00.000Z' WHERE key = 'uploads-rechecked-at'`);
+    at.uploads.tryNow();
+    await when(at, () => at.uploads.verifiedAt(sha256 ?? '') === null);
+    await at.uploads.drained();
+    expect(at.uploads.verifiedAt(sha256 ?? '')).not.toBeNull();
+    expect(inCloud(sha256)).toBe(true);
+    expect(cloud.finished.filter((each) => each === sha256)).toHaveLength(2);
+  });
+
   it.each([429, 503, 507])('has no time or room (%i) is waited for as long as it says', async (status) => {
     const times: number[] = [];
     cloud.faults.refuse = ({ method, files }) => {

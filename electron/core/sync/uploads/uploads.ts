@@ -9,21 +9,21 @@ import { codeOf } from '../../problems.ts';
 import { prepared } from '../../store/prepared.ts';
 import { readStationValue, writeStationValue } from '../../store/station-values.ts';
 import { dayOf } from '../../visits/steps.ts';
+import { Comparer } from './comparer.ts';
 import { FileSender } from './file-sender.ts';
 import { Keeper } from './keeper.ts';
 import { SpeedMeter } from './pace.ts';
 import { PLACES, queuePage, queueProblems, queueSteps, unsentOf } from './queue-view.ts';
 import type { QueueSteps } from './queue-view.ts';
 import { RECEIPTS_AT_ONCE, askReceipts } from './receipts.ts';
-import { nextInQueue, sendAgain, storedAfter, uploadOf } from './upload-rows.ts';
+import type { Asked } from './receipts.ts';
+import { nextInQueue, sendAgain, uploadOf } from './upload-rows.ts';
 import type { QueueOrder } from './upload-rows.ts';
 import type { Uploads, UploadsOptions } from './uploads-api.ts';
 import { Wake } from './wake.ts';
 
 const LIMIT_KEY = 'uploads-limit';
 const IDLE_MS = 60_000;
-const FIRST_POLL_MS = 1000;
-const LONGEST_POLL_MS = 60_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const FULL_WAIT_MS = 300_000;
@@ -39,9 +39,9 @@ class UploadQueue implements Uploads {
   readonly #options: UploadsOptions;
   readonly #closing = new AbortController();
   readonly #work = new Wake();
-  readonly #stored = new Wake();
   readonly #meter: SpeedMeter;
   readonly #sender: FileSender;
+  readonly #comparer: Comparer;
   readonly #keeper: Keeper;
   readonly #listeners = new Set<() => void>();
   readonly #subscription: { unsubscribe(): void };
@@ -75,13 +75,19 @@ class UploadQueue implements Uploads {
       },
       changed: () => this.#changed(),
     });
+    this.#comparer = new Comparer({
+      ...options,
+      ask: (hashes) => this.#receipts(hashes),
+      whenWanted: (each) => this.#whenWanted(each),
+      failed: (error) => this.#failed(error),
+    });
     this.#keeper = new Keeper({ ...options, signal, changed: () => this.#changed() });
     this.#subscription = store.changes().subscribe(({ collection, id }) => {
       if (collection === 'sessions') this.#reviewIsOld = true;
       if (this.#keeper.documentChanged(collection, id)) this.#changed();
     });
     const workers = Array.from({ length: concurrency }, () => this.#sendAll(signal));
-    this.#done = Promise.all([...workers, this.#compareAll(signal), this.#keeper.run()]);
+    this.#done = Promise.all([...workers, this.#comparer.run(signal), this.#keeper.run()]);
   }
 
   steps(): QueueSteps {
@@ -146,7 +152,7 @@ class UploadQueue implements Uploads {
     this.#failures = 0;
     this.#sender.restNoMore();
     this.#changed();
-    this.#stored.wake();
+    this.#comparer.wake();
   }
 
   changes(listener: () => void): () => void {
@@ -190,7 +196,7 @@ class UploadQueue implements Uploads {
         }
         stopMeter ??= this.#meter.begin();
         const outcome = await this.#sender.send(sha256, signal);
-        if (outcome === 'stored') this.#stored.wake();
+        if (outcome === 'stored') this.#comparer.wake();
       } catch (error) {
         pause();
         if (signal.aborted) break;
@@ -235,43 +241,16 @@ class UploadQueue implements Uploads {
   }
 
   /** Receipts of one file, and in the same request of those that come after it. */
-  async #ask(sha256: string): ReturnType<typeof askReceipts> {
+  async #ask(sha256: string): Promise<Asked> {
     const { store } = this.#options;
     const others = nextInQueue(store.sqlite, this.#order(), RECEIPTS_AT_ONCE - 1, this.#sender.asked());
-    const asked = await askReceipts(this.#options, [sha256, ...others], this.#closing.signal);
-    if (asked.changed) this.#changed();
-    return asked;
+    return this.#receipts([sha256, ...others]);
   }
 
-  /** Files that are whole in the cloud until it says that it has compared them. */
-  async #compareAll(signal: AbortSignal): Promise<void> {
-    const { store, clock, log } = this.#options;
-    let waitMs = FIRST_POLL_MS;
-    let after = '';
-    while (!signal.aborted) {
-      const { count } = this.#stored;
-      try {
-        await this.#whenWanted(signal);
-        const page = storedAfter(store.sqlite, after, RECEIPTS_AT_ONCE);
-        if (page.length === 0) {
-          const isEmpty = after === '';
-          after = '';
-          if (isEmpty) waitMs = FIRST_POLL_MS;
-          if (isEmpty) await this.#stored.wait(clock, IDLE_MS, count, signal);
-          else await clock.sleep(0, signal);
-          continue;
-        }
-        const { changed } = await askReceipts(this.#options, page, signal);
-        if (changed) this.#changed();
-        after = page.length < RECEIPTS_AT_ONCE ? '' : (page.at(-1) ?? '');
-        waitMs = changed ? FIRST_POLL_MS : Math.min(LONGEST_POLL_MS, waitMs * 2);
-        if (after === '') await this.#stored.wait(clock, spread(waitMs, this.#options.random), count, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#failed(error);
-        log.info({ code: codeOf(error) }, 'asking for receipts waits');
-      }
-    }
+  async #receipts(hashes: readonly string[]): Promise<Asked> {
+    const asked = await askReceipts(this.#options, hashes, this.#closing.signal);
+    if (asked.changed) this.#changed();
+    return asked;
   }
 
   /** Waits for the line, and for as long as the cloud asked for. */

@@ -50,6 +50,8 @@ export interface TusResponder {
   contentOf(sha256: string): Buffer | null;
   /** Forgets an upload as if it had never been. `gone`: and says so. */
   lose(sha256: string, how: 'unknown' | 'gone'): void;
+  /** The cloud reads a file again and finds that it is not what it was. */
+  takeBack(sha256: string): void;
   /** Waits for this condition, looked at after each request. */
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;
@@ -201,6 +203,12 @@ export async function startTusResponder(): Promise<TusResponder> {
         uploads.delete(uploadId);
         if (how === 'gone') gone.add(uploadId);
       }
+    },
+    takeBack(sha256) {
+      const kept = ofContent(sha256);
+      if (kept === undefined) throw new Error('the cloud has no such file');
+      kept.state = 'differs';
+      kept.verifiedAt = null;
     },
     until: (condition) =>
       new Promise((resolve) => {
