@@ -8,6 +8,7 @@ import { derivedId } from '../electron/contract/index.ts';
 import { alertDocument, pullAll, push, rowOf } from './api/testing/documents.ts';
 import { TestStation } from './api/testing/station.ts';
 import { call } from './api/testing/station.ts';
+import { TestUploader, newContent } from './api/testing/uploads.ts';
 import { seeded } from './database/testing/seed.ts';
 
 let folder: string;
@@ -80,6 +81,8 @@ describe('npm run cloud', () => {
     await before.signIn();
     const document = alertDocument(PLACE);
     await push(before, 'alerts', [rowOf(document)]);
+    const content = newContent(100_000);
+    await new TestUploader(first.base, before).send(content);
     expect(await first.stop('SIGTERM')).toBe(0);
     expect(first.said()).toContain('stopped');
     expect(existsSync(join(folder, 'cloud', 'postgres', 'data', 'postmaster.pid'))).toBe(false);
@@ -90,6 +93,9 @@ describe('npm run cloud', () => {
     after.key = before.key;
     expect((await after.signIn()).status).toBe(200);
     expect((await pullAll(after, 'alerts')).map((row) => row.document)).toEqual([document]);
+    const uploader = new TestUploader(second.base, after);
+    await expect.poll(async () => (await uploader.receipt(content.sha256)).state, { timeout: 60_000 }).toBe('verified');
+    expect(existsSync(join(folder, 'cloud', 'files'))).toBe(true);
     expect(await second.stop('SIGINT')).toBe(0);
 
     const third = await start('--reset');

@@ -170,7 +170,8 @@ function addRoute(app: FastifyInstance, parts: ApiParts, route: Route): void {
     preParsing: app.rateLimit({ max: route.perMinute ?? PER_MINUTE }),
     handler: async (request, reply) => {
       const answer = await route.handle(callOf(parts, route, request, reply));
-      if (reply.sent || reply.raw.headersSent) return reply;
+      // Raw routes have sent what they had to say, or are sending it.
+      if (route.answers !== undefined || reply.sent || reply.raw.headersSent) return reply;
       if ('mediaType' in route.answer) return reply.type(route.answer.mediaType).send(answer);
       return reply.send(route.answer.parse(answer));
     },

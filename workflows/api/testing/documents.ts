@@ -69,6 +69,69 @@ export function sessionDocument(place: SeededLocation, fields: Fields = {}): Fie
   };
 }
 
+/** What every document of a place has. */
+function commonDocument(place: SeededLocation): Fields {
+  const {
+    number: _number,
+    givenName: _given,
+    familyName: _family,
+    birthDate: _born,
+    sex: _sex,
+    ...common
+  } = patientDocument(place, newId());
+  return { ...common, hlc: {}, patientId: place.patientId };
+}
+
+export function captureDocument(place: SeededLocation, sessionId: string, fields: Fields = {}): Fields {
+  return {
+    ...commonDocument(place),
+    sessionId,
+    stepId: 'body-front',
+    attempt: 1,
+    state: 'on-disk',
+    settings: { subject: 'body-front' },
+    deviceId: newId(),
+    device: null,
+    fieldAngleDegrees: null,
+    calibrationId: null,
+    simulated: false,
+    requestedAt: '2026-11-21T09:00:00.000Z',
+    tokenBefore: null,
+    triggered: true,
+    token: null,
+    takenAt: null,
+    deviceTakenAt: null,
+    blobId: 'b',
+    sha256: null,
+    size: 1,
+    mediaType: 'image/jpeg',
+    onDiskAt: null,
+    releasedAt: null,
+    judgement: null,
+    judgedAt: null,
+    thumbnailBlobId: null,
+    overlayBlobId: null,
+    kept: null,
+    problem: null,
+    ...fields,
+  };
+}
+
+export function reportDocument(place: SeededLocation, sessionId: string, fields: Fields = {}): Fields {
+  return {
+    ...commonDocument(place),
+    sessionId,
+    version: 1,
+    blobId: 'b',
+    sha256: '0'.repeat(64),
+    size: 1,
+    pages: 1,
+    madeAt: '2026-11-21T09:00:00.000Z',
+    review: null,
+    ...fields,
+  };
+}
+
 export function rowOf(document: Fields, assumed: Assumed = null, deleted = false) {
   return { document, deleted, assumed };
 }
