@@ -88,8 +88,8 @@ export class FileSender {
     return Math.max(1, Math.min(mostMs, ...[...this.#resting.values()].map((until) => until - now)));
   }
 
-  restNoMore(): void {
-    this.#resting.clear();
+  restNoMore(sha256: string): void {
+    this.#resting.delete(sha256);
   }
 
   /**

@@ -48,7 +48,7 @@ export interface Uploads {
   verifiedAt(sha256: string): string | null;
   /** Puts a file first, also one that was held. @throws VantageError NOT_FOUND: there is nothing of it here to be sent */
   resend(artefact: ArtefactRef): Promise<void>;
-  /** Ends waits that nobody asked for. */
+  /** Ends the wait after a failure; for one that the cloud asked for its time is waited. */
   tryNow(): void;
   /** Told of every change, also while bytes flow. @returns how to stop. */
   changes(listener: () => void): () => void;

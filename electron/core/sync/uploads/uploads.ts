@@ -51,8 +51,9 @@ class UploadQueue implements Uploads {
   #reviewIsOld = true;
   #steps: QueueSteps | null = null;
   #places: readonly string[] | null = null;
-  /** Monotonic ms: nothing is asked of the cloud before. */
+  /** Monotonic ms: nothing is asked of the cloud before. Our own wait after a failure, and the one that the cloud asked for. */
   #waitUntil = 0;
+  #askedUntil = 0;
   #failures = 0;
   #problem: Problem | null = null;
 
@@ -137,21 +138,21 @@ class UploadQueue implements Uploads {
 
   async resend({ id, part }: ArtefactRef): Promise<void> {
     const { store } = this.#options;
-    const isThere = await store.transaction((tx) => {
-      const sha256 = prepared(tx.sqlite, 'SELECT sha256 FROM artefacts WHERE document_id = ? AND part = ?')
+    const sha256 = await store.transaction((tx) => {
+      const found = prepared(tx.sqlite, 'SELECT sha256 FROM artefacts WHERE document_id = ? AND part = ?')
         .pluck()
         .get(id, part) as string | null | undefined;
-      return typeof sha256 === 'string' && sendAgain(tx.sqlite, sha256);
+      return typeof found === 'string' && sendAgain(tx.sqlite, found) ? found : null;
     });
-    if (!isThere) throw new VantageError('NOT_FOUND', 'there is nothing of it to be sent');
-    this.tryNow();
+    if (sha256 === null) throw new VantageError('NOT_FOUND', 'there is nothing of it to be sent');
+    this.#sender.restNoMore(sha256);
+    this.#changed();
   }
 
   tryNow(): void {
-    this.#waitUntil = 0;
-    this.#failures = 0;
-    this.#sender.restNoMore();
-    this.#changed();
+    // Not at once: whoever says this because of an answer must not make a loop of it.
+    this.#waitUntil = Math.min(this.#waitUntil, this.#options.clock.monotonic() + FIRST_WAIT_MS);
+    this.#work.wake();
     this.#comparer.wake();
   }
 
@@ -260,8 +261,8 @@ class UploadQueue implements Uploads {
       const before = clock.monotonic();
       await ready(signal);
       // The line was away: what was waited for was the line, and it is back.
-      if (clock.monotonic() - before > NOTICED_MS && this.#problem === null) this.#waitUntil = 0;
-      const leftMs = this.#waitUntil - clock.monotonic();
+      if (clock.monotonic() - before > NOTICED_MS) this.#waitUntil = 0;
+      const leftMs = Math.max(this.#waitUntil, this.#askedUntil) - clock.monotonic();
       if (leftMs <= 0) return;
       const { count } = this.#work;
       await this.#work.wait(clock, leftMs, count, signal);
@@ -275,9 +276,10 @@ class UploadQueue implements Uploads {
     const stepMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 10));
     this.#failures += 1;
     if (code === 'CLOUD_FULL') this.#problem = { code, detail: '', at: new Date(clock.now()).toISOString() };
-    const fullMs = code === 'CLOUD_FULL' ? FULL_WAIT_MS : 0;
-    const waitMs = seconds === undefined ? Math.max(fullMs, spread(stepMs, random)) : seconds * 1000;
-    this.#waitUntil = Math.max(this.#waitUntil, clock.monotonic() + waitMs);
+    const askedMs = seconds === undefined ? (code === 'CLOUD_FULL' ? FULL_WAIT_MS : 0) : seconds * 1000;
+    const now = clock.monotonic();
+    this.#askedUntil = Math.max(this.#askedUntil, now + askedMs);
+    this.#waitUntil = Math.max(this.#waitUntil, now + spread(stepMs, random));
     this.#tell();
   }
 
