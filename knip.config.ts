@@ -17,9 +17,11 @@ const config: KnipConfig = {
     'renderer/lingui.config.ts',
     'workflows/{api,database}/main.ts',
     'test/summary-reporter.ts',
-    'test/{bench,conformance,faults}/run.ts',
+    'test/{bench,conformance,faults,sync}/run.ts',
     // Started as a process.
     'test/faults/store/{writer,canary-writer}.ts',
+    'test/sync/simulation/worker.ts',
+    'test/sync/processes/station-process.ts',
     'test/bench/store/*-process.ts',
     'test/e2e/screens.ts',
   ],

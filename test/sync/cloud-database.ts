@@ -1,0 +1,163 @@
+/** PostgreSQL for a proof: a server of its own, with a migrated database, and clinics made in it at will. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Pool } from 'pg';
+import type { CollectionName } from '../../electron/contract/index.ts';
+import { CONTRACT_VERSION } from '../../electron/contract/index.ts';
+import type { StationKey } from '../../electron/core/sync/station-key.ts';
+import { keyIdOf } from '../../electron/core/sync/station-key.ts';
+import { startEmbedded } from '../../workflows/database/embedded.ts';
+import { ensureLogin, migrate } from '../../workflows/database/migrate.ts';
+import type { Kept } from './oracle.ts';
+
+const TEMPLATE = 'vantage_sync_template';
+const API_LOGIN = 'vantage_sync_api';
+
+/** Where a server listens; `DATABASE` stands for a database's name. Another process can work with it, too. */
+export interface ServerAddress {
+  readonly adminUrl: string;
+  readonly apiUrl: string;
+}
+
+export interface DatabaseServer extends ServerAddress {
+  readonly stop: () => Promise<void>;
+}
+
+export async function startDatabase(): Promise<DatabaseServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'vantage-sync-postgres-'));
+  // The server may run as another user, who has to get to its data.
+  chmodSync(folder, 0o755);
+  const password = randomBytes(16).toString('hex');
+  const server = await startEmbedded({ folder, password, throwAway: true });
+  const adminUrl = server.url('DATABASE');
+  await onServer({ adminUrl }, `CREATE DATABASE ${TEMPLATE}`);
+  await migrate(server.url(TEMPLATE));
+  await ensureLogin(server.url(TEMPLATE), API_LOGIN, password);
+  return {
+    adminUrl,
+    apiUrl: adminUrl.replace('//postgres:', `//${API_LOGIN}:`),
+    stop: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function onServer(
+  { adminUrl }: Pick<ServerAddress, 'adminUrl'>,
+  ...statements: readonly string[]
+): Promise<void> {
+  const client = new Client({ connectionString: at(adminUrl, 'postgres') });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function at(url: string, database: string): string {
+  return url.replace('/DATABASE', `/${database}`);
+}
+
+/**
+ * The environment of an API that works on it.
+ * @param publicUrl issuer and audience of its tokens; with the keys in here it stays the same when it starts again
+ */
+export function apiEnvironment(apiUrl: string, publicUrl: string, port = 0): Readonly<Record<string, string>> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return {
+    API_PORT: String(port),
+    API_PUBLIC_URL: publicUrl,
+    DATABASE_URL: apiUrl,
+    DATABASE_CONNECTIONS: '8',
+    API_SIGNING_KEYS: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    INTERNAL_API_SECRET: randomBytes(32).toString('base64'),
+    OIDC_ISSUER: 'https://nobody.invalid',
+    OIDC_AUDIENCE: 'vantage',
+    FILE_MASTER_KEYS: `proof:${randomBytes(32).toString('base64')}`,
+    FILES_FOLDER: join(tmpdir(), 'vantage-sync-files'),
+    LOG_LEVEL: 'silent',
+  };
+}
+
+export interface CloudClinic {
+  readonly tenantId: string;
+  readonly locationId: string;
+}
+
+/** A database of one proof's own, looked at from behind the API. */
+export class CloudDatabase {
+  readonly apiUrl: string;
+  readonly adminUrl: string;
+  readonly #server: ServerAddress;
+  readonly #name: string;
+  readonly #pool: Pool;
+
+  private constructor(server: ServerAddress, name: string) {
+    this.#server = server;
+    this.#name = name;
+    this.apiUrl = at(server.apiUrl, name);
+    this.adminUrl = at(server.adminUrl, name);
+    this.#pool = new Pool({ connectionString: this.adminUrl, max: 2 });
+  }
+
+  /** A copy of the migrated one. @param name small letters, digits and underscores; one of that name is replaced */
+  static async create(server: ServerAddress, name: string): Promise<CloudDatabase> {
+    await onServer(server, `DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+    return new CloudDatabase(server, name);
+  }
+
+  async makeClinic({ tenantId, locationId }: CloudClinic): Promise<void> {
+    await this.#pool.query('INSERT INTO tenants (id, name) VALUES ($1, $2)', [tenantId, 'Clinic']);
+    await this.#pool.query('INSERT INTO document_counters (tenant_id) VALUES ($1)', [tenantId]);
+    await this.#pool.query('INSERT INTO locations (tenant_id, id, name) VALUES ($1, $2, $3)', [
+      tenantId,
+      locationId,
+      'Location',
+    ]);
+  }
+
+  /** As if it had been enrolled. */
+  async addStation({ tenantId, locationId }: CloudClinic, stationId: string, key: StationKey): Promise<void> {
+    await this.#pool.query(
+      `INSERT INTO stations (id, tenant_id, location_id, name, state, contract_version) VALUES ($1, $2, $3, $4, 'active', $5)`,
+      [stationId, tenantId, locationId, 'Station', CONTRACT_VERSION],
+    );
+    await this.#pool.query(
+      `INSERT INTO station_keys (station_id, key_id, tenant_id, location_id, public_key, state) VALUES ($1, $2, $3, $4, $5, 'active')`,
+      [stationId, await keyIdOf(key), tenantId, locationId, JSON.stringify(key.publicKey)],
+    );
+  }
+
+  /** What the cloud has, by `<collection>/<id>`. */
+  async documents({ tenantId }: CloudClinic): Promise<Map<string, Kept>> {
+    const { rows } = await this.#pool.query<Kept & { readonly collection: CollectionName; readonly id: string }>(
+      'SELECT collection, id, document, deleted FROM documents WHERE tenant_id = $1 ORDER BY collection, id',
+      [tenantId],
+    );
+    return new Map(rows.map(({ collection, id, document, deleted }) => [`${collection}/${id}`, { document, deleted }]));
+  }
+
+  /** Rows that were not taken: where and why. */
+  async quarantined({ tenantId }: CloudClinic): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ readonly line: string }>(
+      `SELECT format('%s/%s: %s %s', collection, document_id, reason, field) AS line FROM quarantine WHERE tenant_id = $1`,
+      [tenantId],
+    );
+    return rows.map(({ line }) => line);
+  }
+
+  /** What was read before no longer compares: the stations have to read everything again. */
+  async changeEpoch({ tenantId }: CloudClinic, epoch: string): Promise<void> {
+    await this.#pool.query('UPDATE document_counters SET epoch = $2 WHERE tenant_id = $1', [tenantId, epoch]);
+  }
+
+  async drop(): Promise<void> {
+    await this.#pool.end();
+    // The server notices a moment later that an API has hung up.
+    await onServer(this.#server, `DROP DATABASE ${this.#name} WITH (FORCE)`);
+  }
+}

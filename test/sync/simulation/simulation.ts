@@ -1,0 +1,169 @@
+/**
+ * Many seeds of `scenario.ts`, several at a time, each with stations of its own and a clinic of its own in the database. The first
+ * one runs twice: it must go the same way, or no failure could be looked at again.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { SyncProof, SyncProofOptions } from '../sync-proof.ts';
+import { CONTROLS } from './controls.ts';
+import type { Control } from './controls.ts';
+import type { ScenarioResult } from './scenario.ts';
+import type { WorkerOptions } from './worker.ts';
+
+/** As it comes from a worker; `crash`: it died with these words. */
+type Outcome = (Omit<ScenarioResult, 'faults'> & { readonly faults: Readonly<Record<string, number>> }) | Crash;
+interface Crash {
+  readonly seed: number;
+  readonly crash: string;
+}
+
+const CI = { seeds: 30, stations: 3 } as const;
+const FULL = { seeds: 1000, stations: 20 } as const;
+/** Then the process is ended and another one takes its place. */
+const SEEDS_PER_WORKER = 40;
+/** Seeds in which a broken rule must have been found out. */
+const CONTROL_SEEDS = 6;
+const SEEDS_PER_LINE = 10;
+
+export const simulationProof: SyncProof = async (options) => {
+  if (options.unsafeControl) return proveControls(options);
+  const size = options.full ? FULL : CI;
+  const stations = options.stations ?? size.stations;
+  const amount = options.only ? 1 : (options.seeds ?? size.seeds);
+  const seeds = Array.from({ length: amount }, (_, index) => options.seed + index);
+  console.log(`${amount} seeds from ${options.seed}, ${stations} stations each`);
+  const outcomes = await runSeeds(options, seeds, stations, null);
+  const failures = outcomes.flatMap(failuresOf);
+  const [first] = outcomes;
+  if (first !== undefined && failures.length === 0) {
+    const [again] = await runSeeds({ ...options, only: false }, [first.seed], stations, null);
+    if (traceOf(again) !== traceOf(first))
+      failures.push(`simulation: seed ${first.seed} went another way the second time`);
+    else console.log(`seed ${first.seed} went the same way twice`);
+  }
+  const failed = new Set(outcomes.filter((outcome) => failuresOf(outcome).length > 0).map(({ seed }) => seed));
+  return { passed: amount - failed.size, failures };
+};
+
+/** @returns a failure for each broken rule that was not found out */
+async function proveControls(options: SyncProofOptions) {
+  const failures: string[] = [];
+  for (const control of CONTROLS) {
+    const seeds = Array.from({ length: options.seeds ?? CONTROL_SEEDS }, (_, index) => options.seed + index);
+    const outcomes = await runSeeds(options, seeds, options.stations ?? CI.stations, control, true);
+    const found = outcomes.filter((outcome) => failuresOf(outcome).length > 0);
+    const [example] = found.flatMap(failuresOf);
+    console.log(`control ${control}: found out in ${found.length} of ${seeds.length} seeds; ${example ?? ''}`);
+    if (found.length === 0) failures.push(`simulation: control: nothing was found with ${control}`);
+  }
+  return { passed: CONTROLS.length - failures.length, failures };
+}
+
+async function runSeeds(
+  options: SyncProofOptions,
+  seeds: readonly number[],
+  stations: number,
+  control: Control | null,
+  quiet = false,
+): Promise<Outcome[]> {
+  const workerOptions: WorkerOptions = {
+    server: { adminUrl: options.server.adminUrl, apiUrl: options.server.apiUrl },
+    stations,
+    control,
+    verbose: options.only,
+  };
+  const left = [...seeds];
+  const outcomes: Outcome[] = [];
+  let told = 0;
+  const work = async (): Promise<void> => {
+    let worker: Worker | null = null;
+    for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
+      worker ??= await Worker.start(workerOptions);
+      const outcome = await worker.run(seed);
+      outcomes.push(outcome);
+      if ('crash' in outcome || worker.runs >= SEEDS_PER_WORKER) {
+        await worker.end();
+        worker = null;
+      }
+      if (!quiet && (outcomes.length - told >= SEEDS_PER_LINE || outcomes.length === seeds.length)) {
+        console.log(lineOf(outcomes.slice(told), outcomes.length, seeds.length));
+        told = outcomes.length;
+      }
+    }
+    await worker?.end();
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), seeds.length) }, work));
+  return outcomes.toSorted((left, right) => left.seed - right.seed);
+}
+
+class Worker {
+  runs = 0;
+  readonly #process: ChildProcess;
+  #errors = '';
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+    process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
+  }
+
+  static async start(options: WorkerOptions): Promise<Worker> {
+    const path = join(import.meta.dirname, 'worker.ts');
+    const child = fork(path, [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    const worker = new Worker(child);
+    await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => {
+        throw new Error(`a worker did not start: ${worker.#errors}`);
+      }),
+    ]);
+    return worker;
+  }
+
+  async run(seed: number): Promise<Outcome> {
+    this.runs += 1;
+    const answered = once(this.#process, 'message').then(([outcome]) => outcome as Outcome);
+    const died = once(this.#process, 'exit').then((): Crash => ({
+      seed,
+      crash: this.#errors || 'died without a word',
+    }));
+    this.#process.send(seed);
+    return Promise.race([answered, died]);
+  }
+
+  async end(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.disconnect();
+    await exited;
+  }
+}
+
+function failuresOf(outcome: Outcome): string[] {
+  const again = `(again: npm run test:sync -- --seed ${outcome.seed} --only)`;
+  if ('crash' in outcome) return [`simulation: seed ${outcome.seed}: ${outcome.crash} ${again}`];
+  return outcome.failures.map((failure) => `simulation: seed ${outcome.seed}: ${failure} ${again}`);
+}
+
+function traceOf(outcome: Outcome | undefined): string {
+  return outcome === undefined || 'crash' in outcome ? 'none' : outcome.traceHash;
+}
+
+function lineOf(outcomes: readonly Outcome[], done: number, of: number): string {
+  const sum = { writes: 0, requests: 0, kills: 0, clockJumps: 0, partitions: 0, apiRestarts: 0, faults: 0 };
+  let failed = 0;
+  for (const outcome of outcomes) {
+    if (failuresOf(outcome).length > 0) failed += 1;
+    if ('crash' in outcome) continue;
+    for (const name of ['writes', 'requests', 'kills', 'clockJumps', 'partitions', 'apiRestarts'] as const)
+      sum[name] += outcome[name];
+    sum.faults += Object.values(outcome.faults).reduce((total, count) => total + count, 0);
+  }
+  return (
+    `${done} of ${of} seeds: ${sum.writes} writes, ${sum.requests} requests, ${sum.faults} faults on the line, ` +
+    `${sum.partitions} partitions, ${sum.kills} kills, ${sum.clockJumps} clock jumps, ${sum.apiRestarts} restarts of the API, ` +
+    `${failed} seeds failed`
+  );
+}
