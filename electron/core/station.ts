@@ -5,11 +5,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { z } from 'zod';
 import { derivedId, newId } from '../contract/index.ts';
 import { readIfThere, writeDurably } from './store/durable-file.ts';
 import { IDENTITY_KEY } from './store/anchor-check.ts';
 import type { Store } from './store/index.ts';
+import { writeStationValue } from './store/station-values.ts';
 
 const identitySchema = z.object({
   tenantId: z.uuid(),
@@ -47,6 +49,20 @@ export function stationIdentity(store: Store, mode: 'demonstration' | 'clinic', 
   };
   store.sqlite.prepare('INSERT INTO station (key, value) VALUES (?, ?)').run(IDENTITY_KEY, JSON.stringify(identity));
   return identity;
+}
+
+/** Where a station belongs: what an enrolment changes of its identity. */
+export type StationPlace = Pick<
+  StationIdentity,
+  'tenantId' | 'locationId' | 'clinicName' | 'locationName' | 'stationName'
+>;
+
+/**
+ * Writes the station's place into its row; part of the transaction that is open. `identity`, which others hold, stays as it is until
+ * the caller has seen the transaction through.
+ */
+export function writePlace(sqlite: Database, identity: StationIdentity, place: StationPlace): void {
+  writeStationValue(sqlite, IDENTITY_KEY, JSON.stringify({ ...identity, ...place }));
 }
 
 /**

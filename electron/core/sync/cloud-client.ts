@@ -68,6 +68,8 @@ export type LineResult =
 export interface StationClient extends CloudClient {
   /** Asks something small, signing in where that is due. Its outcome is told to `observe`; rejects as well. */
   probe(signal: AbortSignal): Promise<void>;
+  /** A small question without a token. */
+  ask<T>(path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
   /** Gives up all connections; new requests get new ones. */
   reconnect(): void;
   /** Forgets the token: keys have changed. */
@@ -130,17 +132,26 @@ export function createCloudClient(options: CloudClientOptions): StationClient {
     clock,
     timeSeen: options.timeSeen ?? (() => undefined),
     signedIn: options.signedIn ?? (() => undefined),
-    ask: async (path, body, schema, signal) => {
-      const from = clock.monotonic();
-      const accepted = path === CLOUD_PATHS.token;
-      return told({ accepted, from: accepted ? null : from }, async () => {
-        const answer = await send(jsonRequest(path, body, signal, SMALL_TIMEOUT_MS), null);
-        const failure = failureOf(answer, clock.now());
-        if (failure !== null) throw failure;
-        return parsedAnswer(answer, schema);
-      });
-    },
+    ask,
   });
+
+  async function ask<T>(
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    quietly = false,
+  ): Promise<T> {
+    // A token that was given shows that the station is accepted; signing in takes the cloud some work.
+    const accepted = path === CLOUD_PATHS.token;
+    return told({ accepted, from: accepted ? null : clock.monotonic() }, async () => {
+      const answer = await send(jsonRequest(path, body, signal, SMALL_TIMEOUT_MS), null);
+      const failure = failureOf(answer, clock.now());
+      if (failure === null) return parsedAnswer(answer, schema);
+      if (quietly && failure.code === 'STATION_REFUSED') known.add(failure);
+      throw failure;
+    });
+  }
 
   /** Runs one request and tells what became of it. */
   async function told<T>(
@@ -282,6 +293,7 @@ export function createCloudClient(options: CloudClientOptions): StationClient {
       else await tokens.current(signal);
     },
 
+    ask,
     reconnect: () => pool.renew(),
     forgetToken: () => tokens.forget(),
 

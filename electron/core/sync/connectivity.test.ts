@@ -107,6 +107,16 @@ describe('following the line', () => {
     await line.close();
   });
 
+  it('asks one in use once a minute, so that clock and round trip are known', async () => {
+    const { clock, asked, line } = watch(() => ok);
+    for (let second = 0; second < 150; second += 10) {
+      await clock.advance(10_000);
+      line.observe(work);
+    }
+    expect(asked).toEqual([0, 60_000, 120_000]);
+    await line.close();
+  });
+
   it('asks soon whether a request that failed means that the line is away', async () => {
     let result: LineResult = ok;
     const { clock, asked, line } = watch(() => result);

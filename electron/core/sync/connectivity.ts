@@ -38,6 +38,8 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 /** So long after the last sign of the cloud it is asked for one. */
 const QUIET_MS = 30_000;
+/** While it is in use it is asked all the same, so that clock and round trip are known. */
+const MEASURE_MS = 60_000;
 /** After a failure of a line that was good. */
 const DOUBT_MS = 1000;
 /** While the cloud does not take this station: somebody may have mended it. */
@@ -52,6 +54,7 @@ export class LineWatch implements Connectivity {
   #attempts = 0;
   /** When the cloud is asked next, by the monotonic clock. */
   #dueAt: number;
+  #measuredAt: number;
   #waiting: AbortController | null = null;
   #done: Promise<void> = Promise.resolve();
 
@@ -59,6 +62,7 @@ export class LineWatch implements Connectivity {
     this.#options = options;
     this.#line = lineAtStart(options.clock.now());
     this.#dueAt = options.clock.monotonic();
+    this.#measuredAt = this.#dueAt;
   }
 
   get state(): LineState {
@@ -91,7 +95,7 @@ export class LineWatch implements Connectivity {
     this.#line = lineAfter(before, result, clock.now());
     if (result.kind !== 'failed') {
       this.#attempts = 0;
-      this.#dueAt = clock.monotonic() + this.#quietMs(result);
+      this.#dueAt = Math.min(clock.monotonic() + this.#quietMs(result), this.#nextMeasureAt());
     } else if (!isAway(before)) {
       this.#dueAt = clock.monotonic() + DOUBT_MS;
       this.#waiting?.abort();
@@ -154,6 +158,7 @@ export class LineWatch implements Connectivity {
         continue;
       }
       const asked = this.#dueAt;
+      this.#measuredAt = clock.monotonic();
       // What it came to was told to `observe`.
       await probe(signal).catch(() => null);
       if (isAway(this.#line)) {
@@ -168,6 +173,10 @@ export class LineWatch implements Connectivity {
   #backoffMs(): number {
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#attempts - 1));
     return wait * (0.5 + this.#options.random());
+  }
+
+  #nextMeasureAt(): number {
+    return this.#line.problem === null ? this.#measuredAt + MEASURE_MS : Infinity;
   }
 
   /** How long after this answer the cloud is left alone. */

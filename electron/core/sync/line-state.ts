@@ -73,7 +73,7 @@ export function lineAfter(line: Line, result: LineResult, now: number): Line {
 }
 
 /** Whether it makes sense to send anything. */
-export function isReady({ state, problem }: Line): boolean {
+export function isReady({ state, problem }: Pick<Line, 'state' | 'problem'>): boolean {
   return (state === 'online' || state === 'degraded') && problem === null;
 }
 

@@ -29,15 +29,21 @@ export interface StationKeys {
   /** One that was made to take its place; the cloud may know it already, or not yet. */
   next(): StationKey | null;
   /** A token was given for `next`: the cloud has forgotten the other. Durable when it returns. */
-  promote(): void;
+  promote(): Promise<void> | void;
 }
 
 export interface TokensOptions {
   readonly stationId: string;
   readonly keys: StationKeys;
   readonly clock: SyncClock;
-  /** A request without a token. */
-  readonly ask: <T>(path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal) => Promise<T>;
+  /** A request without a token. `quietly`: a refusal says nothing about the station. */
+  readonly ask: <T>(
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    quietly?: boolean,
+  ) => Promise<T>;
   readonly timeSeen: (time: ServerTime) => void;
   readonly signedIn: (answer: TokenResponse) => void;
 }
@@ -106,25 +112,25 @@ export class Tokens {
     const next = keys.next();
     if (next !== null) {
       try {
-        const text = await this.#signIn(next);
-        keys.promote();
+        const text = await this.#signIn(next, true);
+        await keys.promote();
         return text;
       } catch (error) {
         // It was never heard of: the announcement was lost. The key before is still good.
         if (!(error instanceof VantageError) || error.code !== 'STATION_REFUSED') throw error;
       }
     }
-    return this.#signIn(keys.current());
+    return this.#signIn(keys.current(), false);
   }
 
-  async #signIn(key: StationKey): Promise<string> {
+  async #signIn(key: StationKey, quietly: boolean): Promise<string> {
     const { ask, clock, stationId, signedIn } = this.#options;
     const { signal } = this.#closing;
     const challenge = await this.challenge(signal);
     const assertion = await assertionOf(key, stationId, challenge);
     const from = clock.monotonic();
     const request = { contractVersion: CONTRACT_VERSION, assertion };
-    const answer = await ask(CLOUD_PATHS.token, request, tokenResponseSchema, signal);
+    const answer = await ask(CLOUD_PATHS.token, request, tokenResponseSchema, signal, quietly);
     const lifeMs = answer.expiresInSeconds * 1000;
     this.#token = { text: answer.token, renewAt: from + lifeMs * RENEW_AFTER, expiresAt: from + lifeMs };
     signedIn(answer);

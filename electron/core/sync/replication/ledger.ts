@@ -266,6 +266,11 @@ export function countUnpushed(sqlite: Database): ReadonlyMap<CollectionName, num
   return counts(sqlite, 'SELECT collection, count(*) FROM sync_documents WHERE acked IS NOT rev GROUP BY collection');
 }
 
+/** Whether the cloud has this document as it is here. */
+export function isAcknowledged(sqlite: Database, collection: CollectionName, id: string): boolean {
+  return prepared(sqlite, `SELECT 1 FROM sync_documents ${OF_ONE} AND acked IS rev`).get(collection, id) !== undefined;
+}
+
 /** Those of them that it refused as they are. */
 export function countRefused(sqlite: Database): ReadonlyMap<CollectionName, number> {
   return counts(
