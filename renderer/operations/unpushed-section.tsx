@@ -97,7 +97,7 @@ function Collection({
       <StatusMark shape={said.shape} />
       <span>
         {collectionWord(i18n, name)}
-        <small>{more.join(', ')}</small>
+        <small>{more.join(i18n.locale === 'ar' ? '، ' : ', ')}</small>
       </span>
       <b className="num">{formatNumber(unpushed, 0)}</b>
     </li>

@@ -22,7 +22,10 @@ interface SyncStreams {
 
 export function createSyncRouter(
   os: StaffImplementer['sync'],
-  parts: Pick<ClinicParts, 'store' | 'sync' | 'audit' | 'station' | 'sources'>,
+  parts: Pick<ClinicParts, 'store' | 'sync' | 'audit'> & {
+    readonly station: Pick<ClinicParts['station'], 'stationId' | 'locationId'>;
+    readonly sources: Pick<ClinicParts['sources'], 'lostBlobs'>;
+  },
   shown: RecordShown,
   streams: SyncStreams,
 ) {
