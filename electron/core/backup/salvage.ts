@@ -21,6 +21,8 @@ import {
   nextStorePath,
   salvageSourcePath,
 } from '../store/replace-file.ts';
+import { readLog } from '../store/log-frames.ts';
+import { pageOf } from '../store/snapshot.ts';
 import { storeProblem } from '../store/store-problem.ts';
 import { backupFiles, mendFirstPage } from './first-page.ts';
 import { finishNextStore } from './next-store.ts';
@@ -156,6 +158,7 @@ function checkedKey(directory: string, masterKey: Uint8Array): Uint8Array {
 }
 
 function damageIn(path: string, key: Uint8Array, salts: readonly Buffer[]): FoundDamage {
+  const hasLog = readLog(`${path}-wal`).frames > 0;
   const descriptor = openSync(path, 'r');
   try {
     const pages = Math.ceil(fstatSync(descriptor).size / PAGE_BYTES);
@@ -164,7 +167,7 @@ function damageIn(path: string, key: Uint8Array, salts: readonly Buffer[]): Foun
     let found: FoundDamage | null = null;
     for (const salt of [own, ...salts]) {
       if (found !== null && (found.damaged.length === 0 || salt.equals(found.salt))) continue;
-      const damaged = damagedPages(descriptor, pages, new CipherPages(key, salt));
+      const damaged = damagedPages(descriptor, pages, new CipherPages(key, salt), hasLog);
       if (found === null || damaged.length < found.damaged.length)
         found = { pages, damaged, saltDamaged: !salt.equals(own), salt };
     }
@@ -174,12 +177,14 @@ function damageIn(path: string, key: Uint8Array, salts: readonly Buffer[]): Foun
   }
 }
 
-function damagedPages(descriptor: number, pages: number, seals: CipherPages): number[] {
+/** @param hasLog then the list of free pages may be newer than what lies in the file. */
+function damagedPages(descriptor: number, pages: number, seals: CipherPages, hasLog: boolean): number[] {
+  const free = hasLog ? null : seals.free((number) => pageOf(descriptor, number));
   const page = Buffer.alloc(PAGE_BYTES);
   const damaged: number[] = [];
   for (let number = 1; number <= pages; number += 1) {
     const length = readSync(descriptor, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);
-    if (seals.stateOf(number, page.subarray(0, length)) === 'damaged') damaged.push(number);
+    if (!seals.isSound(number, page.subarray(0, length), free)) damaged.push(number);
   }
   return damaged;
 }

@@ -135,3 +135,40 @@ it('names the page that is damaged and copies nothing', async () => {
   await store.close();
   closeSync(descriptor);
 });
+
+it('takes a page that was zeroed for what it is: nothing where it is free, damage where it is in use', async () => {
+  await fill(0, 300);
+  const { sqlite } = store;
+  sqlite.transaction(() => {
+    sqlite.exec(`CREATE TABLE filler (content BLOB); INSERT INTO filler VALUES (zeroblob(9000000)); DROP TABLE filler`);
+  })();
+  const count = Number(sqlite.pragma('freelist_count', { simple: true }));
+  expect(count).toBeGreaterThan(2000);
+  sqlite.pragma('wal_checkpoint(TRUNCATE)');
+  const path = join(folder.path, STORE_FILE);
+  const bytes = readFileSync(path);
+  const pages = new CipherPages(deriveKey(KEY, 'store'), bytes.subarray(0, 16));
+  const numbers = Array.from({ length: bytes.length / PAGE_BYTES }, (_none, index) => index + 1);
+  const pageIn = (number: number): Buffer => bytes.subarray((number - 1) * PAGE_BYTES, number * PAGE_BYTES);
+  const zero = (number: number): void => {
+    const descriptor = openSync(path, 'r+');
+    writeSync(descriptor, Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);
+    closeSync(descriptor);
+  };
+  const free = pages.free((number) => pageIn(number));
+  expect(free?.end).toBe(Number(sqlite.pragma('page_count', { simple: true })));
+  expect(numbers.filter((number) => free?.has(number))).toHaveLength(count);
+  expect(numbers.filter((number) => !pages.isSound(number, pageIn(number), free))).toEqual([]);
+
+  // The list begins with pages that were given up first: the last one is no trunk of it.
+  const unused = numbers.findLast((number) => free?.has(number) === true) ?? 0;
+  zero(unused);
+  expect((await store.snapshot(join(folder.path, 'whole.db'))).bytes).toBe(bytes.length);
+
+  const [used = 0] = numbers.filter((number) => number > 1 && free?.has(number) === false);
+  zero(used);
+  await expect(store.snapshot(join(folder.path, 'copy.db'))).rejects.toMatchObject({
+    code: 'STORE_DAMAGED',
+    detail: `page ${used} is not as it was written`,
+  });
+});

@@ -4,7 +4,7 @@
  * file itself only changes when the log is written back into it: that is done once, then put off, and so the bytes of the file stand
  * still while they are copied piece by piece. Each page is checked on its way.
  */
-import { fstatSync, read } from 'node:fs';
+import { fstatSync, read, readSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -115,6 +115,7 @@ export class Snapshots {
 
   async #copyPages(descriptor: number, target: FileHandle, bytes: number, work: SnapshotWork): Promise<void> {
     const pages = new CipherPages(this.#key, Buffer.from(this.#file.salt(), 'hex'));
+    const free = pages.free((number) => pageOf(descriptor, number));
     const piece = Buffer.alloc(PIECE_PAGES * PAGE_BYTES);
     for (let at = 0; at < bytes; at += piece.length) {
       this.#closing.signal.throwIfAborted();
@@ -123,16 +124,22 @@ export class Snapshots {
       // Pieces end where the lock page begins, since both are powers of two.
       if (at === LOCK_BYTE) await readPages(descriptor, piece, PAGE_BYTES, length - PAGE_BYTES, at + PAGE_BYTES);
       else await readPages(descriptor, piece, 0, length, at);
-      if (at === LOCK_BYTE) piece.fill(0, 0, PAGE_BYTES);
       for (let offset = 0; offset < length; offset += PAGE_BYTES) {
         const number = (at + offset) / PAGE_BYTES + 1;
-        if (pages.stateOf(number, piece.subarray(offset, offset + PAGE_BYTES)) === 'damaged')
+        if (at + offset === LOCK_BYTE) piece.fill(0, offset, offset + PAGE_BYTES);
+        else if (!pages.isSound(number, piece.subarray(offset, offset + PAGE_BYTES), free))
           throw new VantageError('STORE_DAMAGED', `page ${number} is not as it was written`);
       }
       await target.write(piece, 0, length, at);
       work.progress?.(at + length, bytes);
     }
   }
+}
+
+/** @returns null behind the end. */
+export function pageOf(descriptor: number, number: number): Buffer | null {
+  const page = Buffer.alloc(PAGE_BYTES);
+  return readSync(descriptor, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES) === PAGE_BYTES ? page : null;
 }
 
 async function readPages(descriptor: number, piece: Buffer, offset: number, length: number, at: number): Promise<void> {
