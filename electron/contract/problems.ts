@@ -232,6 +232,13 @@ export const PROBLEMS = {
     'Unlock the key ring, or enter the recovery key.',
     'Enter the key',
   ),
+  DEMONSTRATION_KEY: problem(
+    'screen',
+    'The demonstration’s key file is gone or is another one.',
+    'Nothing was changed or overwritten. No real clinic is kept here.',
+    'Put its file demonstration.key back, or move the demonstration’s folder away to begin a new one.',
+    'Try again',
+  ),
   KEY_STORE_INSECURE: problem(
     'screen',
     'This computer has no safe place for the key.',
@@ -397,6 +404,13 @@ export const PROBLEMS = {
     'Nothing was changed.',
     'Look at the visit as it is now.',
     'Show it',
+  ),
+  LED_ELSEWHERE: problem(
+    'inline',
+    'Another station leads this visit.',
+    'Nothing was changed.',
+    'Go on at that station, or take the visit over here; also when that station is switched off.',
+    'Take the visit over',
   ),
   READING_STALE: problem(
     'inline',

@@ -86,6 +86,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     const anchored = await keepAnchor({ store, directory, masterKey, signer, stationId: station.stationId, now, log });
     anchor = anchored;
     const trail = new TrailKeeper({ store, station, exportsFolder: join(directory, 'exports'), now });
+    await trail.sweep();
     const vault = await openVault({
       directory: join(directory, 'vault'),
       database: store.sqlite,
@@ -165,6 +166,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       changed: () => changes.status.notify(),
     });
     const sources: ViewSources = {
+      stationId: station.stationId,
       store,
       now,
       deviceStatuses,

@@ -6,6 +6,7 @@ import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
 import type { RouterClient } from '@orpc/server';
 import { afterEach, describe, expect, it } from 'vitest';
+import { PROBLEMS } from '../contract/index.ts';
 import type { fixtureRouter } from './fixtures/core.ts';
 import { fixture, FIXTURE_KEY, fixtureOptions } from './fixtures/options.ts';
 import { createNodeLauncher } from './node-launcher.ts';
@@ -179,6 +180,13 @@ describe('supervisor', () => {
     const supervisor = supervise({ clinic: { directory: '/nowhere/wrong-key', mode: 'clinic' } });
     await supervisor.start();
     expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'KEY_WRONG', detail: 'fixture' } });
+  });
+
+  it('offers nobody to enter the key of a demonstration: it lies in a file', async () => {
+    const supervisor = supervise({ clinic: { directory: '/nowhere/wrong-key', mode: 'demonstration' } });
+    await supervisor.start();
+    expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'DEMONSTRATION_KEY' } });
+    expect(PROBLEMS.DEMONSTRATION_KEY.action).not.toBe(PROBLEMS.KEY_WRONG.action);
   });
 
   it('refuses a process of another build', async () => {

@@ -92,6 +92,9 @@ export interface Supervisor<Port> {
   stop(): Promise<void>;
 }
 
+/** Nobody can enter a demonstration's key: it lies in a file beside the data. */
+const BY_KEY_FILE: ReadonlySet<Problem['code']> = new Set(['KEY_WRONG', 'KEY_MISSING']);
+
 export function createSupervisor<Port>(options: SupervisorOptions<Port>): Supervisor<Port> {
   const timing: SupervisorTiming = { ...STANDARD_TIMING, ...options.timing };
   const isDemonstration = options.clinic.mode === 'demonstration';
@@ -195,7 +198,11 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   function changed(): void {
     if (core.state !== 'stopped' || core.problem === null) problem = null;
     else
-      problem ??= { code: core.problem.code, detail: core.problem.detail.slice(0, 500), at: new Date().toISOString() };
+      problem ??= {
+        code: isDemonstration && BY_KEY_FILE.has(core.problem.code) ? 'DEMONSTRATION_KEY' : core.problem.code,
+        detail: core.problem.detail.slice(0, 500),
+        at: new Date().toISOString(),
+      };
     // Without simulators the demonstration has no devices, but it opens: what is on the disk can be looked at.
     if (simulators.state === 'stopped') settleSimulators();
     const now = state();

@@ -1,5 +1,5 @@
 /** What the clinic does with its trail beyond writing it: signs how far it has come, verifies it, gives out copies of a period. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { z } from 'zod';
@@ -7,6 +7,7 @@ import type { AuditEntry, AuditEntryInput, AuditReport } from '../../contract/in
 import { auditReportSchema, VantageError } from '../../contract/index.ts';
 import { syncFolder } from '../store/durable-file.ts';
 import { readStationValue, writeStationValue } from '../store/station-values.ts';
+import { codeOf } from '../store/store-problem.ts';
 import { asDiskProblem } from '../vault/disk-problem.ts';
 import { exportAudit } from './audit-export.ts';
 import type { ExportResult } from './audit-export.ts';
@@ -18,6 +19,7 @@ import { verifyTrail } from './verify-trail.ts';
 
 /** Under which the last verification is kept. */
 const VERIFIED_KEY = 'audit-verified';
+const UNFINISHED = '.tmp';
 
 /** Who asks. */
 interface Author {
@@ -101,6 +103,18 @@ export class TrailKeeper {
     return text === null ? null : verifiedSchema.parse(JSON.parse(text));
   }
 
+  /** Removes copies that a kill left half made; before anything else is done here. @returns how many there were. */
+  async sweep(): Promise<number> {
+    const { exportsFolder: folder } = this.#options;
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw asDiskProblem(error);
+    });
+    const unfinished = names.filter((name) => name.endsWith(UNFINISHED));
+    for (const name of unfinished) await rm(join(folder, name), { force: true });
+    return unfinished.length;
+  }
+
   /** To be called every minute. */
   daily(): Promise<void> {
     return this.#checkpoints.daily();
@@ -148,7 +162,7 @@ export class TrailKeeper {
     const madeAt = now().toISOString();
     const fileName = `audit-${from.slice(0, 10)}-to-${to.slice(0, 10)}-made-${madeAt.replaceAll(/[-:]|\.\d+/g, '')}.jsonl`;
     const path = join(folder, fileName);
-    const temporary = `${path}.tmp`;
+    const temporary = `${path}${UNFINISHED}`;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = await open(temporary, 'wx', 0o600);
     try {

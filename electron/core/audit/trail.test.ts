@@ -278,6 +278,16 @@ describe('a copy of a period', () => {
     expect(store.audit.read().at(-1)?.action).toBe('audit.export-stopped');
   });
 
+  it('that a kill left half made is gone at the next start, and no other', async () => {
+    await append(3);
+    expect(await keeper.sweep()).toBe(0);
+    const period = { from: '2026-11-20T00:00:00.000Z', to: '2026-11-22T00:00:00.000Z' };
+    const { fileName } = await keeper.export(WHO, period);
+    writeFileSync(join(folder.path, 'exports', 'audit-2026-11-20-to-2026-11-21-made-20261121T120000Z.jsonl.tmp'), '{');
+    expect(await keeper.sweep()).toBe(1);
+    expect(readdirSync(join(folder.path, 'exports'))).toEqual([fileName]);
+  });
+
   it.each<[string, (lines: string[]) => string[], RegExp]>([
     ['a changed entry', (lines) => lines.map((line) => line.replace('patient-3', 'patient-4')), /was changed/],
     ['an entry taken out', (lines) => lines.toSpliced(3, 1), /is entry 4 after 2/],

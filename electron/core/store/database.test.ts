@@ -256,6 +256,22 @@ describe('a transaction', () => {
 });
 
 describe('the file', () => {
+  it('is for its owner alone from the first byte on, and so is what SQLite makes beside it', async () => {
+    const modes = (): Record<string, string> =>
+      Object.fromEntries(
+        readdirSync(folder.path).map((name) => [name, (statSync(join(folder.path, name)).mode & 0o777).toString(8)]),
+      );
+    const current = await opened();
+    await current.write('patients', patientDraft(1));
+    expect(modes()).toEqual({ [CHECK_FILE]: '600', [STORE_FILE]: '600', [`${STORE_FILE}-wal`]: '600' });
+    // A log of an older version, which is still there after a kill.
+    const log = readFileSync(join(folder.path, `${STORE_FILE}-wal`));
+    await current.close();
+    writeFileSync(join(folder.path, `${STORE_FILE}-wal`), log, { mode: 0o644 });
+    await opened();
+    expect(modes()).toEqual({ [CHECK_FILE]: '600', [STORE_FILE]: '600', [`${STORE_FILE}-wal`]: '600' });
+  });
+
   it('does not open with another key, and is not touched by the try', async () => {
     await (await opened()).write('patients', patientDraft(1));
     await store?.close();
