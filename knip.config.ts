@@ -18,6 +18,7 @@ const config: KnipConfig = {
     'workflows/{api,database}/main.ts',
     'test/summary-reporter.ts',
     'test/{bench,conformance,faults,sync}/run.ts',
+    'test/bench/sync/run.ts',
     // Started as a process.
     'test/faults/store/{writer,canary-writer}.ts',
     'test/sync/simulation/worker.ts',
