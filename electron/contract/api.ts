@@ -92,6 +92,10 @@ export const staffContract = {
     cancel: procedure(...VISIT_ROLES)
       .input(session.extend({ reason }))
       .output(done),
+    /** From now on this station leads the visit. The former one keeps what it wrote and only follows. Recorded in the audit trail. */
+    takeOver: procedure(...VISIT_ROLES)
+      .input(session)
+      .output(done),
     /** The patient's request (a break, help) has been seen to. */
     answerRequest: procedure(...VISIT_ROLES)
       .input(session)

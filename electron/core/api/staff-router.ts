@@ -134,6 +134,12 @@ export function createStaffRouter(parts: ClinicParts) {
         await visits.cancel(input.sessionId, input.reason, authorOf(actorOf(context)));
         return OK;
       }),
+      takeOver: os.visits.takeOver.handler(async ({ context, input }) => {
+        const session = await visits.takeOver(input.sessionId, authorOf(actorOf(context)));
+        // The former lead would have made it.
+        if (session.status === 'ANALYSING') parts.reports.make(session.id);
+        return OK;
+      }),
       answerRequest: os.visits.answerRequest.handler(async ({ context, input }) => {
         await visits.answerRequest(input.sessionId, authorOf(actorOf(context)));
         return OK;

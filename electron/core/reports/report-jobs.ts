@@ -12,6 +12,7 @@ import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { readBlob } from '../vault/index.ts';
+import { requireLead } from '../visits/lead.ts';
 import { ageOn, protocolOf, recordOf } from '../visits/steps.ts';
 import { capturesOf } from '../visits/views.ts';
 import { renderReport } from './pdf.ts';
@@ -96,7 +97,9 @@ export class ReportJobs {
   async #make(sessionId: string): Promise<void> {
     const { store, vault } = this.#options;
     const session = await store.get('sessions', sessionId);
-    if (session === null || session.status !== 'ANALYSING') return;
+    // The station that leads the visit makes its report.
+    if (session === null || session.status !== 'ANALYSING' || session.leadStationId !== this.#options.station.stationId)
+      return;
     const version = (await store.count('reports', { selector: { sessionId } })) + 1;
     const input = await this.#input(session, version);
     const rendered = await renderReport(input);
@@ -105,6 +108,7 @@ export class ReportJobs {
     await store.transaction((tx) => {
       const current = tx.require('sessions', sessionId);
       if (current.status !== 'ANALYSING') throw new VantageError('STATUS_CONFLICT', current.status);
+      requireLead(current, this.#options.station.stationId);
       const { blobId, size } = vault.insertRow(blob);
       tx.put('reports', {
         id: input.reportId,

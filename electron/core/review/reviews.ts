@@ -3,6 +3,7 @@ import type { Capture, Finding, Report, Review, ReviewQueueItem, ReviewView, Ses
 import { canMove, derivedId, VantageError } from '../../contract/index.ts';
 import type { Actor } from '../access/access.ts';
 import type { Store } from '../store/index.ts';
+import { requireLead } from '../visits/lead.ts';
 import { protocolOf } from '../visits/steps.ts';
 import type { ViewSources } from '../visits/views.ts';
 import { capturesOf, reportSummaryOf, summaryOf, visitView } from '../visits/views.ts';
@@ -91,7 +92,7 @@ export class Reviews {
   /**
    * The first decision stands.
    * @throws VantageError REPORT_CHANGED when another report is current, ALREADY_DECIDED, INPUT_INVALID (a reason is needed to
-   *   send back), STATUS_CONFLICT.
+   *   send back), LED_ELSEWHERE, STATUS_CONFLICT.
    */
   async decide(input: Decision, actor: Actor): Promise<Review> {
     return this.#store.transaction((tx) => {
@@ -104,6 +105,7 @@ export class Reviews {
         throw new VantageError('INPUT_INVALID', 'a reason is needed', { field: 'reason' });
       }
       const status = input.decision === 'approved' ? 'COMPLETED' : 'REQUIRES_REVIEW';
+      requireLead(session, this.#sources.stationId);
       if (!canMove(session.status, status)) throw new VantageError('STATUS_CONFLICT', session.status);
       const at = this.#sources.now().toISOString();
       const review: Review = {

@@ -18,13 +18,22 @@ import type {
   StepView,
   VisitView,
 } from '../../contract/index.ts';
-import { consentLineSchema, progressOf, stationIdOf, stationIdsOf, VantageError } from '../../contract/index.ts';
+import {
+  consentLineSchema,
+  isClosed,
+  progressOf,
+  stationIdOf,
+  stationIdsOf,
+  VantageError,
+} from '../../contract/index.ts';
 import type { CaptureActivity } from '../capture/capture-activity.ts';
 import type { Store } from '../store/index.ts';
 import { ageOn, attemptsLeft, currentStepOf, dayOf, isFailedTry, markOf, protocolOf, recordOf } from './steps.ts';
 
 export interface ViewSources {
   readonly store: Store;
+  /** This station's. */
+  readonly stationId: string;
   readonly now: () => Date;
   readonly deviceStatuses: () => readonly DeviceStatus[];
   readonly activity: CaptureActivity;
@@ -78,8 +87,16 @@ export async function visitView(sources: ViewSources, sessionId: string): Promis
     earlierWeights: (await earlierWeights(store, patient.id, sessionId)).slice(0, 6).toReversed(),
     report: report === null ? null : reportSummaryOf(report),
     reportInProgress: sources.reportsInProgress.has(sessionId),
-    problems: [sources.reportProblemOf(sessionId)].filter((problem) => problem !== null),
+    problems: [ledElsewhere(sources, session), sources.reportProblemOf(sessionId)].filter(
+      (problem) => problem !== null,
+    ),
   };
+}
+
+/** Said before anybody tries: nothing here would move the visit on. */
+function ledElsewhere({ stationId }: ViewSources, session: Session): Problem | null {
+  if (session.leadStationId === stationId || isClosed(session.status)) return null;
+  return { code: 'LED_ELSEWHERE', detail: '', at: session.updatedAt };
 }
 
 function stepView(

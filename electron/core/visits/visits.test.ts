@@ -139,7 +139,7 @@ describe('a visit', () => {
   it('is led by one station: another one may not move it', async () => {
     const sessionId = await started(visitsOf(false));
     const elsewhere = new Visits(store, { ...station, stationId: '7b0e1c3a-0000-4000-8000-00000000000f' }, () => AT);
-    expect(await codeOf(elsewhere.cancel(sessionId, 'other', AUTHOR))).toBe('STATUS_CONFLICT');
+    expect(await codeOf(elsewhere.cancel(sessionId, 'other', AUTHOR))).toBe('LED_ELSEWHERE');
   });
 
   it('needs the agreement that is needed, and a signature that is one', async () => {

@@ -26,6 +26,7 @@ import {
 import type { Actor } from '../access/access.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
+import { requireLead, takeOver } from './lead.ts';
 import { currentStepOf, EMPTY_STEP, protocolOf, recordOf, stepOf } from './steps.ts';
 
 /** Strokes shorter than this are not a signature. */
@@ -158,15 +159,19 @@ export class Visits {
   }
 
   async pause(sessionId: string, author: Author): Promise<void> {
-    await this.#change(sessionId, author, 'visit.paused', (session) =>
-      session.pausedAt !== null || session.status !== 'CAPTURING' ? null : { ...session, pausedAt: this.#at() },
-    );
+    await this.#change(sessionId, author, 'visit.paused', (session) => {
+      if (session.pausedAt !== null || session.status !== 'CAPTURING') return null;
+      requireLead(session, this.#station.stationId);
+      return { ...session, pausedAt: this.#at() };
+    });
   }
 
   async resume(sessionId: string, author: Author): Promise<void> {
-    await this.#change(sessionId, author, 'visit.resumed', (session) =>
-      session.pausedAt === null ? null : { ...session, pausedAt: null, patientRequest: null },
-    );
+    await this.#change(sessionId, author, 'visit.resumed', (session) => {
+      if (session.pausedAt === null) return null;
+      requireLead(session, this.#station.stationId);
+      return { ...session, pausedAt: null, patientRequest: null };
+    });
   }
 
   async answerRequest(sessionId: string, author: Author): Promise<void> {
@@ -174,6 +179,11 @@ export class Visits {
       ...session,
       patientRequest: null,
     }));
+  }
+
+  /** @throws VantageError NOT_FOUND, STATUS_CONFLICT */
+  async takeOver(sessionId: string, author: Author): Promise<Session> {
+    return takeOver(this.#store, this.#station, this.#at(), { sessionId, author });
   }
 
   /** The patient asks for a break or for help. */
@@ -193,6 +203,7 @@ export class Visits {
   /** Ends early: open steps are skipped with the reason; what was taken stays. */
   async end(sessionId: string, reason: string, author: Author): Promise<void> {
     await this.#change(sessionId, author, 'visit.ended-early', (session) => {
+      requireLead(session, this.#station.stationId);
       this.#requireCapturing(session);
       const protocol = protocolOf(session.protocolId);
       const steps = { ...session.steps };
@@ -416,10 +427,9 @@ export class Visits {
     });
   }
 
-  /** @throws STATUS_CONFLICT when the visit may not go there, or another station leads it. */
+  /** @throws VantageError LED_ELSEWHERE; STATUS_CONFLICT when the visit may not go there */
   #moved(session: Session, to: SessionStatus): Session {
-    if (session.leadStationId !== this.#station.stationId)
-      throw new VantageError('STATUS_CONFLICT', 'led by another station');
+    requireLead(session, this.#station.stationId);
     if (!canMove(session.status, to)) throw new VantageError('STATUS_CONFLICT', `${session.status} -> ${to}`);
     return { ...session, status: to };
   }

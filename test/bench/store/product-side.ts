@@ -160,6 +160,7 @@ export class ProductSide implements Side {
       activity: new CaptureActivity(() => undefined),
       reportsInProgress: new Set(),
       reportProblemOf: () => null,
+      stationId: STATION_ID,
       lostBlobs: new Set(),
     });
     return reads;

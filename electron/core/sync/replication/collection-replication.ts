@@ -1,4 +1,6 @@
 /** Keeps one collection replicating: one run after the other, each from the last checkpoint, with what has to be done before it. */
+import { setImmediate } from 'node:timers/promises';
+import { retry } from 'rxjs';
 import type {
   CollectionName,
   CollectionSyncStatus,
@@ -42,6 +44,8 @@ export interface CollectionOptions {
   readonly changed: () => void;
 }
 
+/** How often a stream of changes that fails is asked for again. */
+const TRIES = 3;
 /** Of what goes before everything else. */
 const FIRST_OF_ALL = -1;
 /** Of pulls, on top of a collection's own. */
@@ -100,7 +104,8 @@ export class CollectionReplication {
       absorb: (master) => absorb(this.tables, master, options.merge),
       pushed: changed,
     });
-    this.#watching = this.tables.fork.changeStream().subscribe(changed);
+    // Only for those who are told how things stand; a run has a subscription of its own.
+    this.#watching = this.tables.fork.changeStream().pipe(retry(TRIES)).subscribe({ next: changed, error: changed });
   }
 
   start(): void {
@@ -176,24 +181,35 @@ export class CollectionReplication {
   }
 
   async #loop(): Promise<void> {
-    const { clock, line, log, changed } = this.#options;
     const { signal } = this.#closed;
     for (let failures = 0; !signal.aborted;) {
-      const startedAt = clock.monotonic();
-      const cause = await this.#once(signal);
-      this.#run = null;
-      if (signal.aborted) return;
-      if (clock.monotonic() - startedAt > STEADY_MS) failures = 0;
-      this.#restarts += 1;
-      if (!(cause instanceof ResyncNeeded) && !(cause instanceof Repaired)) {
-        const what = nameOf(cause);
-        log?.warn({ collection: this.collection, what }, 'replication starts again');
-        this.#report(cause instanceof VantageError ? cause : new VantageError('INTERNAL', what), false);
+      try {
+        failures = await this.#turn(failures, signal);
+      } catch {
+        // What failed was the way to wait or to tell: this collection goes on all the same.
+        failures += 1;
+        await setImmediate();
       }
-      changed();
-      await line.pause(line.waitAfter(failures), signal).catch(() => undefined);
-      failures += 1;
     }
+  }
+
+  /** One run, and the wait after it. @returns how many have failed in a row */
+  async #turn(failures: number, signal: AbortSignal): Promise<number> {
+    const { clock, line, log, changed } = this.#options;
+    const startedAt = clock.monotonic();
+    const cause = await this.#once(signal);
+    this.#run = null;
+    if (signal.aborted) return failures;
+    this.#restarts += 1;
+    if (!(cause instanceof ResyncNeeded) && !(cause instanceof Repaired)) {
+      const what = nameOf(cause);
+      log?.warn({ collection: this.collection, what }, 'replication starts again');
+      this.#report(cause instanceof VantageError ? cause : new VantageError('INTERNAL', what), false);
+    }
+    changed();
+    const inARow = clock.monotonic() - startedAt > STEADY_MS ? 0 : failures;
+    await line.pause(line.waitAfter(inARow), signal);
+    return inARow + 1;
   }
 
   /** @returns what ended it */

@@ -2,6 +2,7 @@
  * The station's replication with the cloud: RxDB's protocol over each of the store's collections, on the store's own tables. Everything
  * from outside is injected, so that a simulation can be the network, the clock and chance.
  */
+import { setImmediate } from 'node:timers/promises';
 import { getHeightOfRevision } from 'rxdb';
 import type { CollectionName, CollectionSyncStatus, QuarantinedRow } from '../../../contract/index.ts';
 import { documentSchemas, newId } from '../../../contract/index.ts';
@@ -221,7 +222,16 @@ class StationReplication implements Replication {
         if (signal.aborted) return;
         this.#options.log?.info({ code: codeOf(error) }, 'the cloud does not tell of changes now');
       }
-      await this.#line.pause(this.#line.waitAfter(failures), signal).catch(() => undefined);
+      await this.#pause(failures, signal);
+    }
+  }
+
+  async #pause(failures: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#line.pause(this.#line.waitAfter(failures), signal);
+    } catch {
+      // Closed, or what waits has failed: either way the loop goes on, but never without a turn for others.
+      await setImmediate();
     }
   }
 
@@ -231,7 +241,9 @@ class StationReplication implements Replication {
         await this.#options.clock.sleep(ms, signal);
         await run();
       } catch (error) {
-        if (!signal.aborted) this.#options.log?.warn({ err: error }, 'a regular check of replication failed');
+        if (signal.aborted) return;
+        this.#options.log?.warn({ code: codeOf(error) }, 'a regular check of replication failed');
+        await setImmediate();
       }
     }
   }
@@ -247,7 +259,11 @@ class StationReplication implements Replication {
     while (this.#poked && !this.#closed.signal.aborted) {
       this.#poked = false;
       this.#resync();
-      await this.#options.clock.sleep(POKE_SPACING_MS, this.#closed.signal).catch(() => undefined);
+      try {
+        await this.#options.clock.sleep(POKE_SPACING_MS, this.#closed.signal);
+      } catch {
+        await setImmediate();
+      }
     }
     this.#poking = false;
   }
@@ -282,7 +298,13 @@ class StationReplication implements Replication {
     queueMicrotask(() => {
       this.#telling = false;
       if (this.#closed.signal.aborted) return;
-      for (const listener of this.#listeners) listener();
+      for (const listener of this.#listeners) {
+        try {
+          listener();
+        } catch (error) {
+          this.#options.log?.error({ code: codeOf(error) }, 'a listener of replication failed');
+        }
+      }
     });
   }
 }
