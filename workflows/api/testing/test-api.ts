@@ -62,6 +62,7 @@ export async function startTestApi(files: Partial<FilesConfig> = {}): Promise<Te
       masterKeys: [{ id: 'test', key: randomBytes(32) }],
       store: { kind: 'folder', folder, freeBytes: 0 },
       fileBytes: 64 * 1024 * 1024,
+      writers: 64,
       scrubDays: 30,
       ...files,
     },

@@ -13,6 +13,7 @@ export class FileCounters {
   readonly #checked: Counter<'occasion' | 'result'>;
   readonly #seconds: Histogram;
   readonly #due: Gauge<'kind'>;
+  #writers = 0;
   readonly #failed: Counter<'kind'>;
 
   constructor(registry: Registry) {
@@ -67,7 +68,14 @@ export class FileCounters {
   readonly created = (as: 'new' | 'resumed' | 'known'): void => this.#created.inc({ as });
   readonly received = (bytes: number): void => this.#received.inc(bytes);
   readonly appended = (end: Appended | 'full'): void => this.#appended.inc({ end });
-  readonly writing = (change: 1 | -1): void => this.#writing.inc(change);
+  readonly writing = (change: 1 | -1): void => {
+    this.#writers += change;
+    this.#writing.set(this.#writers);
+  };
+  /** PATCH requests under way. */
+  get writers(): number {
+    return this.#writers;
+  }
   readonly checked = ({ occasion, result }: Verification, seconds: number): void => {
     this.#checked.inc({ occasion, result });
     this.#seconds.observe(seconds);

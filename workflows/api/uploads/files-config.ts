@@ -24,6 +24,8 @@ export interface FilesConfig {
   readonly masterKeys: readonly MasterKey[];
   readonly store: FolderConfig | S3Config;
   readonly fileBytes: number;
+  /** PATCH requests that one process takes at a time. */
+  readonly writers: number;
   /** How long after it was last read back a file is read back again. */
   readonly scrubDays: number;
 }
@@ -54,6 +56,7 @@ export const filesEnvironment = {
     .min(1)
     .max(UPLOAD_LIMITS.fileBytes / MB)
     .default(UPLOAD_LIMITS.fileBytes / MB),
+  FILE_WRITERS: z.coerce.number().int().min(1).max(1000).default(64),
   S3_ENDPOINT: z.url().optional(),
   S3_BUCKET: z.string().min(1).optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
@@ -78,6 +81,7 @@ export function filesConfigOf(values: z.output<z.ZodObject<typeof filesEnvironme
     masterKeys: values.FILE_MASTER_KEYS,
     store,
     fileBytes: values.FILE_MAX_MB * MB,
+    writers: values.FILE_WRITERS,
     scrubDays: values.FILE_SCRUB_DAYS,
   };
 }

@@ -9,7 +9,6 @@ import { FileKeys } from './file-keys.ts';
 import type { FilesConfig } from './files-config.ts';
 import { FileKeeper } from './keeper.ts';
 import { openFolderStore } from './stores/folder-store.ts';
-import { openS3Store } from './stores/s3-store.ts';
 import type { SegmentStore } from './stores/segment-store.ts';
 
 export interface Files {
@@ -36,7 +35,7 @@ const POLL_MS = 5_000;
 /** @throws StoreUnavailableError when the store can't be worked with */
 export async function openFiles(config: FilesConfig, context: FilesContext): Promise<Files> {
   const { database, log, now } = context;
-  const store = config.store.kind === 'folder' ? await openFolderStore(config.store) : openS3Store(config.store);
+  const store = await openStore(config.store);
   const keys = new FileKeys(config.masterKeys);
   const count = new FileCounters(context.registry);
   const keeper = new FileKeeper({
@@ -51,4 +50,11 @@ export async function openFiles(config: FilesConfig, context: FilesContext): Pro
     pollMs: context.pollMs ?? POLL_MS,
   });
   return { config, store, keys, count, keeper, times: APPEND_TIMES };
+}
+
+async function openStore(config: FilesConfig['store']): Promise<SegmentStore> {
+  if (config.kind === 'folder') return openFolderStore(config);
+  // The SDK is large; only those who use it load it.
+  const { openS3Store } = await import('./stores/s3-store.ts');
+  return openS3Store(config);
 }

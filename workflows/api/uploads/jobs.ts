@@ -43,6 +43,14 @@ export async function schedule(
     .execute();
 }
 
+/** There is nothing to do any more. */
+export async function unschedule(tx: Scoped, tenantId: string, kind: JobKind, subjectId: string): Promise<void> {
+  await tx
+    .deleteFrom('file_jobs')
+    .where((where) => where.and({ tenant_id: tenantId, kind, subject_id: subjectId }))
+    .execute();
+}
+
 /** Takes jobs that are due, the longest due first; nobody else gets them until the claim runs out. */
 export async function claimJobs(database: Database, by: string, limit: number, now: Date): Promise<Job[]> {
   return withScope(database, LOOKING, async (tx) => {

@@ -56,6 +56,7 @@ export const UPLOAD_ROUTES = [
     answers: { 204: 'Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm' },
     handle: async (call) => {
       answer(call, 204, {
+        'tus-resumable': TUS_VERSION,
         'tus-version': TUS_VERSION,
         'tus-extension': TUS_EXTENSIONS,
         'tus-max-size': String(call.parts.files.config.fileBytes),
@@ -73,7 +74,7 @@ export const UPLOAD_ROUTES = [
     takes: TUS_CONTENT_TYPE,
     answers: { 201: 'Location, Upload-Offset, Upload-Expires and the state of the file' },
     handle: async (call) => {
-      requireTus(call.headers);
+      requireTus(call);
       const size = byteCount(call.headers, 'upload-length');
       const content = { ...readMetadata(call.headers), size };
       const checksum = readChecksum(call.headers);
@@ -101,7 +102,7 @@ export const UPLOAD_ROUTES = [
     requestHeaders: REQUEST_HEADERS,
     answers: { 200: 'Upload-Offset, Upload-Length, Upload-Expires and the state of the file' },
     handle: async (call) => {
-      requireTus(call.headers);
+      requireTus(call);
       const upload = await call.transaction(async (tx) => readUpload(tx, call.params.uploadId));
       answer(call, 200, {
         ...stateHeaders(upload),
@@ -120,7 +121,7 @@ export const UPLOAD_ROUTES = [
     takes: TUS_CONTENT_TYPE,
     answers: { 204: 'Upload-Offset, Upload-Expires and the state of the file' },
     handle: async (call) => {
-      requireTus(call.headers);
+      requireTus(call);
       requireContentType(call.headers);
       const offset = byteCount(call.headers, 'upload-offset');
       answer(call, 204, stateHeaders(await write(call, call.params.uploadId, offset, readChecksum(call.headers))));
@@ -135,7 +136,7 @@ export const UPLOAD_ROUTES = [
     requestHeaders: REQUEST_HEADERS,
     answers: { 204: 'Given up' },
     handle: async (call) => {
-      requireTus(call.headers);
+      requireTus(call);
       await call.transaction(async (tx) =>
         giveUp(tx, stationOf(call).tenantId, call.params.uploadId, call.parts.now()),
       );
@@ -171,10 +172,7 @@ export const UPLOAD_ROUTES = [
 ];
 
 function answer(call: RawCall<unknown>, status: number, headers: OutgoingHttpHeaders = {}): void {
-  void call.reply
-    .code(status)
-    .headers({ 'tus-resumable': TUS_VERSION, ...headers })
-    .send();
+  void call.reply.code(status).headers(headers).send();
 }
 
 function stateHeaders(upload: UploadRow): OutgoingHttpHeaders {
@@ -193,6 +191,23 @@ async function write(
   offset: number,
   checksum: ReturnType<typeof readChecksum>,
 ): Promise<UploadRow> {
+  const { count, config } = call.parts.files;
+  // Each holds a segment in memory. A station waits and asks again.
+  if (count.writers >= config.writers) throw new VantageError('CLOUD_UNAVAILABLE', 'uploads');
+  count.writing(1);
+  try {
+    return await writeBody(call, uploadId, offset, checksum);
+  } finally {
+    count.writing(-1);
+  }
+}
+
+async function writeBody(
+  call: RawCall<unknown>,
+  uploadId: string,
+  offset: number,
+  checksum: ReturnType<typeof readChecksum>,
+): Promise<UploadRow> {
   const { files, now } = call.parts;
   const caller = stationOf(call);
   const announced = announcedBytes(call.headers);
@@ -205,7 +220,6 @@ async function write(
     if (writer !== null) await call.transaction(async (tx) => endWriting(tx, uploadId, writer));
     return upload;
   }
-  files.count.writing(1);
   try {
     const result = await append(
       {
@@ -240,7 +254,6 @@ async function write(
     if (error instanceof StoreUnavailableError) throw new VantageError('CLOUD_UNAVAILABLE', 'files', { cause: error });
     throw error;
   } finally {
-    files.count.writing(-1);
     await call.transaction(async (tx) => endWriting(tx, uploadId, writer));
   }
   const after = await call.transaction(async (tx) => readUpload(tx, uploadId));

@@ -10,6 +10,7 @@ import {
   uploadMetadataSchema,
 } from '../../../electron/contract/index.ts';
 import { Refusal } from '../problems.ts';
+import type { RawCall } from '../route.ts';
 
 export const TUS_EXTENSIONS = 'creation,creation-with-upload,checksum,termination,expiration';
 
@@ -18,8 +19,9 @@ export interface Checksum {
   readonly digest: Buffer;
 }
 
-/** @throws Refusal 412 for another version of the protocol */
-export function requireTus(headers: IncomingHttpHeaders): void {
+/** Says the version in the answer, whatever it will be. @throws Refusal 412 for another version of the protocol */
+export function requireTus({ headers, reply }: Pick<RawCall<unknown>, 'headers' | 'reply'>): void {
+  void reply.header('tus-resumable', TUS_VERSION);
   if (headers['tus-resumable'] !== TUS_VERSION) {
     throw new Refusal(412, new VantageError('INPUT_INVALID', 'Tus-Resumable', { field: 'Tus-Resumable' }), {
       'tus-version': TUS_VERSION,

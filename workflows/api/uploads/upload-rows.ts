@@ -9,7 +9,7 @@ import { UPLOAD_LIMITS, VantageError, newId } from '../../../electron/contract/i
 import type { Scoped } from '../../database/scope.ts';
 import type { StationCaller } from '../access/callers.ts';
 import type { FileKeys } from './file-keys.ts';
-import { schedule } from './jobs.ts';
+import { schedule, unschedule } from './jobs.ts';
 import { refusals } from './tus.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -199,6 +199,7 @@ export async function addSegments(
       .set({ state: 'stored', stored_at: now, writer: null })
       .where('id', '=', uploadId)
       .execute();
+    await unschedule(tx, caller.tenantId, 'expire', uploadId);
     await schedule(tx, caller.tenantId, 'verify', uploadId, now);
   }
   return true;

@@ -283,6 +283,26 @@ describe('a checksum', () => {
   });
 });
 
+describe('more stations than one process takes', () => {
+  it('wait, and are taken when there is room again', async () => {
+    const small = await startTestApi({ writers: 1 });
+    try {
+      const uploader = new TestUploader(small.base, await small.station(NORTH_HARBOUR));
+      const [first, second] = [newContent(1000), newContent(1000)];
+      const socket = await uploader.beginPatch((await uploader.create(first)).id, 0, first.bytes, 10);
+      const { id } = await uploader.create(second);
+      await expect.poll(async () => (await uploader.receipt(first.sha256)).offset, SOON).toBe(10);
+      const refused = await uploader.patch(id, 0, second.bytes);
+      expect([refused.status, refused.code]).toEqual([503, 'CLOUD_UNAVAILABLE']);
+      expect(refused.headers.get('tus-resumable')).toBe('1.0.0');
+      socket.destroy();
+      await expect.poll(async () => (await uploader.patch(id, 0, second.bytes)).status, SOON).toBe(204);
+    } finally {
+      await small.close();
+    }
+  });
+});
+
 describe('a request that makes no sense', () => {
   it('is refused by what is wrong with it, and changes nothing', async () => {
     const content = newContent(1000);
