@@ -1,5 +1,6 @@
 /** tus 1.0.0 as headers: read from requests, refused by its statuses. https://tus.io/protocols/resumable-upload */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyReply } from 'fastify';
 import type { UploadMetadata } from '../../../electron/contract/index.ts';
 import {
   TUS_CHECKSUMS,
@@ -10,7 +11,6 @@ import {
   uploadMetadataSchema,
 } from '../../../electron/contract/index.ts';
 import { Refusal } from '../problems.ts';
-import type { RawCall } from '../route.ts';
 
 export const TUS_EXTENSIONS = 'creation,creation-with-upload,checksum,termination,expiration';
 
@@ -20,7 +20,8 @@ export interface Checksum {
 }
 
 /** Says the version in the answer, whatever it will be. @throws Refusal 412 for another version of the protocol */
-export function requireTus({ headers, reply }: Pick<RawCall<unknown>, 'headers' | 'reply'>): void {
+export function requireTus(call: { readonly headers: IncomingHttpHeaders; readonly reply: FastifyReply }): void {
+  const { headers, reply } = call;
   void reply.header('tus-resumable', TUS_VERSION);
   if (headers['tus-resumable'] !== TUS_VERSION) {
     throw new Refusal(412, new VantageError('INPUT_INVALID', 'Tus-Resumable', { field: 'Tus-Resumable' }), {
