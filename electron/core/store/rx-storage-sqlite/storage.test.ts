@@ -321,6 +321,24 @@ describe('writes', () => {
     ]);
   });
 
+  it('that change nothing which is indexed are found as before, and a previous state that is not the one here changes no index', async () => {
+    const instance = await ours();
+    const found = async (name: string): Promise<unknown[]> => [
+      ...(await answers(instance, { selector: { name: { $eq: name } } })).ids,
+      ...(await answers(instance, { selector: { 'nested.value': { $eq: 0 }, name: { $eq: name } } })).ids,
+    ];
+    const first = dataOf(thing('a', { name: 'x' }));
+    await instance.bulkWrite([{ document: first }], 'test');
+    const second = dataOf(thing('a', { name: 'x', note: 'new' }), first);
+    expect(await instance.bulkWrite([{ document: second, previous: first }], 'test')).toEqual({ error: [] });
+    expect([await found('x'), await found('y')]).toEqual([['a', 'a'], []]);
+    const third = dataOf(thing('a', { name: 'y' }), second);
+    const elsewhere = { ...second, name: 'y' };
+    expect(await instance.bulkWrite([{ document: third, previous: elsewhere }], 'test')).toEqual({ error: [] });
+    expect([await found('x'), await found('y')]).toEqual([[], ['a', 'a']]);
+    expect(connection.sqlite.pragma('integrity_check', { simple: true })).toBe('ok');
+  });
+
   it('that fail in the middle of a transaction leave nothing and tell nobody', async () => {
     const instance = await ours();
     let told = 0;

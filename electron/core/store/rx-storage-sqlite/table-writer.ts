@@ -39,7 +39,7 @@ export class TableWriter<RxDocType> {
   readonly #state: TableState;
   readonly #cache: DocumentCache;
   readonly #attachments: AttachmentTable | null;
-  readonly #sql: Readonly<Record<'insert' | 'update' | 'read' | 'revision' | 'old' | 'purge', string>>;
+  readonly #sql: Readonly<Record<'insert' | 'update' | 'rewrite' | 'read' | 'revision' | 'old' | 'purge', string>>;
   readonly #bulkIdPrefix = randomUUID();
   #bulks = 0;
 
@@ -50,11 +50,14 @@ export class TableWriter<RxDocType> {
     this.#cache = connection.caches.of(layout.name);
     this.#attachments = AttachmentTable.of(connection, layout);
     const { table } = layout;
-    const fields = layout.fieldColumns.map((column) => column.name);
-    const columns = ['rev', 'deleted', 'lwt', 'seq', ...fields, 'data'];
+    const indexed = ['deleted', ...layout.fieldColumns.map((column) => column.name)];
+    const columns = ['rev', 'lwt', 'seq', ...indexed, 'data'];
+    const asBefore = indexed.map((column) => `${column} IS ?`).join(' AND ');
     this.#sql = {
       insert: `INSERT INTO ${table} (${columns.join(', ')}, id) VALUES (${columns.map(() => '?').join(', ')}, ?) ON CONFLICT (id) DO NOTHING`,
       update: `UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ? AND rev = ?`,
+      // Whatever SQLite is told to set it takes out of the indexes and puts back, changed or not.
+      rewrite: `UPDATE ${table} SET rev = ?, lwt = ?, seq = ?, data = ? WHERE id = ? AND rev = ? AND ${asBefore}`,
       read: `SELECT data FROM ${table} WHERE id = ?`,
       revision: `SELECT rev FROM ${table} WHERE id = ?`,
       old: `SELECT id FROM ${table} WHERE deleted = 1 AND lwt <= ? ORDER BY lwt LIMIT ?`,
@@ -121,9 +124,16 @@ export class TableWriter<RxDocType> {
     previous: RxDocumentData<RxDocType> | undefined,
     seq: number,
   ): RxStorageChangeEvent<RxDocType> | 'conflict' | null {
-    const values: SqliteValue[] = [document._rev, document._deleted ? 1 : 0, document._meta.lwt, seq];
-    if (!this.#layout.appendFields(document, values)) this.#state.becomeIrregular();
-    values.push(JSON.stringify(document), key);
+    const indexed: SqliteValue[] = [document._deleted ? 1 : 0];
+    if (!this.#layout.appendFields(document, indexed)) this.#state.becomeIrregular();
+    const { _rev: revision, _meta: meta } = document;
+    const data = JSON.stringify(document);
+    if (previous !== undefined && this.#isIndexedAs(previous, indexed)) {
+      const rewrite = this.#connection.statement(this.#sql.rewrite);
+      const { changes } = rewrite.run(revision, meta.lwt, seq, data, key, previous._rev, ...indexed);
+      if (changes === 1) return eventOfUpdate(id, document, previous);
+    }
+    const values: SqliteValue[] = [revision, meta.lwt, seq, ...indexed, data, key];
     if (
       previous !== undefined &&
       this.#connection.statement(this.#sql.update).run(...values, previous._rev).changes === 1
@@ -134,6 +144,13 @@ export class TableWriter<RxDocType> {
     if (this.#connection.statement(this.#sql.insert).run(...values).changes === 0) return 'conflict';
     if (document._deleted) return null;
     return { documentId: id, operation: 'INSERT', documentData: document, previousDocumentData: previous };
+  }
+
+  /** Whether it looks as if the indexes could stay as they are; the row itself decides. */
+  #isIndexedAs(previous: RxDocumentData<RxDocType>, indexed: readonly SqliteValue[]): boolean {
+    const before: SqliteValue[] = [previous._deleted ? 1 : 0];
+    this.#layout.appendFields(previous, before);
+    return before.every((value, index) => value === indexed[index]);
   }
 
   /** Whether a row with attachments must not be written: they may not be touched before that is known. */
