@@ -8,6 +8,8 @@ import {
   fieldGroups,
 } from '../../contract/index.ts';
 import type { CollectionName, DocumentOf, HybridClock } from '../../contract/index.ts';
+import { copierOf, REFUSED, restoreUnknown } from './document-copy.ts';
+import type { Copier } from './document-copy.ts';
 
 export interface Stamper {
   readonly clock: HybridClock;
@@ -62,6 +64,8 @@ function changedFields(before: Fields, after: Fields): string[] {
   return [...fields].filter((field) => !BOOKKEEPING.has(field) && !equalJson(before[field], after[field]));
 }
 
+const copiers = new Map<CollectionName, Copier>();
+
 /**
  * A document with the contract’s defaults, and with what it does not know.
  *
@@ -69,6 +73,10 @@ function changedFields(before: Fields, after: Fields): string[] {
  * @throws VantageError INPUT_INVALID with the path of the first field that is wrong
  */
 export function validated(name: CollectionName, candidate: Fields): Record<string, unknown> {
+  let copier = copiers.get(name);
+  if (copier === undefined) copiers.set(name, (copier = copierOf(documentSchemas[name])));
+  const copied = copier(candidate);
+  if (copied !== REFUSED) return copied as Record<string, unknown>;
   const result = documentSchemas[name].safeParse(candidate);
   if (result.success) {
     restoreUnknown(candidate, result.data);
@@ -78,31 +86,4 @@ export function validated(name: CollectionName, candidate: Fields): Record<strin
   const field = issue?.path.join('.') ?? '';
   // The code, never the value: what was entered is the patient's.
   throw new VantageError('INPUT_INVALID', `${name}.${field}: ${issue?.code ?? 'invalid'}`, { field });
-}
-
-/**
- * `parsed` is a copy with the defaults, which has lost what nested objects do not name: that is put back. What is there but
- * undefined goes.
- */
-function restoreUnknown(given: unknown, parsed: unknown): void {
-  if (given === parsed) return;
-  if (Array.isArray(given) && Array.isArray(parsed)) {
-    for (let index = 0; index < given.length; index += 1) {
-      if (typeof given[index] === 'object') restoreUnknown(given[index], parsed[index]);
-    }
-  } else if (isFields(given) && isFields(parsed)) {
-    for (const key of Object.keys(given)) {
-      const value = given[key];
-      // Never by inheritance: what is there belongs to every object of the program.
-      if (key === '__proto__') continue;
-      if (value === undefined) {
-        if (parsed[key] === undefined) delete parsed[key];
-      } else if (!Object.hasOwn(parsed, key)) parsed[key] = value;
-      else if (typeof value === 'object') restoreUnknown(value, parsed[key]);
-    }
-  }
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
