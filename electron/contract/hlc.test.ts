@@ -29,4 +29,13 @@ describe('hybrid clock', () => {
     });
     expect(clock.tick()).toBe(formatHlc({ ms: 1_000, counter: 0, stationId: 'a' }));
   });
+
+  it('follows what the cloud passes on, however far the own wall clock is behind', () => {
+    const clock = new HybridClock('a', () => 1_000);
+    const passedOn = formatHlc({ ms: 365 * 86_400_000, counter: 2, stationId: 'b' });
+    clock.follow(passedOn);
+    expect(compareHlc(passedOn, clock.tick())).toBeLessThan(0);
+    clock.follow('no clock at all');
+    expect(compareHlc(passedOn, clock.tick())).toBeLessThan(0);
+  });
 });

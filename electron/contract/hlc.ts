@@ -66,10 +66,23 @@ export class HybridClock {
     const seen = parseHlc(hlc);
     if (seen === null) return { rebased: true };
     if (seen.ms > this.#now() + MAX_DRIFT_MS) return { rebased: true };
+    this.#follow(seen);
+    return { rebased: false };
+  }
+
+  /**
+   * Takes notice of a clock that the cloud has passed on. The cloud holds every clock within the bound of its own time: if one is
+   * beyond ours, it is our wall clock that is behind, and everybody else's clocks are right.
+   */
+  follow(hlc: string): void {
+    const seen = parseHlc(hlc);
+    if (seen !== null) this.#follow(seen);
+  }
+
+  #follow(seen: HlcParts): void {
     if (seen.ms > this.#ms || (seen.ms === this.#ms && seen.counter > this.#counter)) {
       this.#ms = seen.ms;
       this.#counter = seen.counter;
     }
-    return { rebased: false };
   }
 }

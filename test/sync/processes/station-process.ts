@@ -54,8 +54,10 @@ const writer = new Writer({
 const resting = new AbortController();
 
 process.on('message', (message: ToStation) => {
-  if (message.kind === 'rest') resting.abort();
-  else if (message.kind === 'clock') offsetMs = message.offsetMs;
+  if (message.kind === 'rest') {
+    resting.abort();
+    replication.tryNow();
+  } else if (message.kind === 'clock') offsetMs = message.offsetMs;
   else {
     const unpushed = replication.unpushed();
     const hash = contentHash(keptDocuments(store.sqlite));

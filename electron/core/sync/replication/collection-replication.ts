@@ -278,12 +278,8 @@ export class CollectionReplication {
   }
 
   #read(row: MasterRow): Incoming {
-    const { clock, hybridClock, scope } = this.#options;
-    return readIncoming(this.collection, row, {
-      tenantId: scope.tenantId,
-      clock: hybridClock,
-      now: () => clock.now(),
-    });
+    const { hybridClock, scope } = this.#options;
+    return readIncoming(this.collection, row, { tenantId: scope.tenantId, clock: hybridClock });
   }
 
   #trouble(error: VantageError | null): void {
