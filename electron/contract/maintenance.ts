@@ -64,7 +64,13 @@ export const storageViewSchema = z.object({
   disk: stationStatusSchema.shape.disk,
   /** A file that is given up so that visits can be closed on a full disk. */
   reserveFile: z.object({ bytes: z.number(), isHeld: z.boolean() }),
-  store: z.object({ bytes: z.number() }),
+  store: z.object({
+    bytes: z.number(),
+    /** When all of it had last been read again and compared; null before the first time. */
+    checkedAt: instant.nullable(),
+    /** What was found to be damaged. */
+    problem: problemSchema.nullable(),
+  }),
   /** Encrypted files: pictures, maps, reports. Bytes of content. */
   vault: z.object({ files: z.number().int(), bytes: z.number() }),
   backups: z.object({

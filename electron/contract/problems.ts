@@ -253,6 +253,13 @@ export const PROBLEMS = {
     'Tell the operator; the last good copy of the data folder can be put back. Then try again.',
     'Try again',
   ),
+  STORE_PAGES_DAMAGED: problem(
+    'pane',
+    'A part of the clinic’s data on this disk is not what was written.',
+    'Nothing damaged is shown as if it were right. Backups are another file.',
+    'Tell the operator: check the newest backup, then stop the station and look at its data.',
+    'Check a backup',
+  ),
   STORE_NEWER: problem(
     'screen',
     'This data was written by a newer version.',

@@ -38,6 +38,7 @@ import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
 import { keepAnchor, openStore } from './store/index.ts';
 import { hasStoreAside } from './store/replace-file.ts';
+import { PageScrub } from './store/page-scrub.ts';
 import { storeProblem } from './store/store-problem.ts';
 import { onlyOnDevice } from './sync/artefacts.ts';
 import { noCloud } from './sync/no-cloud.ts';
@@ -140,6 +141,16 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       now,
       log,
     });
+    const pageScrub = new PageScrub({
+      store,
+      busy: () => captures.isBusy,
+      changed: () => {
+        changes.status.notify();
+        changes.maintenance.notify();
+      },
+      now,
+      log,
+    });
     // No station has a cloud that could verify anything yet: nothing is deleted.
     const retention = new Retention({ store, vault, verifiedAt: () => null, now, log });
     const maintenance = new Maintenance({
@@ -154,6 +165,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       trail,
       anchor: anchored,
       scrub,
+      pageScrub,
       retention,
       changed: () => changes.maintenance.notify(),
       now,
@@ -247,7 +259,9 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
           records: unpushed.documents,
         },
         helpCalls: await helpCalls(sources),
-        problems: [...anchored.problems, daily.problem, problem, scrub.problem()].filter((each) => each !== null),
+        problems: [...anchored.problems, pageScrub.problem(), daily.problem, problem, scrub.problem()].filter(
+          (each) => each !== null,
+        ),
       };
     }
 
@@ -360,6 +374,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     }
     sealTheDay();
     await scrub.start(vault.swept.missingBlobIds);
+    pageScrub.start();
     const upkeep = startUpkeep({ vault, scrub, retention, log });
     void reserveFile.restore();
     const minute = setInterval(() => {
@@ -401,6 +416,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         await maintenance.close();
         await upkeep.stop();
         await scrub.close();
+        await pageScrub.close();
         await reserveFile.close();
         await captures.close();
         await reports.close();

@@ -17,7 +17,8 @@ export function NeedsYou({ view }: { readonly view: StorageView }): ReactNode {
   const failed = view.jobs.filter((job) => job.state === 'failed' && job.problem !== null);
   const { verified } = view.audit;
   const trailIsBroken = verified !== null && !verified.ok;
-  const count = view.anchorProblems.length + failed.length + (trailIsBroken ? 1 : 0);
+  const count =
+    (view.store.problem === null ? 0 : 1) + view.anchorProblems.length + failed.length + (trailIsBroken ? 1 : 0);
   if (count === 0) return null;
   const titles: Readonly<Record<MaintenanceKind, string>> = {
     backup: i18n.t('The last backup was not made'),
@@ -33,6 +34,7 @@ export function NeedsYou({ view }: { readonly view: StorageView }): ReactNode {
         {i18n.t('Needs you')}
         <span>{count}</span>
       </h2>
+      {view.store.problem === null ? null : <ProblemBox problem={view.store.problem} />}
       {view.anchorProblems.map((problem) => (
         <ProblemBox key={`${problem.code} ${problem.at}`} problem={problem}>
           {mayDecide ? (

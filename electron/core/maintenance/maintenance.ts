@@ -13,6 +13,7 @@ import type { ReserveFile } from '../reserve-file.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { AnchorKeeper, Store } from '../store/index.ts';
 import { STORE_FILE } from '../store/cipher-file.ts';
+import type { PageScrub } from '../store/page-scrub.ts';
 import type { Scrub } from '../vault/scrub.ts';
 import { authorOf } from '../visits/visits.ts';
 import { Jobs } from './jobs.ts';
@@ -35,6 +36,7 @@ export interface MaintenanceOptions extends Pick<BackupOptions, 'masterKey' | 's
   readonly trail: TrailKeeper;
   readonly anchor: AnchorKeeper;
   readonly scrub: Scrub;
+  readonly pageScrub: PageScrub;
   readonly retention: Retention;
   readonly changed: () => void;
   readonly now: () => Date;
@@ -52,7 +54,7 @@ export class Maintenance {
   }
 
   async view(): Promise<StorageView> {
-    const { store, directory, backupRoot, reserveFile, trail, anchor, scrub, retention } = this.#options;
+    const { store, directory, backupRoot, reserveFile, trail, anchor, scrub, pageScrub, retention } = this.#options;
     // First: whoever reads that something is done finds what it did in the rest.
     const jobs = this.#jobs.list();
     const head = trail.head();
@@ -67,7 +69,11 @@ export class Maintenance {
       at: this.#at(),
       disk: await this.#options.disk(),
       reserveFile: { bytes: reserveFile.bytes, isHeld: reserveFile.isHeld() },
-      store: { bytes: sizeOf(join(directory, STORE_FILE)) + sizeOf(join(directory, `${STORE_FILE}-wal`)) },
+      store: {
+        bytes: sizeOf(join(directory, STORE_FILE)) + sizeOf(join(directory, `${STORE_FILE}-wal`)),
+        checkedAt: pageScrub.completeAt,
+        problem: pageScrub.problem(),
+      },
       vault: vault ?? { files: 0, bytes: 0 },
       backups: {
         folder: backupRoot,

@@ -56,7 +56,7 @@ export class CipherPages {
       .update(pageNumber)
       .digest();
     if (page.length === PAGE_BYTES && timingSafeEqual(mac, page.subarray(end))) return 'whole';
-    return number > 1 && page.every((byte) => byte === 0) ? 'unwritten' : 'damaged';
+    return number > 1 && page.length === PAGE_BYTES && page.every((byte) => byte === 0) ? 'unwritten' : 'damaged';
   }
   /**
    * Follows the list of free pages through a file that has no log (SQLite, Database File Format, 1.5).

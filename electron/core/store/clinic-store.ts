@@ -16,7 +16,7 @@ import type { Stamper } from './stamping.ts';
 import { writeStationValue } from './station-values.ts';
 import type { StoreFile } from './store-file.ts';
 import { Snapshots } from './snapshot.ts';
-import type { Snapshot, SnapshotWork } from './snapshot.ts';
+import type { PageCheck, Snapshot, SnapshotWork } from './snapshot.ts';
 import { codeOf, storeProblem } from './store-problem.ts';
 import { OpenTransaction } from './transaction.ts';
 import type {
@@ -232,6 +232,10 @@ export class ClinicStore implements Store {
 
   salt(): string {
     return this.#parts.file.salt();
+  }
+
+  checkPages(from: number, count: number): PageCheck {
+    return this.#snapshots.checkPages(from, count);
   }
 
   snapshot(path: string, work?: SnapshotWork): Promise<Snapshot> {

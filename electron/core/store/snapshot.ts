@@ -14,7 +14,7 @@ import { headsOf } from './anchor.ts';
 import type { StoreHeads } from './anchor.ts';
 import { CipherPages, PAGE_BYTES } from './cipher-pages.ts';
 import type { StoreFile } from './store-file.ts';
-import { storeProblem } from './store-problem.ts';
+import { codeOf, storeProblem } from './store-problem.ts';
 
 const readBytes = promisify(read);
 
@@ -25,6 +25,7 @@ const AUTO_CHECKPOINT_PAGES = 1000;
 /** The page that holds this byte is for locks only; Windows may refuse to read it. */
 const LOCK_BYTE = 0x4000_0000;
 const ATTEMPTS = 3;
+const NOTHING = new Uint8Array(0);
 
 export interface SnapshotWork {
   /** Stops it; the copy is removed. */
@@ -39,11 +40,20 @@ export interface Snapshot {
   readonly bytes: number;
 }
 
+/** What a look at some pages has shown. */
+export interface PageCheck {
+  /** How many the file has now. */
+  readonly pages: number;
+  /** Numbers of those that are not as they were written. */
+  readonly damaged: readonly number[];
+}
+
 export class Snapshots {
   readonly #sqlite: Database;
   readonly #file: StoreFile;
   readonly #key: Uint8Array;
   #running: Promise<unknown> | null = null;
+  #seals: CipherPages | null = null;
   readonly #closing = new AbortController();
 
   /** @param key of the store, 32 bytes. */
@@ -67,6 +77,28 @@ export class Snapshots {
     } finally {
       this.#running = null;
     }
+  }
+
+  /**
+   * Looks at some pages of the file as it lies on the disk. Synchronous: SQLite writes in this thread, so no page is read half written.
+   * @param from number of the first, from 1.
+   */
+  checkPages(from: number, count: number): PageCheck {
+    const { descriptor } = this.#file;
+    const pages = Math.floor(fstatSync(descriptor).size / PAGE_BYTES);
+    const seals = (this.#seals ??= new CipherPages(this.#key, Buffer.from(this.#file.salt(), 'hex')));
+    const page = (number: number): Buffer | null => readablePage(descriptor, number);
+    const numbers = Array.from(
+      { length: Math.max(0, Math.min(count, pages - from + 1)) },
+      (_none, index) => from + index,
+    );
+    const suspects = numbers.filter((number) => seals.stateOf(number, page(number) ?? NOTHING) !== 'whole');
+    // While a copy is made the file stands still, and every page of it is looked at by that.
+    if (suspects.length === 0 || this.#running !== null) return { pages, damaged: [] };
+    // What the log has of a page anew takes its place; and the list of free pages is the file's only then.
+    this.#sqlite.pragma('wal_checkpoint(PASSIVE)');
+    const free = seals.free(page);
+    return { pages, damaged: suspects.filter((number) => !seals.isSound(number, page(number) ?? NOTHING, free)) };
   }
 
   /** Stops a copy that is being made, before the store is closed. */
@@ -133,6 +165,16 @@ export class Snapshots {
       await target.write(piece, 0, length, at);
       work.progress?.(at + length, bytes);
     }
+  }
+}
+
+/** @returns null behind the end, and where the disk can't read it. */
+function readablePage(descriptor: number, number: number): Buffer | null {
+  try {
+    return pageOf(descriptor, number);
+  } catch (error) {
+    if (codeOf(error) === 'EIO') return null;
+    throw error;
   }
 }
 

@@ -16,7 +16,7 @@ import type {
 import type { AuditQuery } from '../audit/index.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
 import type { SqliteConnection, SqliteStorageInstance } from './rx-storage-sqlite/index.ts';
-import type { Snapshot, SnapshotWork } from './snapshot.ts';
+import type { PageCheck, Snapshot, SnapshotWork } from './snapshot.ts';
 
 /** What the store fills in by itself. */
 type Stamped = 'hlc' | 'createdAt' | 'updatedAt' | 'contractVersion' | 'stationId';
@@ -155,6 +155,8 @@ export interface Store {
   };
   /** Intents that wait to be delivered, oldest first; 100 if no limit is given. */
   pendingIntents(limit?: number): Intent[];
+  /** Looks at `count` pages of the file from `from` (1) on, as they lie on the disk. @throws Error of the file system */
+  checkPages(from: number, count: number): PageCheck;
   /** The first 16 bytes of the file, hex; they belong to its encryption and are no secret. */
   salt(): string;
   /**
