@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
 import { weightReadingSchema, weightSampleSchema } from './devices.ts';
 import { consentLineSchema, signatureSchema, reviewSchema } from './documents.ts';
+import { enrolmentContract } from './enrolment-api.ts';
 import { inferenceStatusSchema } from './judgement.ts';
 import { maintenanceContract } from './maintenance-api.ts';
 import type { RoledContract } from './procedure.ts';
@@ -41,6 +42,7 @@ export const staffContract = {
     checkDisk: procedure('anyone').output(done),
     inference: procedure(...STAFF_ROLES).output(eventIterator(inferenceStatusSchema)),
   },
+  enrolment: enrolmentContract,
   access: {
     people: procedure('anyone').output(z.array(personOnShiftSchema)),
     unlock: procedure('anyone')

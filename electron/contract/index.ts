@@ -4,6 +4,7 @@ export * from './audit.ts';
 export * from './demonstration.ts';
 export * from './devices.ts';
 export * from './documents.ts';
+export * from './enrolment-api.ts';
 export * from './hlc.ts';
 export * from './ids.ts';
 export * from './judgement.ts';

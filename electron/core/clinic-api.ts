@@ -28,6 +28,13 @@ export interface ClinicOptions {
   readonly initialDevices: readonly DeviceConfiguration[];
   readonly now: () => Date;
   readonly log: Log;
+  /** How the cloud may be reached; which one it is, an enrolment says. */
+  readonly cloud?: CloudSettings;
+}
+
+export interface CloudSettings {
+  /** http to other machines as well, for development. */
+  readonly allowHttp: boolean;
 }
 
 /** Structured log, patient data never in it (ids and codes only). pino's shape. */

@@ -16,12 +16,14 @@ import type { ReportJobs } from './reports/report-jobs.ts';
 import type { Reviews } from './review/reviews.ts';
 import type { StationIdentity } from './station.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
+import type { Sync } from './sync/index.ts';
 import type { SyncReader } from './sync/sync-reader.ts';
 import type { Scrub } from './vault/scrub.ts';
 import type { ViewSources } from './visits/views.ts';
 import type { Visits } from './visits/visits.ts';
 
 export interface ClinicParts {
+  readonly mode: 'demonstration' | 'clinic';
   readonly store: Store;
   /** What the outside record said of the store, and the confirming of it. */
   readonly anchor: AnchorKeeper;
@@ -45,6 +47,7 @@ export interface ClinicParts {
   readonly maintenance: Maintenance;
   /** How far everything has come on its way to the cloud. */
   readonly sync: SyncReader;
+  readonly enrolment: Pick<Sync, 'isEnrolled' | 'enrol'>;
   readonly guard: GuardOptions;
   /** What streams wait for. */
   readonly changes: {

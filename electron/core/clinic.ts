@@ -41,6 +41,7 @@ import { hasStoreAside } from './store/replace-file.ts';
 import { PageScrub } from './store/page-scrub.ts';
 import { storeProblem } from './store/store-problem.ts';
 import { onlyOnDevice } from './sync/artefacts.ts';
+import { openSync } from './sync/index.ts';
 import { noCloud } from './sync/no-cloud.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
@@ -151,8 +152,13 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       now,
       log,
     });
-    // No station has a cloud that could verify anything yet: nothing is deleted.
-    const retention = new Retention({ store, vault, verifiedAt: () => null, now, log });
+    const retention = new Retention({
+      store,
+      vault,
+      verifiedAt: (sha256) => sync.verifiedAt(sha256),
+      now,
+      log,
+    });
     const maintenance = new Maintenance({
       store,
       directory,
@@ -230,7 +236,16 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       };
     }
 
-    const sync = noCloud(store, () => scrub.lostItems());
+    const sync = openSync({
+      store,
+      vault,
+      station,
+      mode,
+      log,
+      ...(options.cloud !== undefined && { settings: options.cloud }),
+      notEnrolled: noCloud(store, () => scrub.lostItems()),
+      busy: () => captures.isBusy,
+    });
     const stopSync = sync.changes(() => changes.sync.notify());
 
     async function syncView(): Promise<SyncView> {
@@ -259,13 +274,20 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
           records: unpushed.documents,
         },
         helpCalls: await helpCalls(sources),
-        problems: [...anchored.problems, pageScrub.problem(), daily.problem, problem, scrub.problem()].filter(
-          (each) => each !== null,
-        ),
+        problems: [
+          ...anchored.problems,
+          pageScrub.problem(),
+          daily.problem,
+          problem,
+          scrub.problem(),
+          // Why nothing goes stands beside the line itself.
+          ...sync.problems.filter(({ code }) => code !== line.problem?.code),
+        ].filter((each) => each !== null),
       };
     }
 
     const parts: ClinicParts = {
+      mode,
       store,
       station,
       access,
@@ -285,6 +307,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       trail,
       maintenance,
       sync,
+      enrolment: sync,
       guard: {
         now,
         log,
@@ -382,6 +405,8 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       changes.status.notify();
       sealTheDay();
     }, MINUTE_MS);
+    // Last: nobody waits for the cloud.
+    sync.start();
 
     return {
       routers,
@@ -421,6 +446,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         await captures.close();
         await reports.close();
         stopSync();
+        await sync.close();
         subscription.unsubscribe();
         await trail.close().catch((error: unknown) => {
           log.error({ code: codeOf(error) }, 'the audit trail could not be signed');

@@ -96,6 +96,7 @@ export async function startStation(options: StationOptions = {}): Promise<Runnin
     notEnrolled: noCloud(store, () => 0),
     ...(options.ownConnections !== true && { fetch: networkOf(options.fetch ?? fetch) }),
   });
+  sync.start();
   const made: RunningStation = {
     directory,
     store,

@@ -5,6 +5,7 @@ import type { ClinicParts } from '../clinic-parts.ts';
 import { authorOf } from '../visits/visits.ts';
 import { dayOutline, dayView, findRows } from '../visits/day-views.ts';
 import { visitView } from '../visits/views.ts';
+import { createEnrolmentRouter } from './enrolment-router.ts';
 import type { ApiContext, CallContext } from './guard.ts';
 import { actorOf, guardStream } from './guard.ts';
 import { live } from './live.ts';
@@ -65,6 +66,7 @@ export function createStaffRouter(parts: ClinicParts) {
         yield* guardStream(await inference.watch({ signal: AbortSignal.any(signals) }), guard, 'station.inference');
       }),
     },
+    enrolment: createEnrolmentRouter(os.enrolment, parts),
     access: {
       people: os.access.people.handler(() => access.people()),
       unlock: os.access.unlock.handler(({ context, input }) => access.unlock(context.screen, input.staffId, input.pin)),

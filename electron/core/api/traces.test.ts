@@ -28,6 +28,9 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
   'station.watch': null,
   'station.checkDisk': null,
   'station.inference': null,
+  'enrolment.state': null,
+  // Has one where the cloud takes the station in (`test/cloud/enrolment.test.ts`); a demonstration is never enrolled.
+  'enrolment.enrol': null,
   'access.people': null,
   'access.unlock': 'access.unlocked',
   'access.lock': 'access.locked',

@@ -34,7 +34,6 @@ export interface EnrolledSyncOptions {
   readonly clock: SyncClock;
   readonly random: () => number;
   readonly fetch?: Fetch | undefined;
-  readonly ca?: string | undefined;
   readonly log: Log;
   /** Pictures are on their way or being judged. */
   readonly busy: () => boolean;
@@ -61,7 +60,7 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
   #waiting: LinkedAbort | null = null;
 
   constructor(options: EnrolledSyncOptions) {
-    const { store, vault, station, account, clock, random, fetch, ca, log, changed } = options;
+    const { store, vault, station, account, clock, random, fetch, log, changed } = options;
     this.#options = options;
     const { stationId } = station;
     this.#keys = new AccountKeys({ store, stationId, now: () => clock.now() }, account);
@@ -82,7 +81,6 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
       keys: this.#keys,
       clock,
       ...(fetch !== undefined && { fetch }),
-      ...(ca !== undefined && { ca }),
       observe: (result) => this.connectivity.observe(result),
       timeSeen: (time) => this.#trust.take(time),
     });

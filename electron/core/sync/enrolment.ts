@@ -26,7 +26,6 @@ export interface EnrolOptions {
   readonly mode: 'demonstration' | 'clinic';
   readonly clock: SyncClock;
   readonly fetch?: Fetch;
-  readonly ca?: string;
   /** http to other machines, for development. */
   readonly allowHttp?: boolean;
 }
@@ -108,7 +107,6 @@ async function ask(
     keys: { current: () => key, next: () => null, promote: () => undefined },
     clock: options.clock,
     ...(options.fetch !== undefined && { fetch: options.fetch }),
-    ...(options.ca !== undefined && { ca: options.ca }),
   });
   try {
     const answer = await client.ask(

@@ -1,6 +1,6 @@
 /** Sync as the clinic has it: nothing runs before the station is enrolled, and from then on everything does. */
 import type { EnrolResponse, Problem } from '../../contract/index.ts';
-import type { Log } from '../clinic-api.ts';
+import type { CloudSettings, Log } from '../clinic-api.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from '../vault/index.ts';
@@ -12,14 +12,6 @@ import { EnrolledSync } from './enrolled-sync.ts';
 import type { EnrolRequestOfPerson, EnrolledBy } from './enrolment.ts';
 import { enrol } from './enrolment.ts';
 import type { SyncReader } from './sync-reader.ts';
-
-/** How a station reaches the cloud; from its configuration. */
-export interface CloudSettings {
-  /** Certificates (PEM) to trust instead of the built-in ones. */
-  readonly ca?: string | undefined;
-  /** http to other machines, for development. */
-  readonly allowHttp?: boolean | undefined;
-}
 
 export interface SyncOptions {
   readonly store: Store;
@@ -46,6 +38,8 @@ export interface Sync extends SyncReader {
   readonly problems: readonly Problem[];
   /** When the cloud said that its copy of this content is the same, ISO 8601; null: it has not. */
   verifiedAt(sha256: string): string | null;
+  /** What runs once the station is enrolled begins; until then nothing of the network is touched. */
+  start(): void;
   /** One at a time. @throws VantageError, as `enrol` in enrolment.ts */
   enrol(request: EnrolRequestOfPerson, by: EnrolledBy): Promise<EnrolResponse>;
   /** The store can be closed afterwards. */
@@ -71,7 +65,6 @@ class StationSync implements Sync {
   constructor(options: SyncOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#start();
   }
 
   get isEnrolled(): boolean {
@@ -120,6 +113,24 @@ class StationSync implements Sync {
     return this.#running?.uploads.verifiedAt(sha256) ?? null;
   }
 
+  start(): void {
+    const { store, vault, station, log, busy, random, fetch } = this.#options;
+    const account = readAccount(store.sqlite);
+    if (account === null || this.#running !== null) return;
+    this.#running = new EnrolledSync({
+      store,
+      vault,
+      station,
+      account,
+      clock: this.#clock,
+      random: random ?? Math.random,
+      fetch,
+      log,
+      busy: busy ?? (() => false),
+      changed: () => this.#tell(),
+    });
+  }
+
   async enrol(request: EnrolRequestOfPerson, by: EnrolledBy): Promise<EnrolResponse> {
     const turn = this.#enrolling.then(async () => this.#enrol(request, by));
     this.#enrolling = turn.catch(() => null);
@@ -134,7 +145,7 @@ class StationSync implements Sync {
   }
 
   async #enrol(request: EnrolRequestOfPerson, by: EnrolledBy): Promise<EnrolResponse> {
-    const { store, station, mode, settings = {}, fetch } = this.#options;
+    const { store, station, mode, settings, fetch } = this.#options;
     this.#closing.signal.throwIfAborted();
     // It would go on with the keys that it has.
     await this.#running?.close();
@@ -146,36 +157,16 @@ class StationSync implements Sync {
           station,
           mode,
           clock: this.#clock,
-          allowHttp: settings.allowHttp === true,
-          ...(settings.ca !== undefined && { ca: settings.ca }),
+          allowHttp: settings?.allowHttp === true,
           ...(fetch !== undefined && { fetch }),
         },
         request,
         by,
       );
     } finally {
-      if (!this.#closing.signal.aborted) this.#start();
+      if (!this.#closing.signal.aborted) this.start();
       this.#tell();
     }
-  }
-
-  #start(): void {
-    const { store, vault, station, log, settings = {}, busy, random, fetch } = this.#options;
-    const account = readAccount(store.sqlite);
-    if (account === null) return;
-    this.#running = new EnrolledSync({
-      store,
-      vault,
-      station,
-      account,
-      clock: this.#clock,
-      random: random ?? Math.random,
-      fetch,
-      ca: settings.ca,
-      log,
-      busy: busy ?? (() => false),
-      changed: () => this.#tell(),
-    });
   }
 
   #tell(): void {
