@@ -68,7 +68,7 @@ function NeedBox({
   return (
     <div role="alert" className="sync-need">
       <h3>
-        <StatusMark shape={problem.code === 'UPLOAD_DIFFERS' ? 'care' : 'stopped'} size={18} />
+        <StatusMark shape={STOPS.has(problem.code) ? 'stopped' : 'care'} size={18} />
         <span>{words.happened}</span>
       </h3>
       {problem.code === 'CLOCK_OFF' && view.clock.offsetMs !== null ? (
@@ -90,6 +90,14 @@ function NeedBox({
     </div>
   );
 }
+
+/** Nothing is sent until somebody has seen to it. */
+const STOPS: ReadonlySet<Problem['code']> = new Set([
+  'STATION_REFUSED',
+  'UPDATE_NEEDED',
+  'TRAIL_BROKEN',
+  'TRAIL_BEHIND',
+]);
 
 const ASK_AGAIN: ReadonlySet<Problem['code']> = new Set([
   'STATION_REFUSED',
