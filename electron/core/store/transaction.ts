@@ -87,7 +87,7 @@ export class OpenTransaction implements StoreTransaction {
     const stored = table.stored(id);
     if (stored === undefined || stored._deleted) throw new VantageError('NOT_FOUND', name);
     table.write(plain(stored), true, stored);
-    this.#note(name, id, null, null);
+    this.#note(name, id, null);
   }
 
   /** Its files are in the queue to the cloud from the moment that it names them. */
@@ -95,11 +95,10 @@ export class OpenTransaction implements StoreTransaction {
     name: N,
     id: string,
     document: DocumentOf<N> | null,
-    previous: DocumentOf<N> | null,
+    previous?: DocumentOf<N> | null,
   ): void {
-    noteArtefacts(this.sqlite, { name, id, document, previous, withRecords: true }, (sessionId) =>
-      this.get('sessions', sessionId),
-    );
+    const noted = { name, id, document, withRecords: true, ...(previous === undefined ? {} : { previous }) };
+    noteArtefacts(this.sqlite, noted, (sessionId) => this.get('sessions', sessionId));
   }
 
   audit(entry: AuditEntryInput): void {

@@ -16,8 +16,8 @@ export interface NotedDocument<N extends CollectionName> {
   readonly name: N;
   /** null: it has been deleted. */
   readonly document: DocumentOf<N> | null;
-  /** What the rows were written for; null: that is not known, and all of them are looked at. */
-  readonly previous: DocumentOf<N> | null;
+  /** What the rows were written for; null: there was none. Left out: that is not known, and all of them are looked at. */
+  readonly previous?: DocumentOf<N> | null;
   readonly id: string;
   /** Records are noted as well as files; without, only files that are in the vault. */
   readonly withRecords: boolean;
@@ -45,9 +45,9 @@ export function noteArtefacts<N extends CollectionName>(
   if (!isArtefactCollection(name)) return false;
   const found = document === null ? [] : artefactsOf<CollectionName>(name, document);
   const now = withRecords ? found : found.filter(({ kind }) => kind !== 'record');
-  const before = previous === null ? null : artefactsOf<CollectionName>(name, previous);
+  const before = previous === undefined ? null : previous === null ? [] : artefactsOf<CollectionName>(name, previous);
   if (before !== null && isSame(before, now)) return false;
-  const known = new Map(rowsOf(sqlite, id).map((row) => [row.part, row]));
+  const known = new Map(before?.length === 0 ? [] : rowsOf(sqlite, id).map((row) => [row.part, row]));
   let written = false;
   let visitAt: string | null = null;
   for (const artefact of now) {

@@ -53,7 +53,7 @@ export function noteAgain<N extends CollectionName>(
 ): boolean {
   const visitOf = (sessionId: string): DocumentOf<'sessions'> | null => tx.get('sessions', sessionId);
   const withRecords = document?.stationId === stationId;
-  return noteArtefacts(tx.sqlite, { name, id, document, previous: null, withRecords }, visitOf);
+  return noteArtefacts(tx.sqlite, { name, id, document, withRecords }, visitOf);
 }
 
 async function noteAll(

@@ -33,6 +33,8 @@ export interface Faults {
   refuse: (asked: Asked) => { readonly status: number; readonly waitSeconds?: number } | null;
   /** Waited for before a request is looked at. */
   delay: (asked: Asked) => Promise<void>;
+  /** Waited for after each piece of an upload's bytes. */
+  came: () => Promise<void>;
   /** Whether bytes that came are kept as something else. */
   spoil: (sha256: string) => boolean;
   /** Whether the cloud has compared a file by now. */
@@ -70,7 +72,13 @@ export async function startTusResponder(): Promise<TusResponder> {
   const asked: Asked[] = [];
   const watchers = new Set<() => void>();
   let received = 0;
-  const faults: Faults = { refuse: () => null, delay: async () => undefined, spoil: () => false, compares: () => true };
+  const faults: Faults = {
+    refuse: () => null,
+    delay: async () => undefined,
+    came: async () => undefined,
+    spoil: () => false,
+    compares: () => true,
+  };
 
   const ofContent = (sha256: string): Kept | undefined =>
     [...uploads.values()].findLast((each) => each.sha256 === sha256);
@@ -110,6 +118,7 @@ export async function startTusResponder(): Promise<TusResponder> {
         if (faults.spoil(kept.sha256)) copy[0] = (copy[0] ?? 0) ^ 1;
         kept.pieces.push(copy);
         kept.offset += piece.length;
+        await faults.came();
       }
     } catch {
       return 'cut';
