@@ -1,16 +1,10 @@
 /** The part of the staff's contract for those who keep a station's storage and records. */
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
-import { maintenanceKindSchema, storageViewSchema } from './maintenance.ts';
+import { KEEPER_ROLES, RECORD_ROLES, maintenanceKindSchema, storageViewSchema } from './maintenance.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
-import type { Role } from './roles.ts';
 import { retentionPolicySchema, retentionPreviewSchema } from './storage.ts';
-
-/** Look, check and back up: nothing leaves the station and nothing is deleted. */
-const KEEPER_ROLES = ['technician', 'operator', 'admin'] as const satisfies readonly Role[];
-/** Give out records, and decide what is deleted. */
-const RECORD_ROLES = ['operator', 'admin'] as const satisfies readonly Role[];
 
 const done = z.object({ ok: z.literal(true) });
 
@@ -29,7 +23,7 @@ export const maintenanceContract = {
   copyAudit: procedure(...RECORD_ROLES)
     .input(z.object({ from: z.iso.datetime(), to: z.iso.datetime() }))
     .output(done),
-  /** Stops what is under way; does nothing where nothing is. */
+  /** Stops what is under way; does nothing where nothing is. Only for those who may begin that kind: see MAINTENANCE_STARTERS. */
   cancel: procedure(...KEEPER_ROLES)
     .input(z.object({ kind: maintenanceKindSchema }))
     .output(done),

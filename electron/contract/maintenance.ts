@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
 import { problemSchema } from './problems.ts';
+import type { Role } from './roles.ts';
 import { retentionPolicySchema, scrubStatusSchema } from './storage.ts';
 import { stationStatusSchema } from './views.ts';
 
@@ -17,6 +18,21 @@ export const maintenanceKindSchema = z.enum([
   'retention',
 ]);
 export type MaintenanceKind = z.infer<typeof maintenanceKindSchema>;
+
+/** Look, check and back up: nothing leaves the station and nothing is deleted. */
+export const KEEPER_ROLES = ['technician', 'operator', 'admin'] as const satisfies readonly Role[];
+/** Give out records, and decide what is deleted. */
+export const RECORD_ROLES = ['operator', 'admin'] as const satisfies readonly Role[];
+
+/** Who may begin each kind of work, and so who may stop it. */
+export const MAINTENANCE_STARTERS: Readonly<Record<MaintenanceKind, readonly Role[]>> = {
+  backup: KEEPER_ROLES,
+  'backup-check': KEEPER_ROLES,
+  scrub: KEEPER_ROLES,
+  'audit-check': KEEPER_ROLES,
+  'audit-copy': RECORD_ROLES,
+  retention: RECORD_ROLES,
+};
 
 export const maintenanceJobSchema = z.object({
   kind: maintenanceKindSchema,

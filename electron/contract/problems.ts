@@ -295,6 +295,13 @@ export const PROBLEMS = {
     'Choose another backup.',
     'Choose another',
   ),
+  BACKUP_FOLDER_TAKEN: problem(
+    'inline',
+    'The folder for backups holds those of another clinic.',
+    'Nothing was written there, and none of its backups was removed.',
+    'Choose another folder, or move the other clinic’s backups away.',
+    'Back up now',
+  ),
   BACKUP_LATE: problem(
     'pane',
     'The daily backup was not made.',

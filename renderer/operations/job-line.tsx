@@ -2,9 +2,11 @@
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { ProgressBar } from 'react-aria-components';
+import { MAINTENANCE_STARTERS } from '../../electron/contract/maintenance.ts';
 import type { MaintenanceJob, MaintenanceKind, StorageView } from '../../electron/contract/maintenance.ts';
 import { Button } from '../kit/button.tsx';
 import { StatusMark } from '../kit/marks.tsx';
+import { useMay } from '../shell/session.ts';
 import { useCommand } from '../shell/staff.ts';
 import { progressWords } from './storage-words.ts';
 
@@ -16,6 +18,7 @@ export function runningJob(view: StorageView, kind: MaintenanceKind): Maintenanc
 export function JobLine({ job, label }: { readonly job: MaintenanceJob; readonly label: string }): ReactNode {
   const { i18n } = useLingui();
   const cancel = useCommand((client) => client.maintenance.cancel);
+  const mayStop = useMay(...MAINTENANCE_STARTERS[job.kind]);
   const counted = progressWords(i18n, job);
   const share = job.total === null || job.total === 0 ? null : (job.done / job.total) * 100;
   return (
@@ -36,9 +39,11 @@ export function JobLine({ job, label }: { readonly job: MaintenanceJob; readonly
           </span>
         )}
       </ProgressBar>
-      <Button look="outlined" onPress={() => void cancel.run({ kind: job.kind })} busy={cancel.busy}>
-        {i18n.t('Cancel')}
-      </Button>
+      {mayStop ? (
+        <Button look="outlined" onPress={() => void cancel.run({ kind: job.kind })} busy={cancel.busy}>
+          {i18n.t('Cancel')}
+        </Button>
+      ) : null}
     </div>
   );
 }

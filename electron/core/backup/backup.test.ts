@@ -178,6 +178,21 @@ describe('a backup', () => {
     expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual({ ok: true, problems: [] });
   });
 
+  it('is not put among those of another clinic, whose backups stay as they are', async () => {
+    const other = temporaryFolder();
+    try {
+      await backup();
+      const before = readdirSync(root);
+      const stranger = await openSmallClinic(other.path, { key: KEY });
+      const refused = backup({ store: stranger.store, directory: other.path, root });
+      await expect(refused).rejects.toMatchObject({ code: 'BACKUP_FOLDER_TAKEN' });
+      await stranger.close();
+      expect(readdirSync(root)).toEqual(before);
+    } finally {
+      other.remove();
+    }
+  });
+
   it('outlives those that a clock running ahead made', async () => {
     await opened();
     for (const day of [1, 2]) await backup({ now: () => new Date(`2027-11-0${day}T12:00:00.000Z`) });
@@ -267,6 +282,17 @@ describe('a restored backup', () => {
     flip(inClinic, 60);
     flip(inBackup, 61);
     expect(await restore(path)).toMatchObject({ missingFiles: 0, damagedFiles: 1 });
+  });
+
+  it('confirms nothing that a person has not: what was found before is still there', async () => {
+    await (await opened()).fill(0, 2);
+    const { path } = await backup();
+    await closed();
+    rmSync(anchorPath(folder.path));
+    expect((await opened()).anchor.findings).toMatchObject([{ code: 'STORE_UNANCHORED' }]);
+    await closed();
+    await restore(path);
+    expect((await opened()).anchor.findings).toMatchObject([{ code: 'STORE_UNANCHORED' }]);
   });
 
   it('is another file than the one before: that one does not open in its place any more', async () => {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError, equalJson } from '../../contract/index.ts';
 import type { Signer } from '../audit/signer.ts';
@@ -30,6 +30,7 @@ import {
   listBackups,
   openManifest,
   sealedManifest,
+  storeIdOf,
   verifiedPath,
 } from './manifest.ts';
 import type { BackupInfo, Manifest } from './manifest.ts';
@@ -68,7 +69,7 @@ export interface BackupOptions extends BackupWork {
 /**
  * Copies the store as it is at one instant and the files that it names, checks the store's copy, and only then calls it a backup. The
  * files' contents are not read again: so nothing is noted as verified.
- * @throws VantageError STORE_DAMAGED, BACKUP_DAMAGED (the copy is not what was copied), DISK_FULL, DISK_FAILED, CANCELLED; the signal's
+ * @throws VantageError BACKUP_FOLDER_TAKEN, STORE_DAMAGED, BACKUP_DAMAGED (the copy is not what was copied), DISK_FULL, DISK_FAILED, CANCELLED; the signal's
  * reason
  */
 export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
@@ -76,6 +77,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
   const madeAt = now().toISOString();
   try {
     await mkdir(join(root, BLOBS_FOLDER), { recursive: true, mode: 0o700 });
+    await assertOwn(root, store.storeId);
     await removePartials(root);
     await assertRoom(root, (await stat(join(directory, STORE_FILE))).size);
     const name = await freeName(root, madeAt);
@@ -323,6 +325,15 @@ async function assertRoom(root: string, storeBytes: number): Promise<void> {
   const { bavail, blocks, bsize } = await statfs(root);
   const spare = Math.min(SPARE_BYTES, (blocks * bsize) / 100);
   if (bavail * bsize < 2 * storeBytes + spare) throw new VantageError('DISK_FULL', `${bavail * bsize} bytes free`);
+}
+
+/** One clinic would take the other's backups for its own old ones, and remove them. @throws VantageError BACKUP_FOLDER_TAKEN */
+async function assertOwn(root: string, storeId: string): Promise<void> {
+  for (const path of await backupFolders(root)) {
+    const other = await storeIdOf(path).catch(() => null);
+    if (other !== null && other !== storeId)
+      throw new VantageError('BACKUP_FOLDER_TAKEN', `the backup ${basename(path)} is of another clinic`);
+  }
 }
 
 /** What a stop in the middle left behind. */

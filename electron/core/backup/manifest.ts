@@ -97,6 +97,11 @@ export async function keyCheckOf(path: string): Promise<string> {
   return (await readManifest(path)).manifest.check;
 }
 
+/** Whose backup it is. Not verified. @throws VantageError NOT_FOUND, BACKUP_DAMAGED */
+export async function storeIdOf(path: string): Promise<string> {
+  return (await readManifest(path)).manifest.storeId;
+}
+
 /** Backups in a folder, newest first. What can't be read as one is left out. */
 export async function listBackups(root: string): Promise<BackupInfo[]> {
   const found = await Promise.all((await backupFolders(root)).map((path) => infoOf(path).catch(() => null)));

@@ -102,6 +102,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
         },
         by,
         former: anchor === 'damaged' ? null : anchor,
+        // Nobody has confirmed them yet, and a restore is no confirmation.
+        findings: anchor === 'damaged' || anchor === null || anchor.storeId !== manifest.storeId ? [] : anchor.findings,
         values: { [RESTORED_KEY]: JSON.stringify({ at, backupMadeAt: manifest.madeAt }) },
       });
       result = { madeAt: manifest.madeAt, missing, missingFiles: lost.length, damagedFiles: damaged.length };

@@ -7,6 +7,7 @@ import type { StaffClient } from '../../../test/fixtures/client.ts';
 import { problemCodeOf, until } from '../../../test/fixtures/client.ts';
 import type { TestClinic } from '../../../test/fixtures/clinic.ts';
 import { openTestClinic } from '../../../test/fixtures/clinic.ts';
+import { maintenanceKindSchema } from '../../contract/maintenance.ts';
 import { beginVisit, takePicture } from '../../../test/fixtures/visit.ts';
 import { verifyExport } from '../audit/verify-export.ts';
 
@@ -135,9 +136,18 @@ describe('the rights', () => {
       tomasz.maintenance.runRetention(),
       tomasz.maintenance.setRetention({ keepDays: null, keepThumbnails: true }),
       tomasz.maintenance.confirmStore(),
+      tomasz.maintenance.cancel({ kind: 'audit-copy' }),
+      tomasz.maintenance.cancel({ kind: 'retention' }),
     ]) {
       expect(await codeOf(call)).toBe('NOT_ALLOWED');
     }
+  });
+
+  it('a technician stops what a technician may begin, and an operator all of it', async () => {
+    const tomasz = await station.signedIn('TP', 'technician');
+    expect(await tomasz.maintenance.cancel({ kind: 'backup' })).toEqual({ ok: true });
+    for (const kind of maintenanceKindSchema.options)
+      expect(await operator.maintenance.cancel({ kind })).toEqual({ ok: true });
   });
 
   it('a facilitator and a clinician have no part in it', async () => {

@@ -2,7 +2,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditCopy, RetentionPolicy, RetentionPreview, StationStatus, StorageView } from '../../contract/index.ts';
-import { VantageError } from '../../contract/index.ts';
+import { MAINTENANCE_STARTERS, VantageError } from '../../contract/index.ts';
 import type { Actor } from '../access/access.ts';
 import type { TrailKeeper } from '../audit/trail-keeper.ts';
 import { makeBackup, pruneBackups, verifyBackup } from '../backup/backup.ts';
@@ -190,7 +190,9 @@ export class Maintenance {
     this.#options.changed();
   }
 
+  /** @throws VantageError NOT_ALLOWED for who may not begin such work either. */
   async cancel(actor: Actor, kind: Parameters<Jobs['cancel']>[0]): Promise<void> {
+    if (!actor.roles.some((role) => MAINTENANCE_STARTERS[kind].includes(role))) throw new VantageError('NOT_ALLOWED');
     await this.#audit(actor, 'maintenance.cancelled', kind, {});
     this.#jobs.cancel(kind);
   }

@@ -3,7 +3,16 @@ import type { Provenance } from '../../contract/index.ts';
 import { MISSING } from './pdf-fonts.ts';
 import { COLOUR, COLUMN, PAGE } from './pdf-sheet.ts';
 import type { Sheet, Style } from './pdf-sheet.ts';
-import { CHECK_NAMES, bytesOf, checkWords, hashGroups, instantOf, joined, millisecondsOf } from './pdf-words.ts';
+import {
+  CHECK_NAMES,
+  bytesOf,
+  checkWords,
+  hashGroups,
+  instantOf,
+  joined,
+  millisecondsOf,
+  settingOf,
+} from './pdf-words.ts';
 import type { ReportFinding, ReportInput, ReportPicture } from './report-input.ts';
 
 const GAP = 22;
@@ -62,7 +71,7 @@ function pictureBlock(picture: ReportPicture, timeZone: string): Block {
   const { device } = picture;
   const settings = Object.entries(picture.settings)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name} ${value}`);
+    .map(([name, value]) => settingOf(name, value));
   return {
     title: picture.title,
     lines: [

@@ -103,3 +103,27 @@ export function joined(...parts: readonly (string | null | undefined | false)[])
   const present = parts.filter((part): part is string => typeof part === 'string' && part.trim() !== '');
   return present.length === 0 ? NONE : present.join(' · ');
 }
+
+/**
+ * A camera's setting as people write it: "exposure 1/160 s", "aperture f/8", "ISO 200". What has no words here stays as the camera says.
+ * @param name of the driver's settings (`CapturedObject`).
+ */
+export function settingOf(name: string, value: string): string {
+  switch (name) {
+    case 'exposureTimeS': {
+      const seconds = Number(value);
+      const isShort = seconds > 0 && seconds < 0.3;
+      return `exposure ${isShort ? `1/${Math.round(1 / seconds)}` : value}${NARROW}s`;
+    }
+    case 'fNumber':
+      return `aperture f/${value}`;
+    case 'iso':
+      return `ISO ${value}`;
+    case 'focalLengthMm':
+      return `focal length ${value}${NARROW}mm`;
+    case 'pixels':
+      return `${value.replace('x', ' × ')} pixels`;
+    default:
+      return `${name} ${value}`;
+  }
+}

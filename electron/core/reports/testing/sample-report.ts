@@ -174,8 +174,8 @@ export async function sampleReport(changes: Partial<ReportInput> = {}): Promise<
       attempts: 1,
       device: retina ? FUNDUS : CAMERA,
       settings: retina
-        ? { exposure: '1/60 s', flash: '18 Ws', ISO: '400' }
-        : { aperture: 'f/8', exposure: '1/160 s', ISO: '200', lens: 'RF50mm F1.8' },
+        ? { exposureTimeS: '0.0167', iso: '400', pixels: '2600x2600' }
+        : { exposureTimeS: '0.0063', fNumber: '8', iso: '200', focalLengthMm: '50', pixels: '4480x6720' },
       fieldAngleDegrees: retina ? 30 : null,
       sha256: sha(stepId),
       size: retina ? 8_412_330 : 14_203_118,
