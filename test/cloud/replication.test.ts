@@ -11,6 +11,8 @@ import { changeInCloud, converged, eventually, startStation } from './testing/re
 let cloud: TestApi;
 const open: ReplicatingStation[] = [];
 
+const offline = async (): Promise<Response> => Promise.reject(new TypeError('fetch failed'));
+
 beforeAll(async () => {
   cloud = await startTestApi();
 });
@@ -46,7 +48,6 @@ describe('replication', () => {
     const shared = await one.store.write('patients', patient());
     await converged([one, two]);
 
-    const offline = async (): Promise<Response> => Promise.reject(new TypeError('fetch failed'));
     one.intercept = offline;
     two.intercept = offline;
     await one.store.update('patients', shared.id, (current) => ({ ...current, number: 'HR-2' }));
@@ -128,7 +129,7 @@ describe('replication', () => {
   it('takes the cloud’s own fields from the cloud, whatever else is changed here', async () => {
     const one = await station();
     const { id, ...session } = sessionDocument(NORTH_HARBOUR) as unknown as Draft<'sessions'>;
-    await one.store.write('sessions', { ...session, id } as Draft<'sessions'>);
+    await one.store.write('sessions', { ...session, id });
     await one.replication.drained();
     const field = `jsonb_set(document, '{cloud}', '{"syncedAt": "2026-11-21T10:00:00.000Z"}')`;
     await changeInCloud(cloud, NORTH_HARBOUR, id, field);
@@ -139,6 +140,9 @@ describe('replication', () => {
       'the field arrives',
     );
     await eventually(() => one.replication.unpushed() === 0, 'all is acknowledged');
+    const { rows } = await pull(one.enrolled, 'sessions', null, 500);
+    const kept = rows.find(({ document }) => document['id'] === id);
+    expect(kept?.document).toMatchObject({ cloud: (await one.store.get('sessions', id))?.cloud });
   });
 
   it('puts aside what is no document, shows it, and reads on', async () => {

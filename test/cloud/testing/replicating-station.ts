@@ -50,9 +50,9 @@ export async function startStation(
   const enrolled = await api.station(place);
   const station = { intercept: null } as { intercept: ReplicatingStation['intercept'] };
   const fetch: Fetch = async (input, init) => {
-    const url = String(input);
+    const url = input as string;
     const send = async (): Promise<Response> =>
-      globalThis.fetch(url, { ...init, headers: { ...init?.headers, 'x-forwarded-for': enrolled.address } });
+      globalThis.fetch(url, { ...init, headers: withAddress(init?.headers, enrolled.address) });
     return station.intercept === null ? send() : station.intercept(url, send);
   };
 
@@ -113,6 +113,12 @@ export async function startStation(
       if (options.directory !== undefined) rmSync(options.directory, { recursive: true, force: true });
     },
   };
+}
+
+function withAddress(headers: ConstructorParameters<typeof Headers>[0], address: string): Headers {
+  const all = new Headers(headers);
+  all.set('x-forwarded-for', address);
+  return all;
 }
 
 /** Resolves once `check` holds, looked at whenever something changed, and every few milliseconds. */
