@@ -9,6 +9,7 @@ import type { SyncProof } from './sync-proof.ts';
 const PROOFS: Readonly<Record<string, () => Promise<SyncProof>>> = {
   simulation: async () => (await import('./simulation/simulation.ts')).simulationProof,
   processes: async () => (await import('./processes/processes.ts')).processesProof,
+  'throw-once': async () => (await import('./throw-once/throw-once.ts')).throwOnceProof,
   order: async () => (await import('./order.ts')).orderProof,
 };
 
