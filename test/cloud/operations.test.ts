@@ -36,13 +36,12 @@ async function rowsOf({ sync, store }: RunningStation, filter: 'all' | 'on-the-w
 }
 
 async function takePicture({ directory, store, station }: RunningStation, name: string): Promise<void> {
-  const now = (): Date => new Date();
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const vault = await openVault({
     directory: join(directory, 'vault'),
     database: store.sqlite,
     masterKey: new Uint8Array(32).fill(9),
-    now,
+    now: () => new Date(),
     log,
     reserveBytes: 0,
   });
