@@ -83,6 +83,9 @@ export function apiEnvironment(apiUrl: string, publicUrl: string, port = 0): Rea
   };
 }
 
+/** What a database that was put back from a backup has lost together. */
+const REPLICATED = ['document_counters', 'documents', 'departures', 'mutations', 'quarantine'] as const;
+
 export interface CloudClinic {
   readonly tenantId: string;
   readonly locationId: string;
@@ -108,6 +111,19 @@ export class CloudDatabase {
   static async create(server: ServerAddress, name: string): Promise<CloudDatabase> {
     await onServer(server, `DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
     return new CloudDatabase(server, name);
+  }
+
+  /** As it was when it was made. */
+  async clear(): Promise<void> {
+    const client = await this.#pool.connect();
+    try {
+      // What is append-only refuses otherwise.
+      await client.query('SET session_replication_role = replica');
+      await client.query('TRUNCATE tenants CASCADE');
+      await client.query('RESET session_replication_role');
+    } finally {
+      client.release();
+    }
   }
 
   async makeClinic({ tenantId, locationId }: CloudClinic): Promise<void> {
@@ -153,6 +169,36 @@ export class CloudDatabase {
   /** What was read before no longer compares: the stations have to read everything again. */
   async changeEpoch({ tenantId }: CloudClinic, epoch: string): Promise<void> {
     await this.#pool.query('UPDATE document_counters SET epoch = $2 WHERE tenant_id = $1', [tenantId, epoch]);
+  }
+
+  /** Copies what replication works on; a second copy replaces the first. */
+  async backUp(): Promise<void> {
+    await this.#pool.query('DROP SCHEMA IF EXISTS backup CASCADE; CREATE SCHEMA backup');
+    for (const table of REPLICATED) await this.#pool.query(`CREATE TABLE backup.${table} AS TABLE ${table}`);
+  }
+
+  /** Puts the copy back, as an operator does after a disaster: what came since is lost here, and stations are told by the epoch. */
+  async restore(clinic: CloudClinic, epoch: string): Promise<void> {
+    const client = await this.#pool.connect();
+    try {
+      await client.query('BEGIN');
+      // Neither numbers nor versions are given anew.
+      await client.query('SET LOCAL session_replication_role = replica');
+      for (const table of REPLICATED) {
+        const { rows } = await client.query<{ readonly columns: string }>(
+          `SELECT string_agg(quote_ident(attname), ', ') AS columns FROM pg_attribute
+           WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+          [table],
+        );
+        const columns = rows[0]?.columns ?? '';
+        await client.query(`DELETE FROM ${table}`);
+        await client.query(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM backup.${table}`);
+      }
+      await client.query('COMMIT');
+    } finally {
+      client.release();
+    }
+    await this.changeEpoch(clinic, epoch);
   }
 
   async drop(): Promise<void> {

@@ -127,7 +127,10 @@ function failureOf(writes: readonly GroupWrite[], value: string, again: boolean)
   const winner = winners.find((write) => open.includes(write));
   if (winner === undefined) return `has ${brief(value)}, which somebody had seen and changed later`;
   if (!open.every((write) => write.sane)) return null;
-  const latest = open.reduce((best, write) => (compareHlc(write.clock, best.clock) > 0 ? write : best));
+  // What a document is made with in more than one place (a default) is no change to whoever merges three ways.
+  const once = open.filter((write) => writes.every((other) => other === write || other.value !== write.value));
+  if (!once.includes(winner)) return null;
+  const latest = once.reduce((best, write) => (compareHlc(write.clock, best.clock) > 0 ? write : best));
   return latest.value === value
     ? null
     : `has ${brief(value)} of ${winner.clock}; ${brief(latest.value)} of ${latest.clock} was later`;

@@ -9,8 +9,8 @@ import { derivedId } from '../../../electron/contract/index.ts';
 import { newKeyPem, stationKeyOf } from '../../../electron/core/sync/station-key.ts';
 import { readConfig } from '../../../workflows/api/config.ts';
 import { Random } from '../../fixtures/random.ts';
-import type { CloudClinic, ServerAddress } from '../cloud-database.ts';
-import { CloudDatabase, apiEnvironment } from '../cloud-database.ts';
+import type { CloudClinic, CloudDatabase } from '../cloud-database.ts';
+import { apiEnvironment } from '../cloud-database.ts';
 import { differenceOf } from '../content.ts';
 import { COLLECTIONS } from '../documents.ts';
 import { Oracle } from '../oracle.ts';
@@ -26,7 +26,8 @@ import { VirtualTime, countRealWork } from './virtual-time.ts';
 export interface ScenarioOptions {
   readonly seed: number;
   readonly stations: number;
-  readonly server: ServerAddress;
+  /** Cleared at the beginning. */
+  readonly database: CloudDatabase;
   /** For the stations' files. */
   readonly folder: string;
   readonly control: Control | null;
@@ -43,6 +44,8 @@ export interface ScenarioResult {
   readonly clockJumps: number;
   readonly partitions: number;
   readonly apiRestarts: number;
+  /** Backups of the cloud's database that were put back. */
+  readonly restores: number;
   readonly faults: ReadonlyMap<string, number>;
   /** ms of virtual time from the healing until everything was the same everywhere. */
   readonly healedInMs: number;
@@ -65,12 +68,8 @@ const WRITES = [8, 24] as const;
 const MOST_NAMED = 12;
 
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
-  const database = await CloudDatabase.create(options.server, `seed_${options.seed}`);
-  try {
-    return await new Scenario(options, database).run();
-  } finally {
-    await database.drop();
-  }
+  await options.database.clear();
+  return new Scenario(options).run();
 }
 
 class Scenario {
@@ -87,13 +86,14 @@ class Scenario {
   #clockJumps = 0;
   #partitions = 0;
   #apiRestarts = 0;
+  #restores = 0;
   /** What threw where nobody waits for it. */
   readonly #thrown: string[] = [];
 
-  constructor(options: ScenarioOptions, database: CloudDatabase) {
+  constructor(options: ScenarioOptions) {
     this.#options = options;
+    const { seed, control, database } = options;
     this.#database = database;
-    const { seed, control } = options;
     this.#clinic = {
       tenantId: derivedId('sync-proof', seed, 'tenant'),
       locationId: derivedId('sync-proof', seed, 'location'),
@@ -171,6 +171,7 @@ class Scenario {
       if (random.next() < 0.5) this.#planClockJump(station, random);
     }
     if (random.next() < 0.5) this.#planApiRestart(random);
+    if (random.next() < 0.2) this.#planRestore(random);
     this.#network.lostPokes = random.pick([0, 0.1, 1]);
     this.#network.faultiness = random.pick([0, 0.5, 1, 1, 3]);
   }
@@ -243,6 +244,18 @@ class Scenario {
     });
   }
 
+  /** The cloud's database is lost and put back from a backup: what came since has to come from the stations again. */
+  #planRestore(random: Random): void {
+    const backedUpAt = random.between(MINUTE, WORK_MS / 2);
+    const database = this.#database;
+    this.#at(backedUpAt, () => database.backUp());
+    this.#at(random.between(backedUpAt + 1, WORK_MS), async () => {
+      this.#restores += 1;
+      this.#network.dropStreams();
+      await database.restore(this.#clinic, derivedId('sync-proof', this.#options.seed, 'epoch'));
+    });
+  }
+
   async #end(): Promise<ScenarioResult> {
     const network = this.#network;
     network.faultiness = 0;
@@ -278,6 +291,7 @@ class Scenario {
       clockJumps: this.#clockJumps,
       partitions: this.#partitions,
       apiRestarts: this.#apiRestarts,
+      restores: this.#restores,
       faults: network.statistics.faults,
       healedInMs: this.#time.now - healedAt,
       traceHash: this.#trace.digest('hex'),

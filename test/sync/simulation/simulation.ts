@@ -84,6 +84,7 @@ async function runSeeds(
       worker ??= await Worker.start(workerOptions);
       const outcome = await worker.run(seed);
       outcomes.push(outcome);
+      if (!quiet) for (const failure of failuresOf(outcome)) console.log(`  ${failure}`);
       if ('crash' in outcome || worker.runs >= SEEDS_PER_WORKER) {
         await worker.end();
         worker = null;
@@ -102,10 +103,12 @@ async function runSeeds(
 class Worker {
   runs = 0;
   readonly #process: ChildProcess;
+  readonly #exited: Promise<unknown>;
   #errors = '';
 
   private constructor(process: ChildProcess) {
     this.#process = process;
+    this.#exited = once(process, 'exit');
     process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
   }
 
@@ -115,7 +118,7 @@ class Worker {
     const worker = new Worker(child);
     await Promise.race([
       once(child, 'message'),
-      once(child, 'exit').then(() => {
+      worker.#exited.then(() => {
         throw new Error(`a worker did not start: ${worker.#errors}`);
       }),
     ]);
@@ -125,7 +128,7 @@ class Worker {
   async run(seed: number): Promise<Outcome> {
     this.runs += 1;
     const answered = once(this.#process, 'message').then(([outcome]) => outcome as Outcome);
-    const died = once(this.#process, 'exit').then((): Crash => ({
+    const died = this.#exited.then((): Crash => ({
       seed,
       crash: this.#errors || 'died without a word',
     }));
@@ -135,9 +138,8 @@ class Worker {
 
   async end(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const exited = once(this.#process, 'exit');
     this.#process.disconnect();
-    await exited;
+    await this.#exited;
   }
 }
 
@@ -152,18 +154,28 @@ function traceOf(outcome: Outcome | undefined): string {
 }
 
 function lineOf(outcomes: readonly Outcome[], done: number, of: number): string {
-  const sum = { writes: 0, requests: 0, kills: 0, clockJumps: 0, partitions: 0, apiRestarts: 0, faults: 0 };
+  const sum = {
+    writes: 0,
+    requests: 0,
+    kills: 0,
+    clockJumps: 0,
+    partitions: 0,
+    apiRestarts: 0,
+    restores: 0,
+    faults: 0,
+  };
   let failed = 0;
   for (const outcome of outcomes) {
     if (failuresOf(outcome).length > 0) failed += 1;
     if ('crash' in outcome) continue;
-    for (const name of ['writes', 'requests', 'kills', 'clockJumps', 'partitions', 'apiRestarts'] as const)
+    for (const name of ['writes', 'requests', 'kills', 'clockJumps', 'partitions', 'apiRestarts', 'restores'] as const)
       sum[name] += outcome[name];
     sum.faults += Object.values(outcome.faults).reduce((total, count) => total + count, 0);
   }
   return (
     `${done} of ${of} seeds: ${sum.writes} writes, ${sum.requests} requests, ${sum.faults} faults on the line, ` +
     `${sum.partitions} partitions, ${sum.kills} kills, ${sum.clockJumps} clock jumps, ${sum.apiRestarts} restarts of the API, ` +
+    `${sum.restores} backups put back, ` +
     `${failed} seeds failed`
   );
 }

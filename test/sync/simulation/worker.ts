@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerAddress } from '../cloud-database.ts';
+import { CloudDatabase } from '../cloud-database.ts';
 import type { Control } from './controls.ts';
 import { runScenario } from './scenario.ts';
 
@@ -20,14 +21,15 @@ const MEMORY_DISK = '/dev/shm';
 const options = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
 const folder = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), 'vantage-sync-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-process.once('disconnect', () => process.exit());
+const database = await CloudDatabase.create(options.server, `worker_${process.pid}`);
+process.once('disconnect', () => void database.drop().finally(() => process.exit()));
 
 process.on('message', (seed: number) => {
   runScenario({
     seed,
     stations: options.stations,
     control: options.control,
-    server: options.server,
+    database,
     folder,
     ...(options.verbose && { trace: (line: string) => process.stdout.write(`  ${line}\n`) }),
   }).then(
