@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { z } from 'zod';
-import { derivedId } from '../electron/contract/index.ts';
+import { DEMONSTRATION_PIN, derivedId } from '../electron/contract/index.ts';
 import { signServiceToken } from './api/access/service-tokens.ts';
 import type { ApiConfig } from './api/config.ts';
 import { readConfig } from './api/config.ts';
@@ -29,6 +29,10 @@ const AUDIENCE = 'vantage';
 const ISSUER = 'https://development.invalid';
 const TENANT_ID = derivedId('development', 'tenant');
 const LOCATION_ID = derivedId('development', 'location');
+const STAFF = [
+  { name: 'Ada Admin', initials: 'AA', roles: ['admin', 'operator', 'technician'] },
+  { name: 'Finn Facilitator', initials: 'FF', roles: ['facilitator'] },
+] as const;
 /** How long it may take to stop by itself. */
 const STOP_MS = 20_000;
 
@@ -174,6 +178,22 @@ async function makeClinic(config: ApiConfig): Promise<void> {
   if (signIn === null) return;
   const answer = await fetch(`${signIn}/token?subject=admin&audience=${AUDIENCE}`, { method: 'POST' });
   const { access_token: token } = z.object({ access_token: z.string() }).parse(await answer.json());
+  await makeStaff(config, token, post);
   const { code } = await post('/v1/enrolment-codes', token, { locationId: LOCATION_ID });
   say(`Enrolment   ${String(code)} (one station, a day)`);
+}
+
+/** Two people who can unlock a station of the development clinic, made once. */
+async function makeStaff(
+  config: ApiConfig,
+  token: string,
+  post: (path: string, token: string, body: unknown) => Promise<unknown>,
+): Promise<void> {
+  const answer = await fetch(`${config.publicUrl}/v1/staff`, { headers: { authorization: `Bearer ${token}` } });
+  const { staff } = z.object({ staff: z.array(z.unknown()) }).parse(await answer.json());
+  if (staff.length === 0) {
+    for (const person of STAFF)
+      await post('/v1/staff', token, { ...person, locationId: LOCATION_ID, pin: DEMONSTRATION_PIN });
+  }
+  say(`Staff       ${STAFF.map(({ name }) => name).join(', ')}; each has the PIN ${DEMONSTRATION_PIN}`);
 }

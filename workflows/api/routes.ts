@@ -2,6 +2,7 @@
 import { HEALTH_ROUTES, openApiRoute } from './health.ts';
 import { INTERNAL_ROUTES } from './internal/routes.ts';
 import { PEOPLE_ROUTES } from './people/routes.ts';
+import { STAFF_ROUTES } from './people/staff.ts';
 import { REPLICATION_ROUTES } from './replication/routes.ts';
 import type { Route } from './route.ts';
 import { STATION_ROUTES } from './stations/routes.ts';
@@ -15,6 +16,7 @@ const DESCRIBED: readonly Route[] = [
   ...TRAIL_ROUTES,
   ...UPLOAD_ROUTES,
   ...PEOPLE_ROUTES,
+  ...STAFF_ROUTES,
   ...INTERNAL_ROUTES,
 ];
 export const ROUTES: readonly Route[] = [...DESCRIBED, openApiRoute(DESCRIBED)];

@@ -47,7 +47,7 @@ export async function setCloudFields(
 }
 
 /** A clock of now, or just after the one before where that is ahead. */
-function clockAfter(before: string | undefined, ms: number): string {
+export function clockAfter(before: string | undefined, ms: number): string {
   const own = formatHlc({ ms, counter: 0, stationId: CLOUD_CLOCK });
   const parts = before === undefined ? null : parseHlc(before);
   if (parts === null || compareHlc(own, before ?? '') > 0) return own;

@@ -115,7 +115,8 @@ export const PEOPLE_ROUTES = [
   }),
 ];
 
-function personOf({ caller }: { readonly caller: Caller }): PersonCaller {
+/** The caller of a route that only people are let into. */
+export function personOf({ caller }: { readonly caller: Caller }): PersonCaller {
   if (caller.kind !== 'person') throw new VantageError('NOT_ALLOWED');
   return caller;
 }
