@@ -261,6 +261,7 @@ class Scenario {
     network.faultiness = 0;
     network.lostPokes = 0;
     for (const station of this.#stations) {
+      station.killAtChange(null);
       if (!station.isUp) await station.start();
       if (station.line !== null) station.line.partitions = [];
     }

@@ -154,8 +154,8 @@ export class SimulatedStation {
     });
   }
 
-  /** Dies at the n-th change from now. */
-  killAtChange(count: number): void {
+  /** Dies at the n-th change from now; null: it lives on. */
+  killAtChange(count: number | null): void {
     if (this.#run !== null) this.#run.changesUntilDeath = count;
   }
 
