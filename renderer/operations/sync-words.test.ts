@@ -199,7 +199,7 @@ describe('the line, in words', () => {
   });
 
   it('gives a collection its tick only when nothing of it is left', () => {
-    expect(collectionWords(i18n, collection(), NOW)).toEqual({ shape: 'done', text: '09:50:00' });
+    expect(collectionWords(i18n, collection(), NOW)).toEqual({ shape: 'done', text: 'sent 09:50:00' });
     expect(collectionWords(i18n, { ...collection(), unpushed: 1 }, NOW).shape).toBe('todo');
   });
 });

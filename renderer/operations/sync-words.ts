@@ -289,7 +289,10 @@ export function collectionWords(
       if (unpushed > 0) return { shape: 'todo', text: i18n.t('not yet') };
       return {
         shape: 'done',
-        text: lastPushedAt === null ? i18n.t('nothing to send') : receiptTime(i18n, lastPushedAt, now),
+        text:
+          lastPushedAt === null
+            ? i18n.t('nothing to send')
+            : i18n.t('sent {time}', { time: receiptTime(i18n, lastPushedAt, now) }),
       };
     default:
       return state satisfies never;
