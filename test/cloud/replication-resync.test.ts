@@ -85,7 +85,7 @@ async function purgeDeletions(place: SeededLocation): Promise<void> {
   }
 }
 
-describe('a cloud that has to be read again', () => {
+describe('a cloud that has to be read again', { timeout: 120_000 }, () => {
   it('gets back what it had acknowledged and lost, and the later of two states', async () => {
     const place = await newPlace();
     const one = await station(place);
@@ -175,7 +175,7 @@ async function moveInCloud(id: string): Promise<void> {
   }
 }
 
-describe('a cloud of another version', () => {
+describe('a cloud of another version', { timeout: 120_000 }, () => {
   it('stops it with that problem, and it goes on once it is served', async () => {
     const place = await newPlace();
     const one = await station(place);
@@ -195,7 +195,7 @@ describe('a cloud of another version', () => {
   });
 });
 
-describe('a long time offline', () => {
+describe('a long time offline', { timeout: 120_000 }, () => {
   it('sends visits in review and what belongs to them before everything else', async () => {
     const place = await newPlace();
     const one = await station(place);
@@ -268,7 +268,7 @@ function withoutClouds(document: Fields): Fields {
   return fields;
 }
 
-describe('a clinic that the first version wrote', () => {
+describe('a clinic that the first version wrote', { timeout: 120_000 }, () => {
   it('arrives whole', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'vantage-first-'));
     rmSync(directory, { recursive: true });

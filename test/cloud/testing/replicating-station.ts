@@ -121,9 +121,12 @@ function withAddress(headers: ConstructorParameters<typeof Headers>[0], address:
   return all;
 }
 
+/** After so long something hangs. */
+const PATIENCE_MS = 50_000;
+
 /** Resolves once `check` holds, looked at whenever something changed, and every few milliseconds. */
 export async function eventually(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const until = performance.now() + 20_000;
+  const until = performance.now() + PATIENCE_MS;
   while (!(await check())) {
     if (performance.now() > until) throw new Error(`did not happen: ${what}`);
     await systemClock.sleep(10);
@@ -143,11 +146,18 @@ export async function contentOf(store: Store): Promise<Readonly<Record<string, u
 
 /** Until nothing is unpushed anywhere and all hold the same. */
 export async function converged(stations: readonly ReplicatingStation[]): Promise<Readonly<Record<string, unknown>>> {
-  await eventually(async () => {
-    if (stations.some(({ replication }) => replication.unpushed() > 0)) return false;
-    const contents = await Promise.all(stations.map(async ({ store }) => canonical(await contentOf(store))));
-    return new Set(contents).size === 1;
-  }, 'stations converge');
+  try {
+    await eventually(async () => {
+      if (stations.some(({ replication }) => replication.unpushed() > 0)) return false;
+      const contents = await Promise.all(stations.map(async ({ store }) => canonical(await contentOf(store))));
+      return new Set(contents).size === 1;
+    }, 'stations converge');
+  } catch (error) {
+    const states = stations.map(({ replication }) =>
+      replication.perCollection().filter(({ state }) => state !== 'settled'),
+    );
+    throw new Error(`stations converge: ${JSON.stringify(states)}`, { cause: error });
+  }
   const [first] = stations;
   if (first === undefined) throw new Error('no stations');
   return contentOf(first.store);

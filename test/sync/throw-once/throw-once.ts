@@ -18,7 +18,8 @@ import type { ScenarioParts } from './scenario.ts';
 const ADDRESS = 'https://cloud.test';
 /** Calls of each site that fail in the smaller size: the first ones, and some by the seed. */
 const FIRST_CALLS = 1;
-const CALLS_BY_SEED = 40;
+const CALLS_BY_SEED = 16;
+const PROGRESS_EVERY = 50;
 const MEMORY_DISK = '/dev/shm';
 
 export const throwOnceProof: SyncProof = async ({ full, seed, server }) => {
@@ -46,7 +47,8 @@ export const throwOnceProof: SyncProof = async ({ full, seed, server }) => {
     console.log(
       `throw-once: ${calm.calls.size} sites, ${all.length} calls in the scenario; ${faults.length} of them fail`,
     );
-    for (const fault of faults) {
+    for (const [index, fault] of faults.entries()) {
+      if (index > 0 && index % PROGRESS_EVERY === 0) console.log(`throw-once: ${index} of ${faults.length}`);
       const plan = new FaultPlan(fault);
       const failure = await failureOf(async () => runScenario(parts, plan));
       if (stray.length > 0) failures.push(`${nameOf(fault)}: nobody handled ${String(stray.splice(0)[0])}`);

@@ -9,8 +9,8 @@ import type { Lock } from './lock.ts';
 import { ResyncNeeded } from './resync-needed.ts';
 import type { CollectionTables } from './tables.ts';
 
-/** Rows of one page: as many are written in one go. */
-export const PULL_ROWS = 100;
+/** Rows of one page: as many are written in one go, in some milliseconds. */
+export const PULL_ROWS = 30;
 
 export interface Page {
   readonly masters: readonly MasterState[];

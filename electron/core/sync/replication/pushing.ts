@@ -22,8 +22,8 @@ import type { CollectionTables } from './tables.ts';
 
 /** Bytes of a push to aim at: what is kept of it is written before it is sent, and a write of the clinic waits that long at most. */
 const PUSH_BYTES = Math.min(256 * 1024, SYNC_LIMITS.pushBytes);
-/** Rows of one push. */
-export const PUSH_ROWS = Math.min(50, SYNC_LIMITS.rows);
+/** Rows of one push: as many verdicts are taken over in one go, in some milliseconds. */
+export const PUSH_ROWS = Math.min(30, SYNC_LIMITS.rows);
 /** A row carries its document and the one that it was made from. */
 const ROW_BYTES = 2 * SYNC_LIMITS.documentBytes;
 

@@ -41,6 +41,7 @@ export class RunInstances {
   /** What came and is not behind the checkpoint yet, with the end of its page. */
   readonly #pulled = new Map<string, { readonly master: MasterState; readonly seq: number }>();
   readonly #conflicts = new Map<string, MasterState>();
+  readonly #whenTaken: (() => void)[] = [];
 
   constructor({ tables, merge, guard, now }: RunInstancesOptions) {
     this.#tables = tables;
@@ -86,6 +87,20 @@ export class RunInstances {
 
   get nothingPulled(): boolean {
     return this.#pulled.size === 0;
+  }
+
+  /** Resolves when everything that came is behind the checkpoint. Rejects with the signal's reason. */
+  async taken(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.nothingPulled) return;
+    await new Promise<void>((resolve, reject) => {
+      const aborted = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', aborted, { once: true });
+      this.#whenTaken.push(() => {
+        signal.removeEventListener('abort', aborted);
+        resolve();
+      });
+    });
   }
 
   /** What RxDB is given to resolve. */
@@ -198,6 +213,7 @@ export class RunInstances {
     }
     this.#tables.ledger.noteContact('pulled', new Date(this.#now()).toISOString());
     for (const [id, { seq: end }] of this.#pulled) if (end <= seq) this.#pulled.delete(id);
+    if (this.nothingPulled) for (const go of this.#whenTaken.splice(0)) go();
   }
 
   #instanceOf<D>(

@@ -116,6 +116,8 @@ export class Run {
     limit: number,
   ): Promise<{ documents: WithDeleted<Doc>[]; checkpoint: Checkpoint }> {
     const { pulling, tables } = this.#options;
+    // RxDB asks for pages faster than they are written, and then writes them all in one go.
+    await this.#instances.taken(this.#aborted.signal);
     const page = await pulling.page(checkpoint ?? null, limit, this.#aborted.signal);
     if (!this.#alive) return NOTHING;
     this.#instances.pulled(page.masters, page.checkpoint.seq);
