@@ -9,6 +9,7 @@ import { deviceConfigurationSchema, surfaceSchema } from '../contract/index.ts';
 import type { InferenceApi } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
 import { buildId } from './build-id.ts';
+import { cloudSettings } from './cloud-settings.ts';
 import { DEVICES_METHODS, INFERENCE_METHODS } from './interfaces.ts';
 import type { CoreRequest } from './messages.ts';
 import { backupsIn } from './recovery.ts';
@@ -61,6 +62,7 @@ runService({
       inference: inference.api,
       now: () => new Date(),
       log,
+      cloud: cloudSettings(process.env),
     });
     // One that came back while the clinic was being opened has lost what it was told before.
     for (const process of ['devices', 'inference'] as const) if (arrivals[process] > 1) clinic.resumed(process);

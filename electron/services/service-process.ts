@@ -77,6 +77,16 @@ const ALLOWED = [
   'LD_LIBRARY_PATH',
   'CUDA_PATH',
   'VK_ICD_FILENAMES',
+  // the way to the cloud: a proxy and an authority of the clinic's own, as Node reads them, and plain HTTP for development
+  'NODE_USE_ENV_PROXY',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'NODE_EXTRA_CA_CERTS',
+  'VANTAGE_CLOUD_HTTP',
 ] as const;
 
 /** The environment that services get, on either host. */

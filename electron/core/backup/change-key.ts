@@ -19,6 +19,7 @@ import { openEncryptedFile } from '../store/encrypted-file.ts';
 import { KEY_BYTES, deriveKey, passphraseKeyStore } from '../store/key-handling.ts';
 import { announceReplacement, finishReplacement, formerKeysPath, nextStorePath } from '../store/replace-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
+import { ROTATION_KEY } from '../sync/cloud-account.ts';
 import { formerKeys, sealedFormerKeys } from './former-keys.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
@@ -68,6 +69,8 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
       by,
       former: anchor,
       findings: [...(anchor?.findings ?? []), ...(found === null ? [] : [found])],
+      // Whoever could read the file had the key that the cloud knows, too.
+      values: { [ROTATION_KEY]: at },
     });
     announceReplacement(directory, key, null);
     progress?.('announced');

@@ -1,5 +1,5 @@
-/** `npm run clinic -- COMMAND`: backups, restoring, checks, keys and the audit trail of a clinic that is not running. */
-import { existsSync } from 'node:fs';
+/** `npm run clinic -- COMMAND`: backups, restoring, checks, keys, enrolment and the audit trail of a clinic that is not running. */
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,12 +11,13 @@ import { clinicDirectory, modeOf, rootDirectory } from '../../services/directori
 import type { StationMode } from '../../services/directories.ts';
 import { AUDIT_COMMANDS } from './audit-commands.ts';
 import { STORE_COMMANDS } from './clinic-commands.ts';
+import { CLOUD_COMMANDS } from './cloud-commands.ts';
 import type { CommandContext } from './clinic-commands.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
 import { lockInstance } from './instance-lock.ts';
 import { askPassphrase } from './master-key.ts';
 
-const CLINIC_COMMANDS = { ...STORE_COMMANDS, ...AUDIT_COMMANDS };
+const CLINIC_COMMANDS = { ...STORE_COMMANDS, ...AUDIT_COMMANDS, ...CLOUD_COMMANDS };
 
 const OPTIONS = {
   data: { type: 'string' },
@@ -25,6 +26,9 @@ const OPTIONS = {
   until: { type: 'string' },
   accept: { type: 'boolean', default: false },
   recovery: { type: 'string' },
+  address: { type: 'string' },
+  code: { type: 'string' },
+  'code-file': { type: 'string' },
   'passphrase-fd': { type: 'string' },
   'new-passphrase-fd': { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -46,6 +50,8 @@ ${Object.entries(CLINIC_COMMANDS)
   --to DIR               where backups or copies lie instead of in the clinic's folder
   --from T --until T     a period, ISO 8601: from inclusive, until exclusive
   --recovery FILE        open the key with this file's passphrase, e.g. BACKUP/recovery.key, instead of the clinic's own
+  --address URL          of the cloud, for enrol
+  --code CODE            the enrolment code; --code-file FILE keeps it out of the list of processes (-: standard input)
   --passphrase-fd N      read the passphrase from file descriptor N instead of the terminal
   --new-passphrase-fd N  the same for a new one`;
 
@@ -122,6 +128,8 @@ function contextOf({ directory, mode, argument, values, work }: Given): CommandC
     argument,
     to: values.to === undefined ? null : resolve(values.to),
     accept: values.accept === true,
+    address: values.address ?? null,
+    code: () => enrolmentCode(values.code, values['code-file']),
     period: values.from === undefined || values.until === undefined ? null : { from: values.from, to: values.until },
     keyStore,
     keyStoreWith,
@@ -151,6 +159,14 @@ function workUntilInterrupted(): BackupWork {
       said = phase;
     },
   };
+}
+
+/** Never repeated in a message or a log. */
+function enrolmentCode(code: string | undefined, file: string | undefined): string {
+  if (code !== undefined) return code;
+  if (file === undefined)
+    throw new VantageError('INPUT_INVALID', '--code or --code-file is missing', { field: 'code' });
+  return readFileSync(file === '-' ? process.stdin.fd : file, 'utf8').trim();
 }
 
 function descriptorOf(text: string | undefined): number | null {

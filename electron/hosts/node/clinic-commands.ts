@@ -24,6 +24,10 @@ export interface CommandContext {
   readonly to: string | null;
   /** `--accept`. */
   readonly accept: boolean;
+  /** `--address`. */
+  readonly address: string | null;
+  /** `--code`, or what the file holds. @throws VantageError INPUT_INVALID */
+  readonly code: () => string;
   /** `--from` and `--until`, ISO 8601. */
   readonly period: { readonly from: string; readonly to: string } | null;
   /** The key of now. @throws VantageError KEY_MISSING, KEY_WRONG */
