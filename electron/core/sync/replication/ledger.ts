@@ -120,7 +120,7 @@ export class Ledger {
 
   unpushedIds(): string[] {
     return this.#all(
-      'SELECT id FROM sync_documents WHERE collection = ? AND acked IS NOT rev',
+      'SELECT id FROM sync_documents INDEXED BY sync_documents_unpushed WHERE collection = ? AND acked IS NOT rev',
       this.#collection,
     ) as string[];
   }
@@ -139,7 +139,7 @@ export class Ledger {
   /** The first write up to `to` whose document is neither acknowledged nor refused as it is, or null. */
   firstOpen(to: number): number | null {
     const [seq] = this.#all(
-      `SELECT min(t.seq) FROM sync_documents AS d CROSS JOIN ${this.#table} AS t ON t.id = d.id
+      `SELECT min(t.seq) FROM sync_documents AS d INDEXED BY sync_documents_unpushed CROSS JOIN ${this.#table} AS t ON t.id = d.id
        WHERE d.collection = ? AND d.acked IS NOT d.rev AND d.refused IS NOT d.rev AND t.seq <= ?`,
       this.#collection,
       to,
