@@ -3,10 +3,11 @@ import type { Capture, Finding, Report, Review, ReviewQueueItem, ReviewView, Ses
 import { canMove, derivedId, VantageError } from '../../contract/index.ts';
 import type { Actor } from '../access/access.ts';
 import type { Store } from '../store/index.ts';
-import { requireLead } from '../visits/lead.ts';
+import { takeLead } from '../visits/lead.ts';
 import { protocolOf } from '../visits/steps.ts';
 import type { ViewSources } from '../visits/views.ts';
 import { capturesOf, reportSummaryOf, summaryOf, visitView } from '../visits/views.ts';
+import { authorOf } from '../visits/visits.ts';
 
 /** The review gate (V18). */
 const REVIEW_HOURS = 24;
@@ -92,7 +93,7 @@ export class Reviews {
   /**
    * The first decision stands.
    * @throws VantageError REPORT_CHANGED when another report is current, ALREADY_DECIDED, INPUT_INVALID (a reason is needed to
-   *   send back), LED_ELSEWHERE, STATUS_CONFLICT.
+   *   send back), STATUS_CONFLICT.
    */
   async decide(input: Decision, actor: Actor): Promise<Review> {
     return this.#store.transaction((tx) => {
@@ -105,9 +106,10 @@ export class Reviews {
         throw new VantageError('INPUT_INVALID', 'a reason is needed', { field: 'reason' });
       }
       const status = input.decision === 'approved' ? 'COMPLETED' : 'REQUIRES_REVIEW';
-      requireLead(session, this.#sources.stationId);
       if (!canMove(session.status, status)) throw new VantageError('STATUS_CONFLICT', session.status);
       const at = this.#sources.now().toISOString();
+      // Nothing goes on at the station that led the visit: deciding is taking it over.
+      takeLead(tx, session.id, { stationId: this.#sources.stationId, at, author: authorOf(actor) });
       const review: Review = {
         decision: input.decision,
         reportSha256: report.sha256,

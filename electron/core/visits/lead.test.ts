@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Session } from '../../contract/index.ts';
 import { fieldGroups, mergeDocuments, newId, VantageError } from '../../contract/index.ts';
+import { CaptureActivity } from '../capture/capture-activity.ts';
 import { seedDemonstration } from '../demonstration/demonstration.ts';
+import { Reviews } from '../review/reviews.ts';
 import type { StationIdentity } from '../station.ts';
 import { stationIdentity, stationIdOf } from '../station.ts';
 import type { Store } from '../store/index.ts';
@@ -107,4 +109,44 @@ it('comes to the same lead and status wherever two states are merged', async () 
   const merged = mergeDocuments(base, ours, theirs, fieldGroups.sessions);
   expect(mergeDocuments(base, theirs, ours, fieldGroups.sessions)).toEqual(merged);
   expect([merged.leadStationId, merged.status]).toEqual([taken.leadStationId, 'CHECKED_IN']);
+});
+
+it('is taken over by who decides about its report, in the same step', async () => {
+  const [here, other] = [at(station.stationId), newId()];
+  const sessionId = await checkedIn(here);
+  const session = (await store.get('sessions', sessionId)) as Session;
+  const sha256 = 'a'.repeat(64);
+  const report = await store.write('reports', {
+    id: newId(),
+    tenantId: session.tenantId,
+    locationId: session.locationId,
+    authorId: AUTHOR.id,
+    sessionId,
+    patientId: session.patientId,
+    version: 1,
+    blobId: newId(),
+    sha256,
+    size: 1,
+    pages: 1,
+    madeAt: AT.toISOString(),
+    review: null,
+  });
+  await store.update('sessions', sessionId, (current) => ({ ...current, status: 'REVIEW', reportId: report.id }));
+  const reviews = new Reviews({
+    store,
+    stationId: other,
+    now: () => AT,
+    deviceStatuses: () => [],
+    activity: new CaptureActivity(() => undefined),
+    reportsInProgress: new Set(),
+    reportProblemOf: () => null,
+    lostBlobs: new Set(),
+  });
+  await reviews.decide(
+    { reportId: report.id, reportSha256: sha256, decision: 'approved', reason: null, notes: null },
+    { staffId: AUTHOR.id, name: 'Leila Naderi', initials: 'LN', roles: ['clinician'] },
+  );
+  expect(await store.get('sessions', sessionId)).toMatchObject({ status: 'COMPLETED', leadStationId: other });
+  const taken = store.audit.read({ subjectId: sessionId }).filter(({ action }) => action === 'visit.taken-over');
+  expect(taken).toMatchObject([{ role: 'clinician', detail: { from: station.stationId, to: other } }]);
 });

@@ -4,8 +4,7 @@
  */
 import type { Session } from '../../contract/index.ts';
 import { VantageError, isClosed } from '../../contract/index.ts';
-import type { StationIdentity } from '../station.ts';
-import type { Store } from '../store/index.ts';
+import type { StoreTransaction } from '../store/index.ts';
 import type { Author } from './visits.ts';
 
 /** @throws VantageError LED_ELSEWHERE */
@@ -13,30 +12,29 @@ export function requireLead(session: Pick<Session, 'leadStationId'>, stationId: 
   if (session.leadStationId !== stationId) throw new VantageError('LED_ELSEWHERE');
 }
 
+export interface Taking {
+  readonly stationId: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly author: Author;
+}
+
 /**
  * From now on this station leads the visit; again changes nothing. The former lead hears of it when both are online.
  * @throws VantageError NOT_FOUND, STATUS_CONFLICT when the visit is over
  */
-export async function takeOver(
-  store: Store,
-  station: Pick<StationIdentity, 'stationId'>,
-  at: string,
-  { sessionId, author }: { readonly sessionId: string; readonly author: Author },
-): Promise<Session> {
-  return store.transaction((tx) => {
-    const session = tx.require('sessions', sessionId);
-    const { stationId } = station;
-    if (session.leadStationId === stationId) return session;
-    if (isClosed(session.status)) throw new VantageError('STATUS_CONFLICT', session.status);
-    tx.audit({
-      at,
-      actorId: author.id,
-      role: author.role,
-      action: 'visit.taken-over',
-      subjectKind: 'session',
-      subjectId: sessionId,
-      detail: { from: session.leadStationId, to: stationId, status: session.status },
-    });
-    return tx.update('sessions', sessionId, (current) => ({ ...current, leadStationId: stationId }));
+export function takeLead(tx: StoreTransaction, sessionId: string, { stationId, at, author }: Taking): Session {
+  const session = tx.require('sessions', sessionId);
+  if (session.leadStationId === stationId) return session;
+  if (isClosed(session.status)) throw new VantageError('STATUS_CONFLICT', session.status);
+  tx.audit({
+    at,
+    actorId: author.id,
+    role: author.role,
+    action: 'visit.taken-over',
+    subjectKind: 'session',
+    subjectId: sessionId,
+    detail: { from: session.leadStationId, to: stationId, status: session.status },
   });
+  return tx.update('sessions', sessionId, (current) => ({ ...current, leadStationId: stationId }));
 }

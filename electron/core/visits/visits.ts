@@ -26,7 +26,7 @@ import {
 import type { Actor } from '../access/access.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
-import { requireLead, takeOver } from './lead.ts';
+import { requireLead, takeLead } from './lead.ts';
 import { currentStepOf, EMPTY_STEP, protocolOf, recordOf, stepOf } from './steps.ts';
 
 /** Strokes shorter than this are not a signature. */
@@ -183,7 +183,8 @@ export class Visits {
 
   /** @throws VantageError NOT_FOUND, STATUS_CONFLICT */
   async takeOver(sessionId: string, author: Author): Promise<Session> {
-    return takeOver(this.#store, this.#station, this.#at(), { sessionId, author });
+    const taking = { stationId: this.#station.stationId, at: this.#at(), author };
+    return this.#store.transaction((tx) => takeLead(tx, sessionId, taking));
   }
 
   /** The patient asks for a break or for help. */
