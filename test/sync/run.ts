@@ -11,6 +11,7 @@ const PROOFS: Readonly<Record<string, () => Promise<SyncProof>>> = {
   processes: async () => (await import('./processes/processes.ts')).processesProof,
   'throw-once': async () => (await import('./throw-once/throw-once.ts')).throwOnceProof,
   order: async () => (await import('./order.ts')).orderProof,
+  visit: async () => (await import('./clinic/visit.ts')).visitProof,
 };
 
 const USAGE = `npm run test:sync -- NAME ... [--full] [--seed N] [--only] [--seeds N] [--stations N] [--unsafe-control]
