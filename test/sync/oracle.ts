@@ -110,7 +110,7 @@ export class Oracle {
       const collection = key.slice(0, key.indexOf('/')) as CollectionName;
       const values = groupsOf(collection, now.document);
       for (const [group, writes] of known.groups) {
-        const failure = failureOf(writes, values.get(group) ?? 'nothing', known.again > 0);
+        const failure = failureOf(writes, values.get(group) ?? NOTHING, known.again > 0);
         if (failure !== null) failures.push(`${key} ${group}: ${failure}`);
       }
     }
@@ -118,9 +118,14 @@ export class Oracle {
   }
 }
 
+/** What a document has in a group of which it has no field. */
+const NOTHING = 'nothing';
+
 /** @param again the document was made again after it had been deleted, which no clock of the first one precedes */
 function failureOf(writes: readonly GroupWrite[], value: string, again: boolean): string | null {
   const winners = writes.filter((write) => write.value === value);
+  // Who makes a document again may leave out what it had before.
+  if (again && value === NOTHING) return null;
   if (winners.length === 0) return `has ${brief(value)}, which nobody wrote`;
   if (again) return null;
   const open = writes.filter((write) => !isWrittenOver(write, writes));

@@ -3,6 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
+/** Whoever is stopped in the midst of a proof leaves no process behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class Child<In, Out> {
   readonly #process: ChildProcess;
   readonly #heard: (message: Out) => void;
@@ -13,6 +19,9 @@ export class Child<In, Out> {
   constructor(path: string, argument: string, env: NodeJS.ProcessEnv, heard: (message: Out) => void) {
     this.#process = fork(path, [argument], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env });
     this.#heard = heard;
+    const child = this.#process;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#process.on('message', (message) => this.#heard(message as Out));
   }

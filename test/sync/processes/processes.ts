@@ -42,6 +42,7 @@ export const processesProof: SyncProof = async ({ full, seed, server, stations, 
   }
   const size = full ? FULL : CI;
   const folder = mkdtempSync(join(tmpdir(), 'vantage-sync-processes-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const database = await CloudDatabase.create(server, 'sync_processes');
   const proof = new Processes({ database, folder, seed });
   try {
@@ -51,7 +52,6 @@ export const processesProof: SyncProof = async ({ full, seed, server, stations, 
   } finally {
     await proof.stop();
     await database.drop();
-    rmSync(folder, { recursive: true, force: true });
   }
 };
 

@@ -98,10 +98,11 @@ class Scenario {
       tenantId: derivedId('sync-proof', seed, 'tenant'),
       locationId: derivedId('sync-proof', seed, 'location'),
     };
-    this.#cloud = new SimulatedCloud(
-      readConfig(apiEnvironment(database.apiUrl, CLOUD_ADDRESS)),
-      () => new Date(this.#trueNow()),
-    );
+    const environment = {
+      ...apiEnvironment(database.apiUrl, CLOUD_ADDRESS),
+      FILES_FOLDER: join(options.folder, 'files'),
+    };
+    this.#cloud = new SimulatedCloud(readConfig(environment), () => new Date(this.#trueNow()));
     const handle = controlled(control, (request) => this.#cloud.handle(request), this.#random('control'));
     this.#network = new Network(this.#time, this.#random('network'), handle, (line) => this.#note(line));
   }
