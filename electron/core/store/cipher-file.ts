@@ -1,6 +1,7 @@
 /** An encrypted SQLite file and its key: names, the check value, opening one as it is. */
 import { createHmac } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, statSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import BetterSqlite from 'better-sqlite3-multiple-ciphers';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
@@ -9,6 +10,7 @@ import { codeOf } from './store-problem.ts';
 export const STORE_FILE = 'clinic.db';
 export const CHECK_FILE = 'clinic.check';
 const OWNER_ONLY = 0o600;
+const ROOM_FOR_INDEX_BYTES = 256 * 1024;
 /** How long to wait for a process that is on its way out and still holds the file. */
 const LOCK_TIMEOUT_MS = 2000;
 
@@ -29,12 +31,13 @@ export interface CipherFileOptions {
 
 /**
  * Opens the file for this process alone and makes sure that it can be read; no more.
- * @param key 32 bytes. @throws VantageError KEY_WRONG, STORE_DAMAGED; SqliteError
+ * @param key 32 bytes. @throws VantageError KEY_WRONG, STORE_DAMAGED, DISK_FULL; SqliteError
  */
 export function openCipherFile(path: string, key: Uint8Array, options: CipherFileOptions = {}): Database {
   if (key.length !== 32) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
   const { readonly = false, keyIsRight = false } = options;
-  if (!readonly) restrictToOwner(path);
+  if (readonly) assertRoomForIndex(path);
+  else restrictToOwner(path);
   const sqlite = new BetterSqlite(path, { timeout: LOCK_TIMEOUT_MS, readonly, fileMustExist: readonly });
   try {
     setKey(sqlite, key);
@@ -51,6 +54,19 @@ export function openCipherFile(path: string, key: Uint8Array, options: CipherFil
       throw new VantageError('KEY_WRONG', 'the file does not open with this key', { cause: error });
     throw error;
   }
+}
+
+/**
+ * SQLite maps the index of a log into memory. Where the disk has no room for all of it, touching it kills the process (SIGBUS) instead of
+ * giving an error. @throws VantageError DISK_FULL
+ */
+function assertRoomForIndex(path: string): void {
+  const logBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (logBytes === 0) return;
+  const { bavail, bsize } = statfsSync(dirname(path));
+  // 32 KiB for each 4096 pages of the log.
+  const needed = ROOM_FOR_INDEX_BYTES + Math.ceil(logBytes / 256);
+  if (bavail * bsize < needed) throw new VantageError('DISK_FULL', 'no room to look at the log');
 }
 
 /**

@@ -6,6 +6,8 @@ const BY_PREFIX: readonly (readonly [prefix: string, code: ProblemCode])[] = [
   ['SQLITE_FULL', 'DISK_FULL'],
   ['ENOSPC', 'DISK_FULL'],
   ['EDQUOT', 'DISK_FULL'],
+  // The index of a log that is read beside its file takes 32 KiB.
+  ['SQLITE_IOERR_SHMSIZE', 'DISK_FULL'],
   ['SQLITE_IOERR', 'DISK_FAILED'],
   ['SQLITE_READONLY', 'DISK_FAILED'],
   ['SQLITE_CANTOPEN', 'DISK_FAILED'],
