@@ -1,15 +1,16 @@
-/** The API over a PostgreSQL and a folder for files of its own, in this process, with stations that need not be enrolled by hand. */
+/** The API in a process of its own, over a PostgreSQL and a folder for files, with stations that need not be enrolled by hand. */
+import { fork } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { CONTRACT_VERSION, newId } from '../../../electron/contract/index.ts';
 import type { StationKey } from '../../../workflows/api/testing/station.ts';
 import { newStationKey } from '../../../workflows/api/testing/station.ts';
-import { readConfig } from '../../../workflows/api/config.ts';
-import { createApi } from '../../../workflows/api/server.ts';
 import { startEmbedded } from '../../../workflows/database/embedded.ts';
+import { freePort } from '../../../workflows/database/free-port.ts';
 import { ensureLogin, migrate } from '../../../workflows/database/migrate.ts';
 import { seedPlaces, seeded } from '../../../workflows/database/testing/seed.ts';
 
@@ -17,26 +18,34 @@ const DATABASE = 'vantage_bench';
 const LOGIN = 'vantage_bench_api';
 const PLACE = seeded('north', 'harbour');
 
-export interface BenchStation {
-  readonly stationId: string;
-  readonly key: StationKey;
+export interface BenchPlace {
   readonly tenantId: string;
   readonly locationId: string;
 }
 
+export interface BenchStation extends BenchPlace {
+  readonly stationId: string;
+  readonly key: StationKey;
+}
+
 export interface RealCloud {
   readonly url: string;
-  /** Another one of the same location, accepted. */
-  station(): Promise<BenchStation>;
+  /** For a database of somebody else's on the same server: the superuser's. */
+  databaseUrl(name: string): string;
+  /** Another location, without documents. */
+  place(): Promise<BenchPlace>;
+  /** Another station, accepted. */
+  station(place?: BenchPlace): Promise<BenchStation>;
   close(): Promise<void>;
 }
 
-export async function startRealCloud(): Promise<RealCloud> {
+/** @param durable whether the database waits for the disk at each commit */
+export async function startRealCloud(durable: boolean): Promise<RealCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'vantage-bench-cloud-'));
   // The server may run as another user, who has to get to its data.
   chmodSync(folder, 0o755);
   const password = randomBytes(16).toString('hex');
-  const server = await startEmbedded({ folder: join(folder, 'postgres'), password, throwAway: true });
+  const server = await startEmbedded({ folder: join(folder, 'postgres'), password, throwAway: !durable });
   const postgres = new Pool({ connectionString: server.url('postgres'), max: 1 });
   await postgres.query(`CREATE DATABASE ${DATABASE}`);
   await postgres.end();
@@ -45,25 +54,43 @@ export async function startRealCloud(): Promise<RealCloud> {
   const admin = new Pool({ connectionString: server.url(DATABASE), max: 2 });
   await seedPlaces(admin);
   const { privateKey } = generateKeyPairSync('ed25519');
-  const config = readConfig({
-    API_PORT: '0',
-    API_PUBLIC_URL: 'https://api.invalid',
-    DATABASE_URL: server.url(DATABASE).replace('//postgres:', `//${LOGIN}:`),
-    API_SIGNING_KEYS: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    INTERNAL_API_SECRET: randomBytes(32).toString('base64'),
-    OIDC_ISSUER: 'https://nobody.invalid',
-    OIDC_AUDIENCE: 'vantage',
-    FILE_MASTER_KEYS: `bench:${randomBytes(32).toString('base64')}`,
-    FILES_FOLDER: join(folder, 'files'),
-    LOG_LEVEL: 'silent',
+  const port = await freePort();
+  const api = fork(join(import.meta.dirname, '../../../workflows/api/main.ts'), [], {
+    env: {
+      ...process.env,
+      API_PORT: String(port),
+      API_PUBLIC_URL: 'https://api.invalid',
+      DATABASE_URL: server.url(DATABASE).replace('//postgres:', `//${LOGIN}:`),
+      API_SIGNING_KEYS: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      INTERNAL_API_SECRET: randomBytes(32).toString('base64'),
+      OIDC_ISSUER: 'https://nobody.invalid',
+      OIDC_AUDIENCE: 'vantage',
+      FILE_MASTER_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+      FILES_FOLDER: join(folder, 'files'),
+      // Stations of a bench all come from one address, as they do from a clinic; each says one of its own.
+      TRUST_PROXY: 'true',
+      LOG_LEVEL: 'error',
+    },
   });
-  const api = await createApi(config);
-  const url = await api.app.listen({ host: config.host, port: config.port });
+  const exited = new Promise<void>((resolve) => {
+    api.once('exit', () => resolve());
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await ready(url, () => api.exitCode);
   return {
     url,
-    async station() {
+    databaseUrl: (name) => server.url(name),
+    async place() {
+      const place = { tenantId: PLACE.tenantId, locationId: newId() };
+      await admin.query('INSERT INTO locations (tenant_id, id, name) VALUES ($1, $2, $3)', [
+        place.tenantId,
+        place.locationId,
+        'Location',
+      ]);
+      return place;
+    },
+    async station({ tenantId, locationId } = PLACE) {
       const [stationId, key] = [newId(), await newStationKey()];
-      const { tenantId, locationId } = PLACE;
       await admin.query(
         `INSERT INTO stations (id, tenant_id, location_id, name, state, contract_version) VALUES ($1, $2, $3, $4, 'active', $5)`,
         [stationId, tenantId, locationId, 'Station', CONTRACT_VERSION],
@@ -75,10 +102,20 @@ export async function startRealCloud(): Promise<RealCloud> {
       return { stationId, key, tenantId, locationId };
     },
     async close() {
-      await api.close();
+      api.kill('SIGTERM');
+      await exited;
       await admin.end();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function ready(url: string, exitCode: () => number | null): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${url}/readyz`).catch(() => null);
+    if (answer?.ok === true) return;
+    if (exitCode() !== null) throw new Error('the API did not start');
+    await pause(50);
+  }
 }
