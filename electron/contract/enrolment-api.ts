@@ -7,6 +7,8 @@ export const enrolmentStateSchema = z.object({
   enrolled: z.boolean(),
   /** Whether whoever stands here may enrol it: nobody can sign in yet. Afterwards an operator or administrator does. */
   open: z.boolean(),
+  /** Of the cloud that it belongs to; null before. */
+  address: z.string().nullable(),
 });
 export type EnrolmentState = z.infer<typeof enrolmentStateSchema>;
 

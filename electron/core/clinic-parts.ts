@@ -47,7 +47,7 @@ export interface ClinicParts {
   readonly maintenance: Maintenance;
   /** How far everything has come on its way to the cloud. */
   readonly sync: SyncReader;
-  readonly enrolment: Pick<Sync, 'isEnrolled' | 'enrol'>;
+  readonly enrolment: Pick<Sync, 'isEnrolled' | 'address' | 'enrol'>;
   readonly guard: GuardOptions;
   /** What streams wait for. */
   readonly changes: {

@@ -8,8 +8,10 @@ import { Button } from '../kit/button.tsx';
 import { formatNumber } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem, useProblemWords } from '../kit/problem.tsx';
+import { useMay } from '../shell/session.ts';
 import { useCommand } from '../shell/staff.ts';
 import { KeptBack, keptBackBy } from './kept-back.tsx';
+import { EnterCode } from './enter-code.tsx';
 import { clockWords } from './sync-words.ts';
 
 type Need = SyncView['needs'][number];
@@ -122,6 +124,7 @@ function NeedAction({
   const navigate = useNavigate();
   const resend = useCommand((client) => client.sync.resend);
   const again = useCommand((client) => client.sync.tryNow);
+  const mayEnrol = useMay('operator', 'admin');
   const command = artefact === null ? again : resend;
   if (problem.code === 'TRAIL_BROKEN' || problem.code === 'TRAIL_BEHIND') {
     return (
@@ -134,6 +137,7 @@ function NeedAction({
       </Button>
     );
   }
+  if (problem.code === 'STATION_REFUSED' && mayEnrol) return <EnterCode isFirst={isFirst} />;
   if (artefact === null && !ASK_AGAIN.has(problem.code)) return null;
   const press = (): void => void (artefact === null ? again.run(undefined) : resend.run(artefact));
   return (

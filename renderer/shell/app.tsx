@@ -88,7 +88,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       ) : hello.data === undefined ? (
         <Opening />
       ) : person === null ? (
-        <LockScreen hello={hello.data} onUnlocked={unlocked} />
+        <LockScreen hello={hello.data} onUnlocked={unlocked} onEnrolled={refresh} />
       ) : (
         <SessionContext value={{ hello: hello.data, person, status: status.data, lock }}>
           <WithStationProblems status={status.data}>

@@ -1,7 +1,7 @@
 /** The lock: the people of this clinic and a PIN. No patient on it. */
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Radio, RadioGroup } from 'react-aria-components';
 import type { Hello, PersonOnShift } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
@@ -10,6 +10,7 @@ import { StatusMark } from '../kit/marks.tsx';
 import { NumberPad, PinDots } from '../kit/number-pad.tsx';
 import { useProblemWords } from '../kit/problem.tsx';
 import type { Problem } from '../../electron/contract/problems.ts';
+import { FirstDay } from './first-day.tsx';
 import { roleWord } from './role-words.ts';
 import { useAsk, useCommand } from './staff.ts';
 import { useNow } from './use-now.ts';
@@ -20,8 +21,11 @@ const SHORTEST_PIN = 4;
 export function LockScreen({
   hello,
   onUnlocked,
+  onEnrolled,
 }: {
   hello: Hello;
+  /** The station has other names now. */
+  onEnrolled: () => void;
   onUnlocked: (person: PersonOnShift) => void;
 }): ReactNode {
   const { i18n } = useLingui();
@@ -32,6 +36,9 @@ export function LockScreen({
   const now = useNow();
   const [waitUntil, setWaitUntil] = useState(0);
   const waitSeconds = Math.max(0, Math.ceil((waitUntil - now) / 1000));
+  const isEmpty = people.data?.length === 0;
+  const { refetch } = people;
+  const lookAgain = useCallback(() => void refetch(), [refetch]);
   const person = people.data?.find((each) => each.staffId === staffId) ?? null;
 
   const submit = async (): Promise<void> => {
@@ -73,9 +80,12 @@ export function LockScreen({
             <PersonTile key={each.staffId} person={each} />
           ))}
         </RadioGroup>
+        {isEmpty ? <p className="pt-4 text-20 text-ink-2">{i18n.t('Nobody is known here yet.')}</p> : null}
       </section>
-      <section className="flex flex-col items-center justify-center gap-7 bg-canvas p-10">
-        {person === null ? (
+      <section className="flex min-h-0 flex-col items-center justify-center-safe gap-7 overflow-auto bg-canvas p-10">
+        {isEmpty ? (
+          <FirstDay stationName={hello.stationName} onEnrolled={onEnrolled} onLook={lookAgain} />
+        ) : person === null ? (
           <p className="text-20 text-ink-2">{i18n.t('Touch your name to unlock this screen.')}</p>
         ) : (
           <>

@@ -30,7 +30,11 @@ export function createEnrolmentRouter(
   }
 
   return {
-    state: os.state.handler(async () => ({ enrolled: enrolment.isEnrolled, open: await isOpen() })),
+    state: os.state.handler(async () => ({
+      enrolled: enrolment.isEnrolled,
+      open: await isOpen(),
+      address: enrolment.address,
+    })),
     enrol: os.enrol.handler(async ({ context, input }) => {
       await enrolment.enrol(input, await enrolledBy(context));
       const { clinicName, locationName, stationName } = station;

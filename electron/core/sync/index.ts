@@ -32,6 +32,8 @@ export interface SyncOptions {
 
 export interface Sync extends SyncReader {
   readonly isEnrolled: boolean;
+  /** Of the cloud that the station belongs to; null before it does. */
+  readonly address: string | null;
   /** The parts that run; null before the station is enrolled. */
   readonly running: EnrolledSync | null;
   /** What people have to know that is not about one file. */
@@ -69,6 +71,10 @@ class StationSync implements Sync {
 
   get isEnrolled(): boolean {
     return readAccount(this.#options.store.sqlite) !== null;
+  }
+
+  get address(): string | null {
+    return readAccount(this.#options.store.sqlite)?.address ?? null;
   }
 
   get running(): EnrolledSync | null {
