@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { HybridClock } from '../../contract/index.ts';
-import { stamped } from './stamping.ts';
+import { fieldGroups, HybridClock, mergeDocuments } from '../../contract/index.ts';
+import type { DocumentOf } from '../../contract/index.ts';
+import { stamped, stampedDeletion } from './stamping.ts';
 import type { Stamper } from './stamping.ts';
 import { NOON, patientDraft, STATION } from './testing/documents.ts';
 
@@ -68,5 +69,20 @@ describe('a document that is written', () => {
     const session = stamped('sessions', draft, null, stamper());
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     expect(session).toMatchObject({ toString: 'kept', steps: { weight: { constructor: 'kept' } } });
+  });
+
+  it('is deleted and made again with a clock, so that a deletion that comes late does not take it away', () => {
+    const clock = stamper();
+    const first = stamped('sessions', newSession(), null, clock) as DocumentOf<'sessions'>;
+    const deleted = stampedDeletion(first, clock);
+    const again = stamped('sessions', newSession({ day: '2026-11-22' }), null, clock, deleted.hlc);
+    expect(again).not.toBeNull();
+    const stale = { ...deleted, _deleted: true };
+    const made = { ...(again as DocumentOf<'sessions'>), _deleted: false };
+    for (const [ours, theirs] of [[stale, made] as const, [made, stale] as const]) {
+      // The base was lost with the cloud's database.
+      const merged = mergeDocuments<typeof stale>(null, ours, theirs, fieldGroups.sessions);
+      expect(merged).toMatchObject({ _deleted: false, day: '2026-11-22' });
+    }
   });
 });

@@ -22,10 +22,13 @@ export interface Stamper {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The field group of `_deleted`, as `mergeDocuments` meets it in replication. */
+const DELETION = '_deleted';
 const BOOKKEEPING = new Set<string>(BOOKKEEPING_FIELDS);
 
 /**
  * @param previous the document that it replaces, or null
+ * @param buried the clocks of the deleted document of this id that it takes the place of
  * @returns the document to write, or null where nothing but bookkeeping differs from `previous`
  * @throws VantageError INPUT_INVALID with the path of the first field that is wrong
  */
@@ -34,10 +37,11 @@ export function stamped<N extends CollectionName>(
   draft: Fields,
   previous: DocumentOf<N> | null,
   stamper: Stamper,
+  buried?: Readonly<Record<string, string>>,
 ): DocumentOf<N> | null {
   const at = new Date(stamper.now()).toISOString();
   const before: Fields = previous ?? {};
-  const clocks = previous?.hlc ?? {};
+  const clocks = previous?.hlc ?? buried ?? {};
   const complete = validated(name, {
     ...draft,
     stationId: before['stationId'] ?? draft['stationId'] ?? stamper.stationId,
@@ -48,15 +52,27 @@ export function stamped<N extends CollectionName>(
   });
   const changed = changedFields(before, complete);
   if (previous !== null && changed.length === 0) return null;
-  // Whatever this document has seen, from whichever station: what is written now comes after it.
-  for (const clock of new Set(Object.values(clocks))) stamper.clock.observe(clock);
-  const hlc = stamper.clock.tick();
-  stamper.lastTick = hlc;
+  const hlc = tickAfter(clocks, stamper);
   const groups = fieldGroups[name];
   const stampedClocks: Record<string, string> = { ...clocks };
   for (const field of changed) stampedClocks[groups[field] ?? field] = hlc;
+  if (previous === null && buried !== undefined) stampedClocks[DELETION] = hlc;
   complete['hlc'] = stampedClocks;
   return complete as DocumentOf<N>;
+}
+
+/** That it is deleted is a field with a clock like any other: one made again outlives a deletion that comes late. */
+export function stampedDeletion<N extends CollectionName>(document: DocumentOf<N>, stamper: Stamper): DocumentOf<N> {
+  const clocks = document.hlc;
+  return { ...document, hlc: { ...clocks, [DELETION]: tickAfter(clocks, stamper) } };
+}
+
+/** Whatever this document has seen, from whichever station: what is written now comes after it. */
+function tickAfter(clocks: Readonly<Record<string, string>>, stamper: Stamper): string {
+  for (const clock of new Set(Object.values(clocks))) stamper.clock.observe(clock);
+  const hlc = stamper.clock.tick();
+  stamper.lastTick = hlc;
+  return hlc;
 }
 
 function changedFields(before: Fields, after: Fields): string[] {

@@ -8,7 +8,7 @@ import { noteArtefacts } from '../sync/uploads/note-artefacts.ts';
 import { asKept, plain } from './collections.ts';
 import type { DocumentTable } from './collections.ts';
 import { writeIntent } from './intents.ts';
-import { stamped } from './stamping.ts';
+import { stamped, stampedDeletion } from './stamping.ts';
 import type { Stamper } from './stamping.ts';
 import type { Draft, PutOptions, StoreQuery, StoreTransaction } from './types.ts';
 
@@ -66,7 +66,8 @@ export class OpenTransaction implements StoreTransaction {
     const revision = previous === null ? null : (stored?._rev ?? null);
     if (expectedRevision !== undefined && expectedRevision !== revision)
       throw new VantageError('STATUS_CONFLICT', name);
-    const document = stamped(name, fields, previous, stamper);
+    const buried = previous === null ? (stored as { hlc?: DocumentOf<N>['hlc'] } | undefined)?.hlc : undefined;
+    const document = stamped(name, fields, previous, stamper, buried);
     if (document === null) return clone(previous) as DocumentOf<N>;
     table.write(document, false, stored);
     this.#note(name, document.id, document, previous);
@@ -83,10 +84,11 @@ export class OpenTransaction implements StoreTransaction {
   }
 
   remove(name: CollectionName, id: string): void {
-    const table = this.#use().table(name);
+    const { stamper } = this.#use();
+    const table = this.#parts.table(name);
     const stored = table.stored(id);
     if (stored === undefined || stored._deleted) throw new VantageError('NOT_FOUND', name);
-    table.write(plain(stored), true, stored);
+    table.write(stampedDeletion(plain(stored), stamper), true, stored);
     this.#note(name, id, null);
   }
 
