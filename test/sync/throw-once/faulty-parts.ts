@@ -63,13 +63,13 @@ export function faultyParts(
 function faultyTables(tables: ReplicationTables, hit: Hit): ReplicationTables {
   return {
     sqlite: faultyDatabase(tables.sqlite, hit),
-    transaction: (run) => {
+    transaction: (run, flush) => {
       hit('transaction: before', null);
       const result = tables.transaction(() => {
         const inner = run();
         hit('transaction: at its end', null);
         return inner;
-      });
+      }, flush);
       hit('transaction: after its commit', null);
       return result;
     },

@@ -21,7 +21,7 @@ import { rowOf, stateOfRow } from './states.ts';
 import type { CollectionTables } from './tables.ts';
 
 /** Bytes of a push to aim at: what is kept of it is written before it is sent, and a write of the clinic waits that long at most. */
-const PUSH_BYTES = Math.min(256 * 1024, SYNC_LIMITS.pushBytes);
+const PUSH_BYTES = Math.min(512 * 1024, SYNC_LIMITS.pushBytes);
 /** Rows of one push: as many verdicts are taken over in one go, in some milliseconds. */
 export const PUSH_ROWS = Math.min(30, SYNC_LIMITS.rows);
 /** A row carries its document and the one that it was made from. */
@@ -141,7 +141,8 @@ export class Pushing {
     signal.throwIfAborted();
     if (answer.resync !== null) throw new ResyncNeeded(answer.resync);
     if (answer.verdicts.length !== rows.length) throw new Error('the cloud answered another number of rows');
-    tables.transaction(() => {
+    // Until this is durable the push is still there, and is answered in the same words.
+    tables.transactionToRepeat(() => {
       for (const [index, row] of rows.entries()) {
         const [verdict, revision] = [answer.verdicts[index], open.revisions[index]];
         if (verdict === undefined || revision === undefined) throw new Error('a row without its verdict');

@@ -96,6 +96,7 @@ class StationReplication implements Replication {
   readonly #listeners = new Set<() => void>();
   readonly #loops: Promise<void>[];
   #inReview: Promise<void> | null = null;
+  #reviewAgain = false;
   #telling = false;
   #poked = false;
   #poking = false;
@@ -174,11 +175,16 @@ class StationReplication implements Replication {
         };
       }),
     );
-    let left = open;
-    await this.#until(() => (left = left.filter((settled) => !settled())).length === 0, signal);
+    // From the end, as far as they are settled: each change looks at one that is not.
+    await this.#until(() => {
+      while (open.at(-1)?.() === true) open.pop();
+      return open.length === 0;
+    }, signal);
   }
 
   tryNow(): void {
+    // Before those who only waited for the line go on: nothing of theirs has failed.
+    this.#reviewFirst();
     this.#line.wake();
     this.#poke();
   }
@@ -197,15 +203,22 @@ class StationReplication implements Replication {
     this.#listeners.clear();
   }
 
-  /** Whatever goes wrong with it, each collection meets again by itself. */
+  /** Whatever goes wrong with it, each collection meets again by itself. Wanted while it goes on, it is done once more: it began with less. */
   #reviewFirst(): void {
     const { signal } = this.#closed;
-    this.#inReview ??= pushReviewFirst(this.#collections, signal)
+    if (this.#inReview !== null) {
+      this.#reviewAgain = true;
+      return;
+    }
+    this.#inReview = pushReviewFirst(this.#collections, signal)
       .catch((error: unknown) => {
         if (!signal.aborted) this.#options.log?.info({ code: codeOf(error) }, 'visits in review wait with the others');
       })
       .finally(() => {
         this.#inReview = null;
+        if (!this.#reviewAgain || signal.aborted) return;
+        this.#reviewAgain = false;
+        this.#reviewFirst();
       });
   }
 

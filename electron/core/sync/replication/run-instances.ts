@@ -52,7 +52,7 @@ export class RunInstances {
       findDocumentsById: async (ids, withDeleted) =>
         guard('fork.find', [], () => tables.fork.readNow(ids, withDeleted)),
       bulkWrite: async (rows, context) => ({
-        error: guard('fork.write', [], () => tables.transaction(() => this.#writeDocuments(rows, context))),
+        error: guard('fork.write', [], () => tables.transactionToRepeat(() => this.#writeDocuments(rows, context))),
       }),
       getChangedDocumentsSince: async (limit, checkpoint) => this.#changedSince(limit, checkpoint as SeqCheckpoint),
       changeStream: () =>
@@ -178,7 +178,7 @@ export class RunInstances {
   }
 
   #moveCheckpoint(rows: readonly MetaRow[]): Refused<Meta> {
-    return this.#tables.transaction(() => {
+    return this.#tables.transactionToRepeat(() => {
       const from = this.#tables.upSeq;
       const refused = this.#tables.meta.writeNow(rows, CHECKPOINT);
       if (refused.length > 0) return refused;

@@ -36,7 +36,11 @@ export type Instance<D> = Pick<
 /** Where the tables come from; a proof puts faults in between. */
 export interface ReplicationTables {
   readonly sqlite: Database;
-  transaction<T>(run: () => T): T;
+  /**
+   * @param flush whether it has to outlive a power cut from now on. What can be had again need not: it lies in the log before whatever
+   * is written next, and is durable with that.
+   */
+  transaction<T>(run: () => T, flush: boolean): T;
   fork(collection: CollectionName): Instance<Doc>;
   meta(collection: CollectionName): Instance<Meta>;
 }
@@ -45,7 +49,7 @@ export function replicationTables(store: StoreTables): ReplicationTables {
   const { connection, databaseName } = store;
   return {
     sqlite: connection.sqlite,
-    transaction: (run) => connection.transaction(run),
+    transaction: (run, flush) => (flush ? connection.transaction(run) : connection.transactionWithoutFlush(run)),
     fork: (collection) => store.instance(collection) as unknown as Instance<Doc>,
     meta: (collection) => {
       const { schema } = store.instance(collection) as unknown as Instance<Doc>;
@@ -92,7 +96,15 @@ export class CollectionTables {
 
   /** All of it or nothing; within another it is part of that one. */
   transaction<T>(run: () => T): T {
-    return this.#tables.transaction(run);
+    return this.#tables.transaction(run, true);
+  }
+
+  /**
+   * The same for what the cloud has said: it does not wait for the disk. After a power cut it may not have happened, nor anything that
+   * was written after it; the cloud is asked again, from the checkpoint or with the push that are still there.
+   */
+  transactionToRepeat<T>(run: () => T): T {
+    return this.#tables.transaction(run, false);
   }
 
   stored(id: string): StoredDoc | undefined {
