@@ -5,7 +5,7 @@ import { CLOUD_PATHS, VantageError } from '../../contract/index.ts';
 import type { Answer } from './answers.ts';
 import { errorBodyOf, failureOf, isPage, lineFailure, parsedAnswer } from './answers.ts';
 import type { SyncClock } from './clock.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { ConnectionPool, Fetch } from './connection-pool.ts';
 import { openConnectionPool } from './connection-pool.ts';
 import { linkedAbort } from './linked-abort.ts';
 import { LineTimeout } from './line-timeout.ts';
@@ -13,8 +13,7 @@ import { readPokes } from './poke-stream.ts';
 import type { ServerTime, StationKeys, TokensOptions } from './tokens.ts';
 import { Tokens } from './tokens.ts';
 
-/** Injected, so that a simulation can be the network. */
-export type Fetch = typeof globalThis.fetch;
+export type { Fetch };
 
 export interface RawRequest {
   readonly method: string;

@@ -3,7 +3,9 @@
  * is written to them, and then all of them are given up at once.
  */
 import { Agent, EnvHttpProxyAgent, fetch } from 'undici';
-import type { Fetch } from './cloud-client.ts';
+
+/** Injected, so that a simulation can be the network. */
+export type Fetch = typeof globalThis.fetch;
 
 export interface ConnectionPool {
   readonly fetch: Fetch;
