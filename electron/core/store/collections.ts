@@ -1,10 +1,10 @@
 /** Documents of the contract in and out of RxDB's storage instances, without promises. */
-import { clone, createRevision, normalizeMangoQuery, now, prepareQuery } from 'rxdb';
-import type { BulkWriteRow, MangoQuery, PreparedQuery, RxDocumentData } from 'rxdb';
+import { clone, createRevision, normalizeMangoQuery, now } from 'rxdb';
+import type { BulkWriteRow, MangoQuery, RxDocumentData } from 'rxdb';
 import { VantageError } from '../../contract/index.ts';
 import type { CollectionName, DocumentOf } from '../../contract/index.ts';
 import { SqliteStorageInstance } from './rx-storage-sqlite/index.ts';
-import type { SqliteConnection } from './rx-storage-sqlite/index.ts';
+import type { AskedQuery, SqliteConnection } from './rx-storage-sqlite/index.ts';
 import { fullSchemaOf } from './schemas.ts';
 import type { StoreQuery } from './types.ts';
 
@@ -41,12 +41,13 @@ export class DocumentTable<N extends CollectionName> {
     return this.instance.queryNow(this.prepared(query)).map(plain<N>);
   }
 
-  prepared(query: StoreQuery<N>): PreparedQuery<DocumentOf<N>> {
+  /** Without RxDB's plan of it: SQLite makes its own. */
+  prepared(query: StoreQuery<N>): AskedQuery<DocumentOf<N>> {
     const { schema } = this.instance;
     const mango = { ...query, selector: { ...query.selector, _deleted: { $eq: false } } } as unknown as MangoQuery<
       DocumentOf<N>
     >;
-    return prepareQuery(schema, normalizeMangoQuery(schema, mango));
+    return { query: normalizeMangoQuery(schema, mango) };
   }
 
   /** Writes over `previous`, in the transaction that is open. */

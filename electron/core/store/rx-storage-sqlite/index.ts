@@ -14,7 +14,7 @@ import type { FileOptions } from './open-file.ts';
 export { SqliteConnection } from './connection.ts';
 export type { SqliteConnectionOptions } from './connection.ts';
 export { SqliteStorageInstance } from './instance.ts';
-export type { SqliteInstanceOptions, SqliteInternals } from './instance.ts';
+export type { AskedQuery, SqliteInstanceOptions, SqliteInternals } from './instance.ts';
 export type { SeqCheckpoint } from './table-writer.ts';
 
 export interface OpenSettings {

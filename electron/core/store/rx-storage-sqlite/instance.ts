@@ -36,6 +36,9 @@ export interface SqliteInternals {
 
 export type SqliteInstanceOptions = Record<string, never>;
 
+/** What the storage reads of RxDB's prepared query; the plan that RxDB made is for storages without one of their own. */
+export type AskedQuery<RxDocType> = Pick<PreparedQuery<RxDocType>, 'query'>;
+
 interface Untold<RxDocType> {
   readonly bulk: EventBulk<RxStorageChangeEvent<RxDocType>, SeqCheckpoint>;
   readonly ids: Set<string>;
@@ -132,16 +135,16 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     return this.#reader.byIds(ids, withDeleted);
   }
 
-  query(preparedQuery: PreparedQuery<RxDocType>): Promise<RxStorageQueryResult<RxDocType>> {
+  query(preparedQuery: AskedQuery<RxDocType>): Promise<RxStorageQueryResult<RxDocType>> {
     return this.#promise(() => ({ documents: this.queryNow(preparedQuery) }));
   }
 
-  queryNow({ query }: PreparedQuery<RxDocType>): RxDocumentData<RxDocType>[] {
+  queryNow({ query }: AskedQuery<RxDocType>): RxDocumentData<RxDocType>[] {
     this.#ensureOpen();
     return this.#reader.query(query);
   }
 
-  count({ query }: PreparedQuery<RxDocType>): Promise<RxStorageCountResult> {
+  count({ query }: AskedQuery<RxDocType>): Promise<RxStorageCountResult> {
     return this.#promise(() => {
       this.#ensureOpen();
       return { count: this.#reader.count(query), mode: 'fast' as const };
