@@ -3,9 +3,10 @@
  * before. Entries hold ids, codes and numbers only.
  */
 import { createHash } from 'node:crypto';
-import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { auditEntrySchema, canonical } from '../../contract/index.ts';
 import type { AuditEntry, AuditEntryInput } from '../../contract/index.ts';
+import { prepared } from '../store/prepared.ts';
 
 /** What the first entry carries as the hash of the one before. */
 export const FIRST_PREVIOUS_HASH = '0'.repeat(64);
@@ -48,34 +49,31 @@ export function hashOf(entry: Omit<AuditEntry, 'hash'>): string {
   return createHash('sha256').update(canonical(hashed)).digest('hex');
 }
 
+const LAST = 'SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1';
+const INSERT = `INSERT INTO audit (sequence, at, actor_id, role, action, subject_kind, subject_id, detail_json, previous_hash, hash)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
 /** Appends to the trail of one file. Each append belongs to the transaction that is open on the handle. */
 export class AuditTrail {
   /** Told of each entry within its transaction; what it throws is the failure of the whole. */
   appended: ((entry: AuditEntry) => void) | null = null;
   readonly #sqlite: Database;
-  readonly #last: Statement<[], { sequence: number; hash: string }>;
-  readonly #insert: Statement;
 
   constructor(sqlite: Database) {
     this.#sqlite = sqlite;
-    this.#last = sqlite.prepare('SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1');
-    this.#insert = sqlite.prepare(
-      `INSERT INTO audit (sequence, at, actor_id, role, action, subject_kind, subject_id, detail_json, previous_hash, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
   }
 
   /** @throws Error outside of a transaction (two entries could take the same place), ZodError on a malformed entry. */
   append(input: AuditEntryInput): AuditEntry {
     if (!this.#sqlite.inTransaction) throw new Error('an audit entry is appended within a transaction');
-    const last = this.#last.get();
+    const last = prepared(this.#sqlite, LAST).get() as { sequence: number; hash: string } | undefined;
     const unhashed = {
       ...auditEntrySchema.parse(input),
       sequence: (last?.sequence ?? 0) + 1,
       previousHash: last?.hash ?? FIRST_PREVIOUS_HASH,
     };
     const entry: AuditEntry = { ...unhashed, hash: hashOf(unhashed) };
-    this.#insert.run(
+    prepared(this.#sqlite, INSERT).run(
       entry.sequence,
       entry.at,
       entry.actorId,

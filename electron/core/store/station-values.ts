@@ -3,7 +3,8 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { prepared } from './prepared.ts';
 
 export function readStationValue(sqlite: Database, key: string): string | null {
-  return sqlite.prepare<[string], { value: string }>('SELECT value FROM station WHERE key = ?').get(key)?.value ?? null;
+  const found = prepared(sqlite, 'SELECT value FROM station WHERE key = ?').get(key) as { value: string } | undefined;
+  return found?.value ?? null;
 }
 
 export function writeStationValue(sqlite: Database, key: string, value: string): void {

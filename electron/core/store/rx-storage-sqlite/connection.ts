@@ -19,6 +19,8 @@ const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 
 type Rows = 'object' | 'first' | 'array';
 
+type Brackets = Readonly<Record<'begin' | 'beginRead' | 'commit' | 'rollback', Statement<[]>>>;
+
 export class SqliteConnection {
   readonly sqlite: Database;
   /** Parsed documents, by table. */
@@ -29,11 +31,8 @@ export class SqliteConnection {
     first: new Map(),
     array: new Map(),
   };
+  #made: Brackets | null = null;
   readonly #shared = new Map<string, unknown>();
-  readonly #begin: Statement<[]>;
-  readonly #beginRead: Statement<[]>;
-  readonly #commit: Statement<[]>;
-  readonly #rollback: Statement<[]>;
   /** null where the file is locked for this handle: then nobody else can write. */
   readonly #dataVersion: Statement<[]> | null;
   #seenVersion: unknown;
@@ -46,10 +45,6 @@ export class SqliteConnection {
   constructor(sqlite: Database, options: SqliteConnectionOptions = {}) {
     this.sqlite = sqlite;
     this.caches = new DocumentCaches(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
-    this.#begin = sqlite.prepare<[]>('BEGIN IMMEDIATE');
-    this.#beginRead = sqlite.prepare<[]>('BEGIN');
-    this.#commit = sqlite.prepare<[]>('COMMIT');
-    this.#rollback = sqlite.prepare<[]>('ROLLBACK');
     const alone = sqlite.pragma('locking_mode', { simple: true }) === 'exclusive';
     this.#dataVersion = alone ? null : sqlite.prepare<[]>('PRAGMA data_version').pluck();
     this.#seenVersion = this.#dataVersion?.get();
@@ -79,7 +74,7 @@ export class SqliteConnection {
   transaction<T>(run: () => T): T {
     if (this.#afterCommit !== null) return run();
     const afterCommit: (() => void)[] = [];
-    this.#begin.run();
+    this.#brackets.begin.run();
     this.#afterCommit = afterCommit;
     let result: T;
     try {
@@ -87,10 +82,10 @@ export class SqliteConnection {
       result = run();
       if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise');
       for (const write of this.#beforeCommit) write();
-      this.#commit.run();
+      this.#brackets.commit.run();
     } catch (error) {
       // SQLite has rolled back by itself after some errors (a full disk, an I/O error).
-      if (this.sqlite.inTransaction) this.#rollback.run();
+      if (this.sqlite.inTransaction) this.#brackets.rollback.run();
       for (const undo of this.#afterRollback) undo();
       throw error;
     } finally {
@@ -125,12 +120,12 @@ export class SqliteConnection {
       this.#noticeForeignWrites();
       return run();
     }
-    this.#beginRead.run();
+    this.#brackets.beginRead.run();
     try {
       this.#noticeForeignWrites();
       return run();
     } finally {
-      this.#commit.run();
+      this.#brackets.commit.run();
     }
   }
 
@@ -160,6 +155,18 @@ export class SqliteConnection {
   shared<T>(key: string, make: () => T): T {
     if (!this.#shared.has(key)) this.#shared.set(key, make());
     return this.#shared.get(key) as T;
+  }
+
+  /** What ends a transaction is there before one begins: nothing may stand in the way of taking it back. */
+  get #brackets(): Brackets {
+    const { sqlite } = this;
+    this.#made ??= {
+      begin: sqlite.prepare<[]>('BEGIN IMMEDIATE'),
+      beginRead: sqlite.prepare<[]>('BEGIN'),
+      commit: sqlite.prepare<[]>('COMMIT'),
+      rollback: sqlite.prepare<[]>('ROLLBACK'),
+    };
+    return this.#made;
   }
 
   #noticeForeignWrites(): void {

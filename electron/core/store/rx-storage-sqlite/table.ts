@@ -5,6 +5,8 @@ import type { TableLayout } from './columns.ts';
 import type { SqliteConnection, SqliteValue } from './connection.ts';
 import { tableStateOf } from './table-state.ts';
 
+const SEQUENCES_SQL = `CREATE TABLE "rx:sequences" (collection TEXT PRIMARY KEY, seq INTEGER NOT NULL,
+     irregular INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID`;
 const OWN_COLUMNS = ['id', 'rev', 'deleted', 'lwt', 'seq', 'data'];
 
 /** What SQLite is told of a table's size; it only matters that it is large. */
@@ -52,16 +54,15 @@ function indexSql<RxDocType>(layout: TableLayout<RxDocType>, name: string, { def
 function isAsWanted<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): boolean {
   if (layout.attachmentsTable !== null) return false;
   const said = connection
-    .plucked(`SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type <> 'trigger' AND sql IS NOT NULL`)
+    .plucked(
+      `SELECT sql FROM sqlite_schema WHERE tbl_name IN (?, 'rx:sequences') AND type <> 'trigger' AND sql IS NOT NULL`,
+    )
     .all(layout.name) as string[];
-  const wanted = [...wantedIndexes(layout)].map(([name, index]) => indexSql(layout, name, index));
-  if (said.length !== wanted.length + 1) return false;
+  const indexes = [...wantedIndexes(layout)].map(([name, index]) => indexSql(layout, name, index));
+  const wanted = [SEQUENCES_SQL, tableSql(layout), ...indexes];
   // A table that was altered reads otherwise than one that was made now, and is looked at closely each time.
-  if (![tableSql(layout), ...wanted].every((sql) => said.includes(sql))) return false;
-  return (
-    columnsOf(connection, 'rx:sequences').includes('irregular') &&
-    connection.plucked('SELECT count(*) FROM "rx:sequences" WHERE collection = ?').get(layout.name) === 1
-  );
+  if (said.length !== wanted.length || !wanted.every((sql) => said.includes(sql))) return false;
+  return connection.plucked('SELECT count(*) FROM "rx:sequences" WHERE collection = ?').get(layout.name) === 1;
 }
 
 /** Drops the collection's tables; its counter of writes, too. */
@@ -77,11 +78,9 @@ export function dropTable<RxDocType>(connection: SqliteConnection, layout: Table
 
 /** One row per collection: how many writes it has seen, and whether an indexed field ever was not what the schema says. */
 function ensureSequences(connection: SqliteConnection): void {
-  connection.sqlite.exec(
-    `CREATE TABLE IF NOT EXISTS "rx:sequences" (collection TEXT PRIMARY KEY, seq INTEGER NOT NULL,
-     irregular INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID`,
-  );
-  if (!columnsOf(connection, 'rx:sequences').includes('irregular')) {
+  const columns = columnsOf(connection, 'rx:sequences');
+  if (columns.length === 0) connection.sqlite.exec(SEQUENCES_SQL);
+  else if (!columns.includes('irregular')) {
     connection.sqlite.exec('ALTER TABLE "rx:sequences" ADD COLUMN irregular INTEGER NOT NULL DEFAULT 0');
   }
 }
