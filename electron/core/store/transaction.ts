@@ -100,7 +100,12 @@ export class OpenTransaction implements StoreTransaction {
     previous?: DocumentOf<N> | null,
   ): void {
     const noted = { name, id, document, withRecords: true, ...(previous === undefined ? {} : { previous }) };
-    noteArtefacts(this.sqlite, noted, (sessionId) => this.get('sessions', sessionId));
+    noteArtefacts(this.sqlite, noted, (sessionId) => {
+      // What was just written would have to be read and parsed again.
+      if (sessionId === id && name === 'sessions') return document as DocumentOf<'sessions'> | null;
+      const stored = this.#parts.table('sessions').stored(sessionId);
+      return stored === undefined || stored._deleted ? null : asKept<'sessions'>(stored);
+    });
   }
 
   audit(entry: AuditEntryInput): void {
