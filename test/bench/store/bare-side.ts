@@ -1,6 +1,7 @@
 /**
- * The same work by hand: one SQLite handle, statements prepared once, no RxDB, no validation. Cipher, key length, durability,
- * indexes, JSON in one column, the audit trail's hash chain and the intents are the product's.
+ * The same work by hand: one SQLite handle, each statement prepared once and when first needed, no RxDB, no validation. Cipher, key length, durability,
+ * indexes, JSON in one column, and what is written along with documents are the product's: the audit trail's hash chain, intents, the
+ * queue to the cloud (by the product's own statements, which know no store) and the clock, which goes on after a restart.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { FIRST_PREVIOUS_HASH } from '../../../electron/core/audit/index.ts';
 import { MIGRATIONS } from '../../../electron/core/store/migrations.ts';
 import { stamped } from '../../../electron/core/store/stamping.ts';
 import type { Stamper } from '../../../electron/core/store/stamping.ts';
+import { noteArtefacts } from '../../../electron/core/sync/uploads/note-artefacts.ts';
 import { entryOf, intentOf, weighedAgain } from './changes.ts';
 import { sessionId, STATION_ID, TODAY, visitOf } from './clinic-data.ts';
 import { indexesOf, openLikeTheClinic, settingsOf } from './files.ts';
@@ -62,6 +64,7 @@ export class BareSide implements Side {
         statements.insert('sessions', this.#stamped('sessions', session));
         if (report !== null) statements.insert('reports', this.#stamped('reports', report));
       }
+      statements.keepClock(this.#stamper.lastTick ?? '');
     });
     const documents = visits.flatMap((visit) => visit.captures.map((capture) => this.#stamped('captures', capture)));
     const entry = entryOf(sessionId(from), from, TODAY.toISOString());
@@ -70,6 +73,7 @@ export class BareSide implements Side {
     statements.transaction(() => {
       for (const document of documents) statements.insert('captures', document);
       statements.audit(entry);
+      statements.keepClock(this.#stamper.lastTick ?? '');
     });
     return { ms: performance.now() - started, result: `${documents.length}` };
   }
@@ -95,7 +99,9 @@ export class BareSide implements Side {
         const session = statements.read('sessions', id);
         if (session === null) throw new Error('no such session');
         const next = weighedAgain(session, number);
-        statements.update('sessions', { ...next, updatedAt: at, hlc: { ...next.hlc, steps: clock.tick() } });
+        const tick = clock.tick();
+        statements.update('sessions', { ...next, updatedAt: at, hlc: { ...next.hlc, steps: tick } }, session);
+        statements.keepClock(tick);
         statements.audit(entryOf(id, number, at));
         statements.intent(intentOf(id, number), at);
       });
@@ -173,12 +179,13 @@ function columnsOf(name: CollectionName): string[] {
   return [...new Set<string>((documentIndexes[name] as readonly (readonly string[])[]).flat())];
 }
 
-interface TableStatements {
+interface TableSql {
   readonly columns: readonly string[];
-  readonly insert: Statement;
-  readonly update: Statement;
+  readonly insert: string;
+  readonly update: string;
+  readonly rewrite: string;
   /** The first column of a row that is not deleted. */
-  readonly read: Statement;
+  readonly read: string;
 }
 
 function valuesOf(document: Fields, columns: readonly string[]): unknown[] {
@@ -188,7 +195,8 @@ function valuesOf(document: Fields, columns: readonly string[]): unknown[] {
 class Statements {
   readonly sqlite: Database;
   readonly #cache = new Map<string, Statement>();
-  readonly #tables = new Map<CollectionName, TableStatements>();
+  readonly #pluckedCache = new Map<string, Statement>();
+  readonly #tables = new Map<CollectionName, TableSql>();
   readonly #run: (body: () => void) => void;
 
   constructor(sqlite: Database) {
@@ -202,37 +210,54 @@ class Statements {
   }
 
   read<N extends CollectionName>(name: N, id: string): DocumentOf<N> | null {
-    const data = this.#table(name).read.get(id);
+    const data = this.#plucked(this.#table(name).read).get(id);
     return data === undefined ? null : (JSON.parse(data as string) as DocumentOf<N>);
   }
 
-  insert(name: CollectionName, document: Fields): void {
+  insert<N extends CollectionName>(name: N, document: DocumentOf<N>): void {
     const { columns, insert } = this.#table(name);
-    insert.run(Date.now(), ...valuesOf(document, columns), JSON.stringify(document), document['id']);
+    this.#prepared(insert).run(Date.now(), ...valuesOf(document, columns), JSON.stringify(document), document.id);
+    this.#note(name, document, null);
   }
 
-  update(name: CollectionName, document: Fields): void {
-    const { columns, update } = this.#table(name);
-    update.run(Date.now(), ...valuesOf(document, columns), JSON.stringify(document), document['id']);
+  /** Columns that stay as they are are not set: SQLite would take them out of their indexes and put them back. */
+  update<N extends CollectionName>(name: N, document: DocumentOf<N>, previous: DocumentOf<N>): void {
+    const { columns, update, rewrite } = this.#table(name);
+    const values = valuesOf(document, columns);
+    const data = JSON.stringify(document);
+    if (valuesOf(previous, columns).every((value, index) => value === values[index])) {
+      this.#prepared(rewrite).run(Date.now(), data, document.id);
+    } else this.#prepared(update).run(Date.now(), ...values, data, document.id);
+    this.#note(name, document, previous);
   }
 
-  /** Prepared when first needed. */
-  #table(name: CollectionName): TableStatements {
+  keepClock(tick: string): void {
+    this.#prepared(
+      `INSERT INTO station (key, value) VALUES ('clock', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    ).run(tick);
+  }
+
+  #note<N extends CollectionName>(name: N, document: DocumentOf<N>, previous: DocumentOf<N> | null): void {
+    noteArtefacts(this.sqlite, { name, id: document.id, document, previous, withRecords: true }, (sessionId) =>
+      sessionId === document.id ? (document as DocumentOf<'sessions'>) : this.read('sessions', sessionId),
+    );
+  }
+
+  /** Texts, made once. */
+  #table(name: CollectionName): TableSql {
     let table = this.#tables.get(name);
     if (table === undefined) {
       const columns = columnsOf(name);
       const into = columns.map((column) => `${column}, `).join('');
       const set = columns.map((column) => `${column} = ?, `).join('');
+      const next = `UPDATE ${name} SET rev = rev + 1, seq = (SELECT max(seq) + 1 FROM ${name}), lwt = ?`;
       table = {
         columns,
-        insert: this.sqlite.prepare(
-          `INSERT INTO ${name} (rev, deleted, seq, lwt, ${into}data, id)
+        insert: `INSERT INTO ${name} (rev, deleted, seq, lwt, ${into}data, id)
            VALUES ('1', 0, (SELECT coalesce(max(seq), 0) + 1 FROM ${name}), ?, ${'?, '.repeat(columns.length)}?, ?)`,
-        ),
-        update: this.sqlite.prepare(
-          `UPDATE ${name} SET rev = rev + 1, seq = (SELECT max(seq) + 1 FROM ${name}), lwt = ?, ${set}data = ? WHERE id = ?`,
-        ),
-        read: this.sqlite.prepare(`SELECT data FROM ${name} WHERE id = ? AND deleted = 0`).pluck(),
+        update: `${next}, ${set}data = ? WHERE id = ?`,
+        rewrite: `${next}, data = ? WHERE id = ?`,
+        read: `SELECT data FROM ${name} WHERE id = ? AND deleted = 0`,
       };
       this.#tables.set(name, table);
     }
@@ -309,11 +334,10 @@ class Statements {
   }
 
   #plucked(sql: string): Statement {
-    const key = `pluck ${sql}`;
-    let statement = this.#cache.get(key);
+    let statement = this.#pluckedCache.get(sql);
     if (statement === undefined) {
       statement = this.sqlite.prepare(sql).pluck();
-      this.#cache.set(key, statement);
+      this.#pluckedCache.set(sql, statement);
     }
     return statement;
   }
