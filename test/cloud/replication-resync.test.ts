@@ -8,6 +8,7 @@ import { documentSchemas, newId } from '../../electron/contract/index.ts';
 import { stationIdOf } from '../../electron/core/station.ts';
 import type { Draft } from '../../electron/core/store/index.ts';
 import { fileKeyStore } from '../../electron/core/store/index.ts';
+import { PUSH_ROWS } from '../../electron/core/sync/replication/pushing.ts';
 import type { SeededLocation } from '../../workflows/database/testing/seed.ts';
 import type { TestApi } from '../../workflows/api/testing/test-api.ts';
 import { NORTH_HARBOUR, NORTH_HILL, startTestApi } from '../../workflows/api/testing/test-api.ts';
@@ -228,6 +229,27 @@ describe('a long time offline', { timeout: 120_000 }, () => {
     await one.replication.drained();
     expect(one.replication.unpushed()).toBe(0);
     expect(order[0]).toBe('sessions');
+  });
+
+  it('sends them before all but what was ready to go, where the line was only waited for and nothing had failed', async () => {
+    const place = await newPlace();
+    const line = { back: Promise.withResolvers<void>() };
+    line.back.resolve();
+    const one = await station(place, { replication: { ready: async () => line.back.promise } });
+    await one.replication.drained();
+    line.back = Promise.withResolvers();
+    for (let index = 0; index < 150; index += 1) await one.store.write('sessions', visit(place, newId(), 'COMPLETED'));
+    const { id } = await one.store.write('sessions', visit(place, newId(), 'REVIEW'));
+    one.replication.tryNow();
+    line.back.resolve();
+    await one.replication.drained();
+    const { rows } = await cloud.database.admin.query<{ id: string }>(
+      'SELECT id FROM documents WHERE tenant_id = $1 ORDER BY seq',
+      [place.tenantId],
+    );
+    expect(rows).toHaveLength(151);
+    // Two requests at a time, each with so many.
+    expect(rows.findIndex((row) => row.id === id)).toBeLessThanOrEqual(2 * PUSH_ROWS);
   });
 });
 

@@ -19,18 +19,23 @@ export async function pushReviewFirst(
   for (let from = 0; from < inReview.length; from += AT_MOST) {
     const visits = inReview.slice(from, from + AT_MOST);
     const sessionIds = new Set(visits.map(({ id }) => id));
-    await sessions.pushFirst([...sessionIds], signal);
+    // All at once: between one and the next others would go.
+    const pushes = [sessions.pushFirst([...sessionIds], signal)];
     for (const name of BELONGING) {
       const collection = collections.get(name);
       if (collection === undefined) continue;
       const theirs = unpushedStates(collection).filter((state) => sessionIds.has(String(state['sessionId'])));
-      await collection.pushFirst(
-        theirs.map(({ id }) => id),
-        signal,
-      );
+      const ids = theirs.map(({ id }) => id);
+      pushes.push(collection.pushFirst(ids, signal));
     }
-    const patientIds = visits.map((state) => String(state['patientId']));
-    await collections.get('patients')?.pushFirst(patientIds, signal);
+    const patients = collections.get('patients');
+    if (patients !== undefined) {
+      const ids = visits.map((state) => String(state['patientId']));
+      pushes.push(patients.pushFirst(ids, signal));
+    }
+    const outcomes = await Promise.allSettled(pushes);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason as Error;
   }
 }
 
