@@ -12,6 +12,7 @@ const PROOFS: Readonly<Record<string, () => Promise<SyncProof>>> = {
   'throw-once': async () => (await import('./throw-once/throw-once.ts')).throwOnceProof,
   order: async () => (await import('./order.ts')).orderProof,
   visit: async () => (await import('./clinic/visit.ts')).visitProof,
+  offline: async () => (await import('./clinic/offline.ts')).offlineProof,
 };
 
 const USAGE = `npm run test:sync -- NAME ... [--full] [--seed N] [--only] [--seeds N] [--stations N] [--unsafe-control]
