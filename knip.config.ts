@@ -18,12 +18,11 @@ const config: KnipConfig = {
     'workflows/{api,database}/main.ts',
     'test/summary-reporter.ts',
     'test/{bench,conformance,faults,sync}/run.ts',
-    'test/bench/sync/run.ts',
     // Started as a process.
     'test/faults/store/{writer,canary-writer}.ts',
     'test/sync/simulation/worker.ts',
     'test/sync/processes/station-process.ts',
-    'test/bench/store/*-process.ts',
+    'test/bench/{store,sync}/*-process.ts',
     'test/e2e/screens.ts',
   ],
   ignoreExportsUsedInFile: true,

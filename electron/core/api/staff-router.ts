@@ -2,7 +2,7 @@
 import type { Hello, VisitView } from '../../contract/index.ts';
 import { VantageError } from '../../contract/index.ts';
 import type { ClinicParts } from '../clinic-parts.ts';
-import { authorOf } from '../visits/visits.ts';
+import { authorOf } from '../visits/author.ts';
 import { dayOutline, dayView, findRows } from '../visits/day-views.ts';
 import { visitView } from '../visits/views.ts';
 import { createEnrolmentRouter } from './enrolment-router.ts';

@@ -18,7 +18,7 @@ import { codeOf, problemFrom } from '../problems.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
 import type { Vault } from '../vault/index.ts';
-import type { Author } from '../visits/visits.ts';
+import type { Author } from '../visits/author.ts';
 import { hasConsent } from '../visits/visits.ts';
 import { deviceFor } from '../visits/views.ts';
 import { attemptsLeft, isUnderWay, protocolOf, recordOf, stepOf } from '../visits/steps.ts';

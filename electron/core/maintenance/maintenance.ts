@@ -15,7 +15,7 @@ import type { AnchorKeeper, Store } from '../store/index.ts';
 import { STORE_FILE } from '../store/cipher-file.ts';
 import type { PageScrub } from '../store/page-scrub.ts';
 import type { Scrub } from '../vault/scrub.ts';
-import { authorOf } from '../visits/visits.ts';
+import { authorOf } from '../visits/author.ts';
 import { Jobs } from './jobs.ts';
 
 /** Copies of the trail that are listed. */

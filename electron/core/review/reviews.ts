@@ -7,7 +7,7 @@ import { takeLead } from '../visits/lead.ts';
 import { protocolOf } from '../visits/steps.ts';
 import type { ViewSources } from '../visits/views.ts';
 import { capturesOf, reportSummaryOf, summaryOf, visitView } from '../visits/views.ts';
-import { authorOf } from '../visits/visits.ts';
+import { authorOf } from '../visits/author.ts';
 
 /** The review gate (V18). */
 const REVIEW_HOURS = 24;

@@ -5,7 +5,7 @@
 import type { Session } from '../../contract/index.ts';
 import { VantageError, isClosed } from '../../contract/index.ts';
 import type { StoreTransaction } from '../store/index.ts';
-import type { Author } from './visits.ts';
+import type { Author } from './author.ts';
 
 /** @throws VantageError LED_ELSEWHERE */
 export function requireLead(session: Pick<Session, 'leadStationId'>, stationId: string): void {

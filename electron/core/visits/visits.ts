@@ -26,21 +26,13 @@ import {
 import type { Actor } from '../access/access.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
+import { authorOf } from './author.ts';
+import type { Author } from './author.ts';
 import { requireLead, takeLead } from './lead.ts';
 import { currentStepOf, EMPTY_STEP, protocolOf, recordOf, stepOf } from './steps.ts';
 
 /** Strokes shorter than this are not a signature. */
 const MINIMUM_SIGNATURE_POINTS = 40;
-
-/** Who causes a change: a person of the staff, or the patient at a check-in screen. */
-export interface Author {
-  readonly id: string;
-  readonly role: string;
-}
-
-export function authorOf(actor: Actor): Author {
-  return { id: actor.staffId, role: actor.roles.join(',') };
-}
 
 export interface ConsentInput {
   readonly agreed: readonly ConsentLine[];
