@@ -353,6 +353,27 @@ describe('writes', () => {
   });
 });
 
+describe('many documents by their ids', () => {
+  it('are those of the ids, in their order, cached or not, missing or of any letters', async () => {
+    const instance = await ours();
+    const ids = Array.from(
+      { length: 200 },
+      (_, index) => `${HARSH_LETTERS[index % HARSH_LETTERS.length] ?? ''}"\\${index}`,
+    );
+    await instance.bulkWrite(
+      ids.map((id, index) => ({ document: dataOf(thing(id), undefined, index % 7 === 0) })),
+      'test',
+    );
+    const asked = ids.toReversed().flatMap((id) => [id, `${id} nobody`]);
+    const found = async (wanted: readonly string[], deleted: boolean): Promise<string[]> =>
+      (await instance.findDocumentsById([...wanted], deleted)).map(({ id }) => id);
+    expect(await found(asked, true)).toEqual(ids.toReversed());
+    expect(await found(asked, false)).toEqual(ids.filter((_, index) => index % 7 > 0).toReversed());
+    const withoutNull = ids.filter((id) => !id.includes('\u0000'));
+    expect(await found(withoutNull, true)).toEqual(withoutNull);
+  });
+});
+
 describe('checkpoints', () => {
   it('count writes, whatever the clock does, and go on across a clean-up and a reopen', async () => {
     const name = `things${(counter += 1)}`;

@@ -21,6 +21,7 @@ export class TableReader<RxDocType> {
   readonly #cache: DocumentCache;
   readonly #state: TableState;
   readonly #readOne: string;
+  readonly #readMany: string;
   /** Whether the last large read found most of its documents in the cache: then ids suffice, which lie in the index. */
   #warm = false;
 
@@ -36,13 +37,17 @@ export class TableReader<RxDocType> {
     this.#state = state;
     this.#cache = connection.caches.of(layout.name);
     this.#readOne = `SELECT data FROM ${layout.table} WHERE id = ?`;
+    // Not a plain join: SQLite would walk the table for each id.
+    this.#readMany = `SELECT stored.id, data FROM json_each(?) AS wanted CROSS JOIN ${layout.table} AS stored ON stored.id = wanted.value`;
   }
 
   byIds(ids: readonly string[], withDeleted: boolean): RxDocumentData<RxDocType>[] {
     return this.#connection.read(() => {
       const found: RxDocumentData<RxDocType>[] = [];
-      for (const id of ids) {
-        const document = this.#byKey(sortKeyOf(id));
+      const keys = ids.map(sortKeyOf);
+      const fetched = this.#fetched(keys);
+      for (const key of keys) {
+        const document = fetched.get(key) ?? this.#byKey(key);
         if (document !== undefined && (withDeleted || !document._deleted)) found.push(document);
       }
       return found;
@@ -168,6 +173,18 @@ export class TableReader<RxDocType> {
       if (!visit(document)) break;
     }
     if (seen > FEW) this.#warm = hits * 4 > seen * 3;
+  }
+
+  /** Of many documents those that are not cached, in one statement. */
+  #fetched(keys: readonly string[]): ReadonlyMap<string, RxDocumentData<RxDocType>> {
+    const fetched = new Map<string, RxDocumentData<RxDocType>>();
+    if (keys.length <= FEW) return fetched;
+    const missing = JSON.stringify(keys.filter((key) => this.#cache.get(key) === undefined));
+    // SQLite's JSON ends a text there.
+    if (missing.includes(String.raw`\u0000`)) return fetched;
+    const rows = this.#connection.arrays(this.#readMany).all(missing) as unknown as [key: string, data: string][];
+    for (const [key, data] of rows) fetched.set(key, this.#parsed(key, data));
+    return fetched;
   }
 
   #byKey(key: string): RxDocumentData<RxDocType> | undefined {
