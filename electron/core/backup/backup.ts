@@ -11,7 +11,7 @@ import { VantageError, equalJson } from '../../contract/index.ts';
 import type { Signer } from '../audit/signer.ts';
 import { headsOf } from '../store/anchor.ts';
 import type { StoreHeads } from '../store/anchor.ts';
-import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.ts';
+import { CHECK_FILE, STORE_FILE, checkValueOf, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { readIfThere, syncFolder, writeDurably } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { schemaVersionOf } from '../store/migrations.ts';
@@ -172,7 +172,7 @@ async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork)
         ...(damaged.length > 0 ? [`${damaged.length} files are damaged`] : []),
       ];
     } finally {
-      sqlite.close();
+      closeReadOnly(sqlite, copy);
     }
   } catch (error) {
     const problem = storeProblem(error);

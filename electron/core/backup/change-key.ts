@@ -13,7 +13,7 @@ import { VantageError, equalJson } from '../../contract/index.ts';
 import type { AnchorVerdict } from '../store/anchor-check.ts';
 import { headsOf } from '../store/anchor.ts';
 import type { StoreHeads } from '../store/anchor.ts';
-import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
+import { STORE_FILE, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { copyDurably, writeDurably } from '../store/durable-file.ts';
 import { openEncryptedFile } from '../store/encrypted-file.ts';
 import { KEY_BYTES, deriveKey, passphraseKeyStore } from '../store/key-handling.ts';
@@ -120,7 +120,7 @@ function checkWhole(path: string, key: Uint8Array, heads: StoreHeads): void {
     if (!isWhole || !equalJson(headsOf(sqlite), heads))
       throw new VantageError('STORE_DAMAGED', 'the file under the new key is not the same');
   } finally {
-    sqlite.close();
+    closeReadOnly(sqlite, path);
   }
 }
 

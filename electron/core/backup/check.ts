@@ -10,7 +10,7 @@ import type { ProblemCode } from '../../contract/index.ts';
 import { verifyAudit } from '../audit/index.ts';
 import { anchorPath } from '../store/anchor.ts';
 import { checkAnchor, damagedLog, problemOf } from '../store/anchor-check.ts';
-import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
+import { STORE_FILE, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { copyDurably, syncFolder } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { readLog } from '../store/log-frames.ts';
@@ -66,7 +66,8 @@ async function lookInside(
   work: BackupWork,
 ): Promise<Omit<CheckReport, 'pages' | 'damagedPages'>> {
   const problems: { readonly code: ProblemCode; readonly detail: string }[] = [];
-  const sqlite = openCipherFile(join(directory, STORE_FILE), deriveKey(masterKey, 'store'), {
+  const path = join(directory, STORE_FILE);
+  const sqlite = openCipherFile(path, deriveKey(masterKey, 'store'), {
     readonly: true,
     keyIsRight: true,
   });
@@ -95,7 +96,7 @@ async function lookInside(
       problems.push({ code: 'BLOB_DAMAGED', detail: `${wrong.length} files are not as they were written` });
     return { schema, auditEntries: audit.entries, files: files.length, problems };
   } finally {
-    sqlite.close();
+    closeReadOnly(sqlite, path);
   }
 }
 

@@ -6,7 +6,7 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { VantageError } from '../../contract/index.ts';
-import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
+import { STORE_FILE, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { CipherPages, PAGE_BYTES } from '../store/cipher-pages.ts';
 import { copyDurably } from '../store/durable-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
@@ -104,7 +104,7 @@ function firstPageOf(path: string): Buffer | null {
 
 function isReadable(path: string, key: Uint8Array): boolean {
   try {
-    openCipherFile(path, key, { readonly: true, keyIsRight: true }).close();
+    closeReadOnly(openCipherFile(path, key, { readonly: true, keyIsRight: true }), path);
     return true;
   } catch (error) {
     const problem = storeProblem(error);

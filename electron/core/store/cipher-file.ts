@@ -1,6 +1,6 @@
 /** An encrypted SQLite file and its key: names, the check value, opening one as it is. */
 import { createHmac } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, openSync, statSync, statfsSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, rmSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite from 'better-sqlite3-multiple-ciphers';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
@@ -21,8 +21,8 @@ export function checkValueOf(key: Uint8Array): Buffer {
 
 export interface CipherFileOptions {
   /**
-   * Nothing of it is written. A log beside it is read and stays as it is, and others may read at the same time; SQLite leaves its index
-   * of the log (`-shm`) there.
+   * Nothing of it is written. A log beside it is read and stays as it is, and others may read at the same time; SQLite leaves a log and
+   * its index (`-shm`) there, which `closeReadOnly` clears away.
    */
   readonly readonly?: boolean;
   /** Whether something else has said that the key fits: then a file that does not open is damaged. */
@@ -49,11 +49,22 @@ export function openCipherFile(path: string, key: Uint8Array, options: CipherFil
     sqlite.prepare('SELECT count(*) FROM sqlite_schema').get();
     return sqlite;
   } catch (error) {
-    sqlite.close();
+    if (readonly) closeReadOnly(sqlite, path);
+    else sqlite.close();
     if (codeOf(error) === 'SQLITE_NOTADB' && !keyIsRight)
       throw new VantageError('KEY_WRONG', 'the file does not open with this key', { cause: error });
     throw error;
   }
+}
+
+/**
+ * Closes a file that was opened to be read and that nobody else has open: a log that SQLite only made to read it (it is empty) goes
+ * with its index. One that holds something stays.
+ */
+export function closeReadOnly(sqlite: Database, path: string): void {
+  sqlite.close();
+  if (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size !== 0) return;
+  for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
 }
 
 /**
