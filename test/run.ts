@@ -57,7 +57,7 @@ for (const stage of STAGES) {
   total.skipped += counts.skipped;
   total.reasons.push(...counts.reasons);
   lines.push(
-    `${passed ? 'passed' : 'FAILED'}  ${stage.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds} s)`,
+    `${counts.failed === 0 ? 'passed' : 'FAILED'}  ${stage.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds} s)`,
   );
 }
 

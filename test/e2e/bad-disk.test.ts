@@ -60,7 +60,7 @@ function contentOf(clinic: string): Readonly<Record<string, string>> {
 }
 
 describe('a disk that was locked with another key', () => {
-  it('is left as it is, KEY_WRONG says so, and it opens once the key is back', async () => {
+  it('is left as it is, the screen says so without asking anybody for a key, and it opens once the key is back', async () => {
     const directory = folder();
     const clinic = clinicDirectory(directory, 'demonstration');
     const keyFile = join(clinic, 'demonstration.key');
@@ -70,16 +70,16 @@ describe('a disk that was locked with another key', () => {
     const before = contentOf(clinic);
     const station = await start(directory, 'addresses');
     const screen = await open(station);
-    await screen.sees('The key of this station is not the one this disk was locked with.');
-    await screen.sees('Nothing was changed or overwritten.');
-    await screen.sees(/KEY_WRONG/);
-    expect(await screen.page.getByRole('button').allInnerTexts()).toEqual([expect.stringContaining('Enter the key')]);
+    await screen.sees('The demonstration’s key file is gone or is another one.');
+    await screen.sees(/Nothing was changed or overwritten\./);
+    await screen.sees(/DEMONSTRATION_KEY/);
+    expect(await screen.page.getByRole('button').allInnerTexts()).toEqual([expect.stringContaining('Try again')]);
     expect(await screen.text()).not.toContain('started again');
     await screen.shot('bad-key-wrong');
     expect(contentOf(clinic)).toEqual(before);
-    expect(station.output()).toContain('KEY_WRONG');
+    expect(station.output()).toContain('DEMONSTRATION_KEY');
     writeFileSync(keyFile, key);
-    await screen.press(/^Enter the key/);
+    await screen.press(/^Try again/);
     await screen.sees('Who is here?');
     expect(screen.troubles).toEqual([]);
   });
