@@ -85,4 +85,14 @@ describe('a document that is written', () => {
       expect(merged).toMatchObject({ _deleted: false, day: '2026-11-22' });
     }
   });
+
+  it('leaves what is only a default without a clock, so that it gives way to what somebody else wrote', () => {
+    const clock = stamper();
+    const theirs = stamped('sessions', newSession({ patientRequest: 'break' }), null, clock) as DocumentOf<'sessions'>;
+    const later = stamped('sessions', newSession(), null, clock) as DocumentOf<'sessions'>;
+    expect(later.patientRequest).toBeNull();
+    expect(Object.keys(later.hlc)).not.toContain('patientRequest');
+    for (const [left, right] of [[theirs, later] as const, [later, theirs] as const])
+      expect(mergeDocuments(null, left, right, fieldGroups.sessions).patientRequest).toBe('break');
+  });
 });

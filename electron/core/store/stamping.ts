@@ -24,6 +24,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The field group of `_deleted`, as `mergeDocuments` meets it in replication. */
 const DELETION = '_deleted';
+/** Fields that the store fills in itself. */
+const BY_STORE: ReadonlySet<string> = new Set(['stationId', 'createdAt']);
 const BOOKKEEPING = new Set<string>(BOOKKEEPING_FIELDS);
 
 /**
@@ -55,7 +57,12 @@ export function stamped<N extends CollectionName>(
   const hlc = tickAfter(clocks, stamper);
   const groups = fieldGroups[name];
   const stampedClocks: Record<string, string> = { ...clocks };
-  for (const field of changed) stampedClocks[groups[field] ?? field] = hlc;
+  const isFirst = previous === null && buried === undefined;
+  for (const field of changed) {
+    // Nobody decided on what is only the contract's default: it gives way to what another station wrote under the same id.
+    if (isFirst && draft[field] === undefined && !BY_STORE.has(field)) continue;
+    stampedClocks[groups[field] ?? field] = hlc;
+  }
   if (previous === null && buried !== undefined) stampedClocks[DELETION] = hlc;
   complete['hlc'] = stampedClocks;
   return complete as DocumentOf<N>;
