@@ -141,9 +141,18 @@ function failureOf(writes: readonly GroupWrite[], value: string, again: boolean)
     : `has ${brief(value)} of ${winner.clock}; ${brief(latest.value)} of ${latest.clock} was later`;
 }
 
+/**
+ * Whose clock was wrong has it set right by the cloud, to when it came there: then it says nothing against an equal value that another
+ * station wrote by itself, which may have been later.
+ */
 function isWrittenOver(write: GroupWrite, writes: readonly GroupWrite[]): boolean {
+  const isOnlyOne = writes.every((other) => other === write || other.value !== write.value);
   return writes.some(
-    (other) => other !== write && other.seen === write.value && compareHlc(other.clock, write.clock) > 0,
+    (other) =>
+      other !== write &&
+      other.seen === write.value &&
+      (other.sane || isOnlyOne) &&
+      compareHlc(other.clock, write.clock) > 0,
   );
 }
 
