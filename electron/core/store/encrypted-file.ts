@@ -101,6 +101,7 @@ function lookBefore(opening: Opening, path: string, log: LogState): AnchorVerdic
     const sqlite = openCipherFile(path, opening.key, { readonly: true, keyIsRight: opening.keyIsRight });
     try {
       anchored = inspected(sqlite, opening, log);
+      readWhatOpeningReads(sqlite);
     } finally {
       sqlite.close();
     }
@@ -111,6 +112,21 @@ function lookBefore(opening: Opening, path: string, log: LogState): AnchorVerdic
   }
   if (anchored.found?.log !== undefined) keepLogAside(opening.directory, asideOfLog(log));
   return anchored;
+}
+
+/**
+ * The vault reads its tables whole when it opens. Damage in them that is met only then would refuse the opening after the log was
+ * folded into the file. @throws SqliteError
+ */
+function readWhatOpeningReads(sqlite: Database): void {
+  const names = sqlite
+    .prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'vault@_%' ESCAPE '@'`)
+    .pluck()
+    .all();
+  for (const name of names) {
+    const rows = sqlite.prepare(`SELECT * FROM "${name}"`).iterate();
+    while (rows.next().done !== true);
+  }
 }
 
 function inspected(sqlite: Database, { directory, masterKey, at }: Opening, log: LogState): AnchorVerdict {
