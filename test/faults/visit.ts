@@ -24,7 +24,7 @@ const VICTIMS = ['host', 'core', 'devices', 'inference'] as const satisfies read
 const NUMBERS = ['HR-04127', 'HR-04301', 'HR-04415', 'HR-01904', 'HR-03611', 'HR-03302', 'HR-02218', 'HR-02950'];
 /** More crashes than these in a minute are a crash loop by rights, and not what is tested here. */
 const MOST_PER_MINUTE = 4;
-const VISIT_LIMIT_MS = 600_000;
+const VISIT_LIMIT_MS = 300_000;
 
 interface Acknowledged {
   readonly what: string;
