@@ -1,6 +1,6 @@
 import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareHlc, formatHlc, HybridClock, MAX_DRIFT_MS } from './hlc.ts';
+import { clockLaterThan, compareHlc, formatHlc, HybridClock, MAX_DRIFT_MS } from './hlc.ts';
 
 describe('hybrid clock', () => {
   it('never goes back, whatever the wall clock does', () => {
@@ -37,5 +37,14 @@ describe('hybrid clock', () => {
     expect(compareHlc(passedOn, clock.tick())).toBeLessThan(0);
     clock.follow('no clock at all');
     expect(compareHlc(passedOn, clock.tick())).toBeLessThan(0);
+  });
+
+  it('comes after a clock that was seen, and is left as it is where it does', () => {
+    const seen = formatHlc({ ms: 50, counter: 3, stationId: 'b' });
+    const early = formatHlc({ ms: 50, counter: 3, stationId: 'a' });
+    const late = formatHlc({ ms: 51, counter: 0, stationId: 'a' });
+    expect(clockLaterThan(seen, early, 'a')).toBe(formatHlc({ ms: 50, counter: 4, stationId: 'a' }));
+    expect(clockLaterThan(seen, late, 'a')).toBe(late);
+    expect(clockLaterThan('no clock', early, 'a')).toBe(early);
   });
 });

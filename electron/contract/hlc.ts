@@ -34,6 +34,13 @@ export function compareHlc(left: string, right: string): number {
   return a.stationId < b.stationId ? -1 : a.stationId > b.stationId ? 1 : 0;
 }
 
+/** @returns `candidate` where it is later than `seen`, else the next clock after `seen`, of this station */
+export function clockLaterThan(seen: string, candidate: string, stationId: string): string {
+  const parts = parseHlc(seen);
+  if (parts === null || compareHlc(candidate, seen) > 0) return candidate;
+  return formatHlc({ ms: parts.ms, counter: parts.counter + 1, stationId });
+}
+
 /** One station's clock. Pure but for the wall clock that it is given. */
 export class HybridClock {
   #ms = 0;

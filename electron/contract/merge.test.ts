@@ -37,6 +37,36 @@ describe('three-way merge', () => {
     expect(mergeDocuments<MergeableDocument>(base, base, theirs, groups)).toMatchObject({ invented: { later: true } });
   });
 
+  it('lets what a document was made with give way to what somebody changed it to, however late it was made', () => {
+    const changed = { id: 's', review: 'approved', hlc: { id: clock(1, 'a'), review: clock(2, 'a') } };
+    const made = { id: 's', review: null, hlc: { id: clock(9, 'b'), review: clock(9, 'b') } };
+    const merged = mergeDocuments<MergeableDocument>(null, changed, made, groups);
+    expect(merged).toEqual({ id: 's', review: 'approved', hlc: { id: clock(9, 'b'), review: clock(2, 'a') } });
+    // A third place that made it, too, changes nothing of that.
+    const third = { id: 's', review: null, hlc: { id: clock(12, 'c'), review: clock(12, 'c') } };
+    expect(mergeDocuments<MergeableDocument>(null, third, merged, groups)['review']).toBe('approved');
+  });
+
+  it('lets a second making give way to a change of the first one, also where the first is known to both', () => {
+    const base = { id: 's', note: 'one', hlc: { id: clock(1, 'a'), note: clock(1, 'a') } };
+    const changed = { ...base, note: 'changed', hlc: { ...base.hlc, note: clock(4, 'a') } };
+    const second = { id: 's', note: 'two', hlc: { id: clock(5, 'b'), note: clock(5, 'b') } };
+    for (const merged of [
+      mergeDocuments<MergeableDocument>(base, changed, second, groups),
+      mergeDocuments<MergeableDocument>(base, second, changed, groups),
+    ])
+      expect(merged).toEqual({ id: 's', note: 'changed', hlc: { id: clock(5, 'b'), note: clock(4, 'a') } });
+  });
+
+  it('takes the later of two values that a document was made with, and gives way again to a change', () => {
+    const one = { id: 's', day: 'monday', hlc: { id: clock(1, 'a'), day: clock(1, 'a') } };
+    const other = { id: 's', hlc: { id: clock(4, 'b') } };
+    const merged = mergeDocuments<MergeableDocument>(null, one, other, groups);
+    expect(merged).toMatchObject({ day: 'monday' });
+    const changed = { id: 's', day: 'friday', hlc: { id: clock(2, 'c'), day: clock(3, 'c') } };
+    expect(mergeDocuments<MergeableDocument>(null, merged, changed, groups)).toMatchObject({ day: 'friday' });
+  });
+
   it('gives the same document whichever side computes it', () => {
     const value = oneof(integer({ min: 0, max: 3 }), constantFrom('x', 'y'), constant(null));
     const document = record({
@@ -44,7 +74,10 @@ describe('three-way merge', () => {
       pausedAt: value,
       consentId: value,
       other: value,
+      _deleted: constantFrom(false, true),
       hlc: record({
+        id: constantFrom(clock(1, 'a'), clock(2, 'b')),
+        _deleted: constantFrom(clock(1, 'a'), clock(3, 'b')),
         lead: constantFrom(clock(1, 'a'), clock(2, 'b'), clock(2, 'a')),
         consentId: constantFrom(clock(1, 'a'), clock(3, 'b')),
         other: constantFrom(clock(1, 'a'), 'unreadable'),

@@ -11,6 +11,11 @@ export type MergeableDocument = Readonly<Record<string, unknown>> & { readonly h
 /** Field -> the group that shares a clock. Fields not named form a group of their own, so unknown ones survive. */
 export type FieldGroups = Readonly<Record<string, string>>;
 
+/** Has one clock per document for as long as nobody deletes it: that of its making. */
+const MAKING = 'id';
+/** What becomes of a document as a whole is somebody's decision from the first. */
+const DELETION = '_deleted';
+
 export function mergeDocuments<T extends MergeableDocument>(
   base: T | null,
   ours: T,
@@ -31,7 +36,7 @@ export function mergeDocuments<T extends MergeableDocument>(
     for (const field of members) {
       if (winner[field] !== undefined) merged[field] = winner[field];
     }
-    const clock = laterClock(ours.hlc?.[group], theirs.hlc?.[group]);
+    const clock = mergedClock(ours, theirs, group);
     if (clock !== undefined) hlc[group] = clock;
   }
   return { ...merged, hlc } as unknown as T;
@@ -44,10 +49,37 @@ function pickSide<T extends MergeableDocument>(
   group: string,
   fields: readonly string[],
 ): T {
-  const same = (a: T, b: T): boolean => fields.every((field) => equalJson(a[field], b[field]));
-  if (same(ours, theirs)) return ours;
-  if (base !== null && same(base, ours)) return theirs;
-  if (base !== null && same(base, theirs)) return ours;
+  if (isSame(ours, theirs, fields)) return ours;
+  if (base !== null && isSame(base, ours, fields)) return theirs;
+  if (base !== null && isSame(base, theirs, fields)) return ours;
+  const isOursChanged = isChanged(ours, group);
+  if (isOursChanged !== isChanged(theirs, group)) return isOursChanged ? ours : theirs;
+  return later(ours, theirs, group, fields);
+}
+
+/**
+ * Whether somebody changed the group after the document was made. That is a decision; what a document is made with (`null`, `{}`) is
+ * mostly none: where it was made in two places, its first value gives way, however late its place made it.
+ */
+function isChanged(document: MergeableDocument, group: string): boolean {
+  const clock = document.hlc?.[group];
+  return clock !== undefined && (group === DELETION || clock !== document.hlc?.[MAKING]);
+}
+
+/** Of a group that somebody changed the later clock of a change, so that it stays one; else when the document was made. */
+function mergedClock(ours: MergeableDocument, theirs: MergeableDocument, group: string): string | undefined {
+  const [ourClock, theirClock] = [ours.hlc?.[group], theirs.hlc?.[group]];
+  const [isOurs, isTheirs] = [isChanged(ours, group), isChanged(theirs, group)];
+  if (isOurs !== isTheirs) return isOurs ? ourClock : theirClock;
+  if (isOurs || (ourClock ?? theirClock) === undefined) return laterClock(ourClock, theirClock);
+  return laterClock(ours.hlc?.[MAKING], theirs.hlc?.[MAKING]);
+}
+
+function isSame(left: MergeableDocument, right: MergeableDocument, fields: readonly string[]): boolean {
+  return fields.every((field) => equalJson(left[field], right[field]));
+}
+
+function later<T extends MergeableDocument>(ours: T, theirs: T, group: string, fields: readonly string[]): T {
   const order = compareHlc(ours.hlc?.[group] ?? '', theirs.hlc?.[group] ?? '');
   if (order !== 0) return order > 0 ? ours : theirs;
   // Equal clocks with different values cannot come from one station's clock: decide by content so that both sides agree.

@@ -5,7 +5,8 @@
  * and the value that its writer saw before. At the end, per group:
  * - the value is one that somebody wrote, all of its fields from the same write;
  * - nobody had seen that value and then written another with a later clock;
- * - among those that nobody had written over, the one with the latest clock wins, where all of these clocks were about right.
+ * - among those that nobody had written over, the one with the latest clock wins, where all of these clocks were about right; what the
+ *   document was made with gives way to what it was changed to.
  */
 import {
   BOOKKEEPING_FIELDS,
@@ -43,6 +44,8 @@ interface GroupWrite {
   /** The value that the writer saw; null: none. */
   readonly seen: string | null;
   readonly clock: string;
+  /** Whether the document was made with it. */
+  readonly made: boolean;
   /** Whether the clock was about right when it was given. */
   readonly sane: boolean;
 }
@@ -90,7 +93,10 @@ export class Oracle {
       if (seen === value) continue;
       const clock = clocks[group] ?? '';
       const sane = Math.abs((parseHlc(clock)?.ms ?? 0) - written.at) <= MAX_DRIFT_MS;
-      known.groups.set(group, [...(known.groups.get(group) ?? []), { value, seen, clock, sane }]);
+      known.groups.set(group, [
+        ...(known.groups.get(group) ?? []),
+        { value, seen, clock, made: before === null, sane },
+      ]);
     }
   }
 
@@ -135,24 +141,19 @@ function failureOf(writes: readonly GroupWrite[], value: string, again: boolean)
   // What a document is made with in more than one place (a default) is no change to whoever merges three ways.
   const once = open.filter((write) => writes.every((other) => other === write || other.value !== write.value));
   if (!once.includes(winner)) return null;
-  const latest = once.reduce((best, write) => (compareHlc(write.clock, best.clock) > 0 ? write : best));
+  const latest = once.reduce((best, write) => (goesBefore(write, best) ? write : best));
   return latest.value === value
     ? null
     : `has ${brief(value)} of ${winner.clock}; ${brief(latest.value)} of ${latest.clock} was later`;
 }
 
-/**
- * Whose clock was wrong has it set right by the cloud, to when it came there: then it says nothing against an equal value that another
- * station wrote by itself, which may have been later.
- */
+function goesBefore(left: GroupWrite, right: GroupWrite): boolean {
+  return left.made === right.made ? compareHlc(left.clock, right.clock) > 0 : right.made;
+}
+
 function isWrittenOver(write: GroupWrite, writes: readonly GroupWrite[]): boolean {
-  const isOnlyOne = writes.every((other) => other === write || other.value !== write.value);
   return writes.some(
-    (other) =>
-      other !== write &&
-      other.seen === write.value &&
-      (other.sane || isOnlyOne) &&
-      compareHlc(other.clock, write.clock) > 0,
+    (other) => other !== write && other.seen === write.value && compareHlc(other.clock, write.clock) > 0,
   );
 }
 

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { fieldGroups, HybridClock, mergeDocuments } from '../../contract/index.ts';
+import { compareHlc, fieldGroups, HybridClock, mergeDocuments, parseHlc } from '../../contract/index.ts';
 import type { DocumentOf } from '../../contract/index.ts';
 import { stamped, stampedDeletion } from './stamping.ts';
 import type { Stamper } from './stamping.ts';
 import { NOON, patientDraft, STATION } from './testing/documents.ts';
 
-function now(): number {
-  return NOON;
-}
-
-function stamper(): Stamper {
+function stamper(at = NOON): Stamper {
+  const now = (): number => at;
   return { clock: new HybridClock(STATION, now), stationId: STATION, now, lastTick: null };
 }
 
@@ -94,5 +91,16 @@ describe('a document that is written', () => {
     expect(Object.keys(later.hlc)).not.toContain('patientRequest');
     for (const [left, right] of [[theirs, later] as const, [later, theirs] as const])
       expect(mergeDocuments(null, left, right, fieldGroups.sessions).patientRequest).toBe('break');
+  });
+
+  it('keeps the writes of one document in their order when the wall clock was set back by a day', () => {
+    const ahead = stamper(Date.UTC(2026, 10, 22));
+    const first = stamped('sessions', newSession(), null, ahead) as DocumentOf<'sessions'>;
+    const back = stamper(Date.UTC(2026, 10, 21));
+    const next = stamped('sessions', { ...first, patientRequest: 'break' }, first, back) as DocumentOf<'sessions'>;
+    expect(compareHlc(next.hlc['patientRequest'] ?? '', first.hlc['id'] ?? '')).toBeGreaterThan(0);
+    // Only this document: what else is written has the time that it is.
+    const other = stamped('sessions', newSession(), null, back) as DocumentOf<'sessions'>;
+    expect(parseHlc(other.hlc['id'] ?? '')?.ms).toBe(Date.UTC(2026, 10, 21));
   });
 });

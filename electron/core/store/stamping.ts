@@ -3,6 +3,7 @@ import {
   BOOKKEEPING_FIELDS,
   CONTRACT_VERSION,
   VantageError,
+  clockLaterThan,
   documentSchemas,
   equalJson,
   fieldGroups,
@@ -24,6 +25,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The field group of `_deleted`, as `mergeDocuments` meets it in replication. */
 const DELETION = '_deleted';
+/** The field whose clock says when the document was made; in one made again it is still the first time. */
+const MAKING = 'id';
 /** Fields that the store fills in itself. */
 const BY_STORE: ReadonlySet<string> = new Set(['stationId', 'createdAt']);
 const BOOKKEEPING = new Set<string>(BOOKKEEPING_FIELDS);
@@ -61,6 +64,7 @@ export function stamped<N extends CollectionName>(
   for (const field of changed) {
     // Nobody decided on what is only the contract's default: it gives way to what another station wrote under the same id.
     if (isFirst && draft[field] === undefined && !BY_STORE.has(field)) continue;
+    if (buried?.[MAKING] !== undefined && field === MAKING) continue;
     stampedClocks[groups[field] ?? field] = hlc;
   }
   if (previous === null && buried !== undefined) stampedClocks[DELETION] = hlc;
@@ -74,12 +78,16 @@ export function stampedDeletion<N extends CollectionName>(document: DocumentOf<N
   return { ...document, hlc: { ...clocks, [DELETION]: tickAfter(clocks, stamper) } };
 }
 
-/** Whatever this document has seen, from whichever station: what is written now comes after it. */
+/**
+ * Whatever this document has seen, from whichever station: what is written now comes after it. A clock beyond the bound is not followed
+ * by everything that is written later, only by this document: its own writes stay in their order when the wall clock was set back.
+ */
 function tickAfter(clocks: Readonly<Record<string, string>>, stamper: Stamper): string {
-  for (const clock of new Set(Object.values(clocks))) stamper.clock.observe(clock);
-  const hlc = stamper.clock.tick();
-  stamper.lastTick = hlc;
-  return hlc;
+  const seen = [...new Set(Object.values(clocks))];
+  for (const clock of seen) stamper.clock.observe(clock);
+  const tick = stamper.clock.tick();
+  stamper.lastTick = tick;
+  return seen.reduce((latest, clock) => clockLaterThan(clock, latest, stamper.stationId), tick);
 }
 
 function changedFields(before: Fields, after: Fields): string[] {

@@ -1,5 +1,5 @@
 /** What only the cloud writes of a session. */
-import { VantageError, compareHlc, formatHlc, parseHlc } from '../../../electron/contract/index.ts';
+import { VantageError, clockLaterThan, formatHlc } from '../../../electron/contract/index.ts';
 import type { Scoped } from '../../database/scope.ts';
 import { writeDocuments } from '../replication/write-documents.ts';
 
@@ -48,8 +48,5 @@ export async function setCloudFields(
 
 /** A clock of now, or just after the one before where that is ahead. */
 export function clockAfter(before: string | undefined, ms: number): string {
-  const own = formatHlc({ ms, counter: 0, stationId: CLOUD_CLOCK });
-  const parts = before === undefined ? null : parseHlc(before);
-  if (parts === null || compareHlc(own, before ?? '') > 0) return own;
-  return formatHlc({ ms: parts.ms, counter: parts.counter + 1, stationId: CLOUD_CLOCK });
+  return clockLaterThan(before ?? '', formatHlc({ ms, counter: 0, stationId: CLOUD_CLOCK }), CLOUD_CLOCK);
 }

@@ -111,13 +111,19 @@ function comparable(collection: CollectionName, document: Fields): Fields {
   return left;
 }
 
-/** A clock beyond the bound is brought back to ours, never refused: it would win every tie until its time has come. */
+/**
+ * A clock beyond the bound is brought back to ours, never refused: it would win every tie until its time has come. Those of one document
+ * stay in their order, and equal ones stay equal.
+ */
 function rebasedClocks(clocks: Readonly<Record<string, string>>, nowMs: number): Readonly<Record<string, string>> {
+  const isBeyond = (clock: string): boolean => (parseHlc(clock)?.ms ?? 0) > nowMs + MAX_DRIFT_MS;
+  const beyond = [...new Set(Object.values(clocks))].filter(isBeyond).toSorted(compareHlc);
+  if (beyond.length === 0) return clocks;
   return Object.fromEntries(
     Object.entries(clocks).map(([group, clock]) => {
+      const place = beyond.indexOf(clock);
       const parts = parseHlc(clock);
-      const beyond = parts !== null && parts.ms > nowMs + MAX_DRIFT_MS;
-      return [group, beyond ? formatHlc({ ...parts, ms: nowMs }) : clock];
+      return [group, place < 0 || parts === null ? clock : formatHlc({ ...parts, ms: nowMs, counter: place })];
     }),
   );
 }

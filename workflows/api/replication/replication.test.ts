@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MasterRow, PushVerdict } from '../../../electron/contract/index.ts';
-import { MAX_DRIFT_MS, newId, replicationPath } from '../../../electron/contract/index.ts';
+import { MAX_DRIFT_MS, compareHlc, newId, parseHlc, replicationPath } from '../../../electron/contract/index.ts';
 import { withScope } from '../../database/scope.ts';
 import { patientDocument } from '../../database/testing/seed.ts';
 import type { Fields } from '../testing/documents.ts';
@@ -138,15 +138,18 @@ describe('a push', () => {
     });
   });
 
-  it('with a clock beyond the bound is taken, the clock brought back', async () => {
+  it('with clocks beyond the bound is taken, the clocks brought back in their order', async () => {
     const ahead = Date.now() + 2 * MAX_DRIFT_MS;
-    const hlc = { text: `${ahead}-3-${one.stationId}`, kind: `${Date.now()}-0-${one.stationId}` };
+    const of = (ms: number, counter: number): string => `${ms}-${counter}-${one.stationId}`;
+    const hlc = { id: of(ahead, 3), day: of(ahead, 3), text: of(ahead + 1, 0), kind: of(Date.now(), 0) };
     const document = alertDocument(NORTH_HARBOUR, { hlc });
     expect(kinds((await push(one, 'alerts', [rowOf(document)])).verdicts)).toEqual(['accepted']);
     const kept = (await shown(two, document['id'])).document['hlc'] as Readonly<Record<string, string>>;
     expect(kept['kind']).toBe(hlc.kind);
-    expect(Number(kept['text']?.split('-')[0])).toBeLessThan(ahead);
-    expect(kept['text']).toContain(`-3-${one.stationId}`);
+    expect(parseHlc(kept['text'] ?? '')).toMatchObject({ counter: 1, stationId: one.stationId });
+    expect(parseHlc(kept['text'] ?? '')?.ms).toBeLessThan(ahead);
+    expect(compareHlc(kept['text'] ?? '', kept['id'] ?? '')).toBeGreaterThan(0);
+    expect(kept['day']).toBe(kept['id']);
   });
 });
 
