@@ -97,6 +97,7 @@ function open(opening: Opening): OpenedFile {
 /** Puts the file and a log that is damaged aside, before SQLite drops what it can't read. */
 function lookBefore(opening: Opening, path: string, log: LogState): AnchorVerdict {
   let anchored: AnchorVerdict;
+  const hadIndex = existsSync(`${path}-shm`);
   try {
     const sqlite = openCipherFile(path, opening.key, { readonly: true, keyIsRight: opening.keyIsRight });
     try {
@@ -109,22 +110,36 @@ function lookBefore(opening: Opening, path: string, log: LogState): AnchorVerdic
     const problem = storeProblem(error);
     if (!(problem instanceof VantageError) || !log.isCertain || !BY_DAMAGE.has(problem.code)) throw error;
     throw new VantageError('STORE_DAMAGED', damagedLog(log), { cause: problem });
+  } finally {
+    // Made by SQLite to read the log; whoever has the clinic open keeps its own in memory.
+    if (!hadIndex) rmSync(`${path}-shm`, { force: true });
   }
   if (anchored.found?.log !== undefined) keepLogAside(opening.directory, asideOfLog(log));
   return anchored;
 }
 
 /**
- * The vault reads its tables whole when it opens. Damage in them that is met only then would refuse the opening after the log was
- * folded into the file. @throws SqliteError
+ * What a clinic that opens reads whole of the vault's tables: the rows, and by an index in their order the columns that it searches by.
+ * Each has its own pages.
  */
+const READ_BY_OPENING: readonly (readonly [table: string, sql: string])[] = [
+  ['vault_blobs', 'SELECT * FROM vault_blobs'],
+  ['vault_blobs', 'SELECT file FROM vault_blobs ORDER BY file'],
+  ['vault_pending', 'SELECT * FROM vault_pending'],
+  ['vault_pending', 'SELECT file FROM vault_pending ORDER BY file'],
+  ['vault_pending', 'SELECT subject FROM vault_pending ORDER BY subject'],
+  ['vault_checks', 'SELECT * FROM vault_checks'],
+  ['vault_checks', 'SELECT blob_id FROM vault_checks WHERE damage IS NOT NULL'],
+  ['vault_erased', 'SELECT * FROM vault_erased'],
+];
+
+/** Damage that is met only later would refuse the opening after the log was folded into the file. @throws SqliteError */
 function readWhatOpeningReads(sqlite: Database): void {
-  const names = sqlite
-    .prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'vault@_%' ESCAPE '@'`)
-    .pluck()
-    .all();
-  for (const name of names) {
-    const rows = sqlite.prepare(`SELECT * FROM "${name}"`).iterate();
+  const names = sqlite.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all();
+  for (const [table, sql] of READ_BY_OPENING) {
+    // Older versions had not all of them.
+    if (!names.includes(table)) continue;
+    const rows = sqlite.prepare(sql).iterate();
     while (rows.next().done !== true);
   }
 }
