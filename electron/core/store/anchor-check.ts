@@ -96,7 +96,8 @@ function describe(missing: MissingChanges): string {
 }
 
 function hasStationTable(sqlite: Database): boolean {
-  return sqlite.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'station'`).get() !== undefined;
+  const found = sqlite.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'station'`).pluck().get();
+  return found !== undefined;
 }
 
 function publicKeyOf(identityJson: string): string | null {

@@ -19,7 +19,7 @@ import type { Signer } from '../audit/signer.ts';
 import { readIfThere } from './durable-file.ts';
 import { deriveKey } from './key-handling.ts';
 
-const ANCHOR_FILE = 'clinic.anchor';
+export const ANCHOR_FILE = 'clinic.anchor';
 
 /** Which file of the store it was, in table `station`: a restored or re-encrypted one is another. */
 export const GENERATION_KEY = 'generation';

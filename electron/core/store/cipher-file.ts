@@ -1,5 +1,5 @@
 /** An encrypted SQLite file and its key: names, the check value, opening one as it is. */
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { chmodSync, closeSync, existsSync, openSync, rmSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite from 'better-sqlite3-multiple-ciphers';
@@ -16,7 +16,7 @@ const LOCK_TIMEOUT_MS = 2000;
 
 /** What stands in `clinic.check`: an HMAC under the key, which says nothing about it. @param key of the store, 32 bytes. */
 export function checkValueOf(key: Uint8Array): Buffer {
-  return createHmac('sha256', key).update('vantage store key check').digest();
+  return createHmac('sha256', createSecretKey(key)).update('vantage store key check').digest();
 }
 
 export interface CipherFileOptions {
@@ -42,11 +42,9 @@ export function openCipherFile(path: string, key: Uint8Array, options: CipherFil
   try {
     setKey(sqlite, key);
     // One process owns the file: a second is refused at once instead of both believing that they lead. Who only reads can't have it so.
-    if (!readonly) sqlite.pragma('locking_mode = EXCLUSIVE');
+    if (!readonly) sqlite.exec('PRAGMA locking_mode = EXCLUSIVE');
     // What SQLite sorts or spills would be written to temporary files unencrypted.
-    sqlite.pragma('temp_store = MEMORY');
-    sqlite.pragma('trusted_schema = OFF');
-    sqlite.prepare('SELECT count(*) FROM sqlite_schema').get();
+    sqlite.exec('PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; SELECT count(*) FROM sqlite_schema');
     return sqlite;
   } catch (error) {
     if (readonly) closeReadOnly(sqlite, path);
@@ -85,9 +83,10 @@ function assertRoomForIndex(path: string): void {
  * for that: closing it would give up the locks that this process may hold on it.
  */
 function restrictToOwner(path: string): void {
-  if (!existsSync(path)) closeSync(openSync(path, 'a', OWNER_ONLY));
   for (const suffix of ['', '-wal', '-shm', '-journal']) {
-    if (existsSync(`${path}${suffix}`)) chmodSync(`${path}${suffix}`, OWNER_ONLY);
+    const there = statSync(`${path}${suffix}`, { throwIfNoEntry: false });
+    if (there === undefined && suffix === '') closeSync(openSync(path, 'a', OWNER_ONLY));
+    else if (there !== undefined && (there.mode & 0o777) !== OWNER_ONLY) chmodSync(`${path}${suffix}`, OWNER_ONLY);
   }
 }
 
@@ -118,8 +117,7 @@ export function changeKey(sqlite: Database, key: Uint8Array): void {
 }
 
 function setKey(sqlite: Database, key: Uint8Array): void {
-  sqlite.pragma(`cipher = 'sqlcipher'`);
-  sqlite.pragma(`key = "${rawKey(key)}"`);
+  sqlite.exec(`PRAGMA cipher = 'sqlcipher'; PRAGMA key = "${rawKey(key)}"`);
 }
 
 function rawKey(key: Uint8Array): string {

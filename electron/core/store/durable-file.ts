@@ -30,9 +30,12 @@ export function writeDurably(path: string, bytes: Uint8Array | string, mode: num
 
 const LEFTOVER = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
-/** Removes what a kill in the middle of `writeDurably` left in a folder. Only while nobody else writes there. */
-export function removeLeftovers(directory: string): void {
-  for (const name of readdirSync(directory)) {
+/**
+ * Removes what a kill in the middle of `writeDurably` left in a folder. Only while nobody else writes there.
+ * @param names of what lies there
+ */
+export function removeLeftovers(directory: string, names = namesIn(directory)): void {
+  for (const name of names) {
     if (LEFTOVER.test(name)) rmSync(join(directory, name), { force: true });
   }
 }
@@ -67,6 +70,16 @@ export function syncFolder(path: string): void {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** What lies in a folder; nothing where there is none. */
+export function namesIn(directory: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(directory));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Set();
+    throw error;
   }
 }
 

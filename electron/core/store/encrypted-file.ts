@@ -14,9 +14,9 @@ import { anchorPath } from './anchor.ts';
 import { asideOfLog, checkAnchor, damagedLog } from './anchor-check.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from './cipher-file.ts';
-import { readIfThere, removeLeftovers, syncFolder, writeDurably } from './durable-file.ts';
+import { namesIn, readIfThere, removeLeftovers, syncFolder, writeDurably } from './durable-file.ts';
 import { KEY_BYTES, deriveKey } from './key-handling.ts';
-import { readLog } from './log-frames.ts';
+import { NO_LOG, readLog } from './log-frames.ts';
 import type { LogState } from './log-frames.ts';
 import { MIGRATIONS, migrate, schemaVersionOf } from './migrations.ts';
 import { finishReplacement, keepLogAside } from './replace-file.ts';
@@ -45,12 +45,13 @@ export function openEncryptedFile(directory: string, masterKey: Uint8Array, at: 
   const key = deriveKey(masterKey, 'store');
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    finishReplacement(directory, key);
-    removeLeftovers(directory);
+    let names = namesIn(directory);
+    if (finishReplacement(directory, key, names)) names = namesIn(directory);
+    removeLeftovers(directory, names);
     const check = readIfThere(join(directory, CHECK_FILE));
     const keyIsRight = check !== null && isSame(check, checkValueOf(key));
     if (check !== null && !keyIsRight) throw new VantageError('KEY_WRONG', 'the key does not fit the check value');
-    return open({ directory, masterKey, key, keyIsRight, at });
+    return open({ directory, names, masterKey, key, keyIsRight, at });
   } catch (error) {
     throw storeProblem(error);
   }
@@ -58,6 +59,8 @@ export function openEncryptedFile(directory: string, masterKey: Uint8Array, at: 
 
 interface Opening {
   readonly directory: string;
+  /** Of what lies in it. */
+  readonly names: ReadonlySet<string>;
   readonly masterKey: Uint8Array;
   readonly key: Uint8Array;
   /** Whether the check value says so; it is written at the first opening. */
@@ -66,19 +69,19 @@ interface Opening {
 }
 
 function open(opening: Opening): OpenedFile {
-  const { directory, key, keyIsRight } = opening;
+  const { directory, names, key, keyIsRight } = opening;
   const path = join(directory, STORE_FILE);
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0 && (keyIsRight || existsSync(anchorPath(directory))))
     throw new VantageError('STORE_DAMAGED', 'the file is gone or empty');
-  const log = readLog(`${path}-wal`);
+  const log = names.has(`${STORE_FILE}-wal`) ? readLog(`${path}-wal`) : NO_LOG;
   let anchored = log.frames === 0 ? null : lookBefore(opening, path, log);
 
   const sqlite = openCipherFile(path, key, { keyIsRight });
   try {
     anchored ??= inspected(sqlite, opening, log);
     // Nobody else has the file open, and here the index of the log is kept in memory.
-    rmSync(`${path}-shm`, { force: true });
+    if (log.frames > 0 || names.has(`${STORE_FILE}-shm`)) rmSync(`${path}-shm`, { force: true });
     makeDurable(sqlite);
     // Frames that are not read would be taken for this log's again, behind those that are written next.
     if (log.damagedFrom !== null) sqlite.pragma('wal_checkpoint(TRUNCATE)');
@@ -155,11 +158,7 @@ function isSame(left: Buffer, right: Buffer): boolean {
 }
 
 function makeDurable(sqlite: Database): void {
-  sqlite.pragma('journal_mode = WAL');
-  sqlite.pragma('synchronous = FULL');
-  // macOS only: without it fsync leaves data in the drive's cache.
-  sqlite.pragma('fullfsync = ON');
-  sqlite.pragma('checkpoint_fullfsync = ON');
-  sqlite.pragma('cache_size = -32000');
-  sqlite.pragma('journal_size_limit = 67108864');
+  // Full syncs are macOS's: without them fsync leaves data in the drive's cache.
+  sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA cache_size = -32000; PRAGMA journal_size_limit = 67108864`);
 }

@@ -2,7 +2,7 @@
  * The station's master key: 256 random bits, kept by one of three stores. It never stands in the environment, an argument or
  * a log. What locks a file is derived from it per purpose, so that no two things share a key.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { argon2id } from 'hash-wasm';
@@ -32,7 +32,8 @@ export function newKey(): Uint8Array {
 
 /** A key for one purpose ('store', 'vault'): HKDF-SHA-256 (RFC 5869) of the master key. Knowing one says nothing of another. */
 export function deriveKey(master: Uint8Array, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', master, new Uint8Array(0), `vantage-workstation/v1/${purpose}`, KEY_BYTES));
+  const key = createSecretKey(master);
+  return new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), `vantage-workstation/v1/${purpose}`, KEY_BYTES));
 }
 
 /**

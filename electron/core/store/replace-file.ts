@@ -8,11 +8,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VantageError } from '../../contract/index.ts';
-import { anchorPath } from './anchor.ts';
+import { ANCHOR_FILE } from './anchor.ts';
 import { CHECK_FILE, STORE_FILE, assertNotOpen, checkValueOf } from './cipher-file.ts';
-import { copyDurablyNow, readIfThere, syncFolder, writeDurably } from './durable-file.ts';
+import { copyDurablyNow, namesIn, readIfThere, syncFolder, writeDurably } from './durable-file.ts';
 
 const JOURNAL_FILE = 'clinic.replace';
+const FORMER_KEYS_FILE = 'clinic.former-keys';
 const ASIDE_FOLDER = 'aside';
 
 const journalSchema = z.object({
@@ -27,30 +28,39 @@ const journalSchema = z.object({
 });
 type Journal = z.infer<typeof journalSchema>;
 
+const NEXT_STORE = `${STORE_FILE}.next`;
+const SALVAGE_SOURCE = `${NEXT_STORE}-source`;
+
 /** Where the new file is made. */
 export function nextStorePath(directory: string): string {
-  return join(directory, `${STORE_FILE}.next`);
+  return join(directory, NEXT_STORE);
 }
 
 /** Where the copy of a damaged file lies while what can be read of it goes into the next. */
 export function salvageSourcePath(directory: string): string {
-  return `${nextStorePath(directory)}-source`;
+  return join(directory, SALVAGE_SOURCE);
 }
 
 /** Where its anchor is made. */
 export function nextAnchorPath(directory: string): string {
-  return `${anchorPath(directory)}.next`;
+  return join(directory, `${ANCHOR_FILE}.next`);
 }
 
 /** Former keys, encrypted under the one of now: see `core/backup/former-keys.ts`. */
 export function formerKeysPath(directory: string): string {
-  return join(directory, 'clinic.former-keys');
+  return join(directory, FORMER_KEYS_FILE);
 }
 
 /** What changes together with the file, where there is a next one of it. */
-function besides(directory: string): readonly string[] {
-  return [anchorPath(directory), formerKeysPath(directory)];
-}
+const BESIDES = [ANCHOR_FILE, FORMER_KEYS_FILE] as const;
+
+/** All that a replacement makes before it is announced. */
+const LEFT: readonly string[] = [
+  ...[NEXT_STORE, SALVAGE_SOURCE].flatMap((name) =>
+    ['', '-wal', '-shm', '-journal', '-first', '-first-journal'].map((suffix) => `${name}${suffix}`),
+  ),
+  ...BESIDES.map((name) => `${name}.next`),
+];
 
 /** Where the old files lie afterwards. */
 export function asidePath(directory: string, name: string): string {
@@ -98,13 +108,12 @@ export function announceReplacement(directory: string, key: Uint8Array, aside: s
 
 /**
  * Finishes, or takes back, a replacement that was interrupted. Before every opening; does nothing where there was none.
- * @param key of the store, as it is now. @returns whether the file was replaced.
+ * @param key of the store, as it is now. @param names of what lies in the folder. @returns whether the file was replaced.
  * @throws VantageError KEY_WRONG where the key is neither the old file's nor the new one's, SECOND_INSTANCE where somebody has the file
  * open; nothing was touched
  */
-export function finishReplacement(directory: string, key: Uint8Array): boolean {
-  const started = leftOf(directory);
-  if (started.length === 0 && !existsSync(join(directory, JOURNAL_FILE))) return false;
+export function finishReplacement(directory: string, key: Uint8Array, names = namesIn(directory)): boolean {
+  if (!names.has(JOURNAL_FILE) && !LEFT.some((name) => names.has(name))) return false;
   assertNotOpen(join(directory, STORE_FILE));
   const bytes = readIfThere(join(directory, JOURNAL_FILE));
   if (bytes === null) {
@@ -134,13 +143,14 @@ function finish(directory: string, journal: Journal): void {
     const old = [`${STORE_FILE}-wal`, `${STORE_FILE}-shm`, `${STORE_FILE}-journal`].map((name) =>
       join(directory, name),
     );
-    putAside(directory, journal.aside, [...old, anchorPath(directory)]);
+    putAside(directory, journal.aside, [...old, join(directory, ANCHOR_FILE)]);
     // Without a folder for it the old file is there until the new one takes its name.
     if (journal.aside !== null) putAside(directory, journal.aside, [join(directory, STORE_FILE)]);
     renameSync(next, join(directory, STORE_FILE));
     syncFolder(directory);
   }
-  for (const path of besides(directory)) {
+  for (const name of BESIDES) {
+    const path = join(directory, name);
     if (existsSync(`${path}.next`)) renameSync(`${path}.next`, path);
   }
   writeDurably(join(directory, CHECK_FILE), Buffer.from(journal.check, 'hex'), 0o600);
@@ -163,16 +173,7 @@ function putAside(directory: string, aside: string | null, paths: readonly strin
 }
 
 function removeNext(directory: string): void {
-  for (const path of leftOf(directory)) rmSync(path, { force: true });
-}
-
-/** What a replacement that was never announced has left. */
-function leftOf(directory: string): string[] {
-  const stores = [nextStorePath(directory), salvageSourcePath(directory)].flatMap((path) =>
-    ['', '-wal', '-shm', '-journal', '-first', '-first-journal'].map((suffix) => `${path}${suffix}`),
-  );
-  const beside = besides(directory).map((path) => `${path}.next`);
-  return [...stores, ...beside].filter((path) => existsSync(path));
+  for (const name of LEFT) rmSync(join(directory, name), { force: true });
 }
 
 function parsed(text: string): Journal {

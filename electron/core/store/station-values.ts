@@ -3,8 +3,8 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { prepared } from './prepared.ts';
 
 export function readStationValue(sqlite: Database, key: string): string | null {
-  const found = prepared(sqlite, 'SELECT value FROM station WHERE key = ?').get(key) as { value: string } | undefined;
-  return found?.value ?? null;
+  const found = prepared(sqlite, 'SELECT value FROM station WHERE key = ?').pluck().get(key) as string | undefined;
+  return found ?? null;
 }
 
 export function writeStationValue(sqlite: Database, key: string, value: string): void {

@@ -5,6 +5,13 @@ import type { SqliteConnection } from './connection.ts';
 
 type Bulk = EventBulk<RxStorageChangeEvent<unknown>, unknown>;
 
+const IRREGULAR = 'SELECT irregular FROM "rx:sequences" WHERE collection = ?';
+
+/** Whether there is a row for the table. */
+export function isCounted(connection: SqliteConnection, name: string): boolean {
+  return connection.plucked(IRREGULAR).get(name) !== undefined;
+}
+
 export class TableState {
   /** Of the instances that hear of each other's writes. */
   readonly #listeners = new Set<(bulk: Bulk) => void>();
@@ -32,8 +39,7 @@ export class TableState {
 
   /** Whether a document was ever written whose indexed fields are not of the types in the schema: columns cannot hold them. */
   get irregular(): boolean {
-    this.#irregular ??=
-      this.#connection.plucked('SELECT irregular FROM "rx:sequences" WHERE collection = ?').get(this.#name) === 1;
+    this.#irregular ??= this.#connection.plucked(IRREGULAR).get(this.#name) === 1;
     return this.#irregular;
   }
 

@@ -3,7 +3,7 @@ import type { RxDocumentData } from 'rxdb';
 import { quoted } from './columns.ts';
 import type { TableLayout } from './columns.ts';
 import type { SqliteConnection, SqliteValue } from './connection.ts';
-import { tableStateOf } from './table-state.ts';
+import { isCounted, tableStateOf } from './table-state.ts';
 
 const SEQUENCES_SQL = `CREATE TABLE "rx:sequences" (collection TEXT PRIMARY KEY, seq INTEGER NOT NULL,
      irregular INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID`;
@@ -62,7 +62,7 @@ function isAsWanted<RxDocType>(connection: SqliteConnection, layout: TableLayout
   const wanted = [SEQUENCES_SQL, tableSql(layout), ...indexes];
   // A table that was altered reads otherwise than one that was made now, and is looked at closely each time.
   if (said.length !== wanted.length || !wanted.every((sql) => said.includes(sql))) return false;
-  return connection.plucked('SELECT count(*) FROM "rx:sequences" WHERE collection = ?').get(layout.name) === 1;
+  return isCounted(connection, layout.name);
 }
 
 /** Drops the collection's tables; its counter of writes, too. */
