@@ -172,7 +172,10 @@ export const staffContract = {
   review: {
     queue: procedure('clinician', 'facilitator', 'admin').output(eventIterator(z.array(reviewQueueItemSchema))),
     watch: procedure('clinician', 'admin').input(session).output(eventIterator(reviewViewSchema)),
-    /** By the hash of the report that was read, confirmed by PIN. The first decision stands. */
+    /**
+     * By the hash of the report that was read, confirmed by PIN. The first decision stands. `pin` is null in the cloud only, where a
+     * person signs by having just signed in.
+     */
     decide: procedure('clinician', 'admin')
       .input(
         z.object({
@@ -181,7 +184,7 @@ export const staffContract = {
           decision: reviewSchema.shape.decision,
           reason: reviewSchema.shape.reason,
           notes: z.string().max(4000).nullable(),
-          pin: z.string().min(4).max(12),
+          pin: z.string().min(4).max(12).nullable(),
         }),
       )
       .output(reviewSchema),

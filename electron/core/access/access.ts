@@ -94,8 +94,12 @@ export class Access {
     return personOf(person);
   }
 
-  /** The PIN of the person signed in, asked again for something that counts as a signature. @throws PIN_WRONG, PIN_WAIT. */
-  async confirm(actor: Actor, pin: string): Promise<void> {
+  /**
+   * The PIN of the person signed in, asked again for something that counts as a signature.
+   * @throws PIN_WRONG, PIN_WAIT, INPUT_INVALID without one
+   */
+  async confirm(actor: Actor, pin: string | null): Promise<void> {
+    if (pin === null) throw new VantageError('INPUT_INVALID', 'a PIN is needed', { field: 'pin' });
     await this.#checkPin(actor.staffId, pin, 'access.confirmed');
   }
 

@@ -4,10 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Capture, Finding, Problem, Session } from '../../contract/index.ts';
-import { derivedId, VantageError } from '../../contract/index.ts';
+import { countedCaptures, derivedId, VantageError } from '../../contract/index.ts';
 import type { Log } from '../clinic-api.ts';
 import { codeOf, problemFrom } from '../problems.ts';
-import { countedCaptures } from '../review/reviews.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from '../vault/index.ts';
