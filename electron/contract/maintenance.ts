@@ -58,8 +58,10 @@ export const backupInfoSchema = z.object({
   files: z.number().int(),
   /** Pictures that were missing already when it was made. */
   missingFiles: z.number().int(),
-  /** When it was last read whole and compared; null: never. */
+  /** When it was last read whole and compared; null: never, as far as the clinic itself has sealed it. */
   verified: z.object({ at: instant, ok: z.boolean() }).nullable(),
+  /** Whether the clinic's key of now opens it, one that it had before, or another; null: not known. */
+  key: z.enum(['current', 'former', 'other']).nullable(),
 });
 export type BackupInfo = z.infer<typeof backupInfoSchema>;
 

@@ -178,7 +178,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       log,
     });
     const daily = new DailyBackup({
-      list: () => listBackups(join(directory, 'backups')),
+      list: () => listBackups(join(directory, 'backups'), []),
       begin: () => maintenance.backUp({ staffId: station.stationId, name: station.stationName, roles: ['station'] }),
       now,
       changed: () => changes.status.notify(),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Problem, RecoveryOffer } from '../contract/index.ts';
 import { RECOVERABLE } from '../contract/index.ts';
 import { copyStoreFiles } from '../core/backup/check.ts';
+import { clinicKeys } from '../core/backup/former-keys.ts';
 import { listBackups } from '../core/backup/manifest.ts';
 
 /** Where the clinic's backups lie. */
@@ -10,10 +11,15 @@ export function backupsIn(directory: string): string {
   return join(directory, 'backups');
 }
 
-/** @returns null for a problem that no backup mends. */
-export async function recoveryOffer(directory: string, problem: Problem | null): Promise<RecoveryOffer | null> {
+/** @param masterKey without it no backup is said to be verified. @returns null for a problem that no backup mends. */
+export async function recoveryOffer(
+  directory: string,
+  problem: Problem | null,
+  masterKey: Uint8Array | null,
+): Promise<RecoveryOffer | null> {
   if (problem === null || !RECOVERABLE.includes(problem.code)) return null;
-  const backups = await listBackups(backupsIn(directory)).catch(() => []);
+  const keys = masterKey === null ? [] : clinicKeys(directory, masterKey);
+  const backups = await listBackups(backupsIn(directory), keys).catch(() => []);
   return { backups: backups.map(({ name, madeAt, verified }) => ({ name, madeAt, verified })) };
 }
 

@@ -221,7 +221,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   }
 
   async function recovery(): Promise<RecoveryOffer | null> {
-    return phaseOf(core, isStopping) === 'failed' ? recoveryOffer(options.clinic.directory, problem) : null;
+    return phaseOf(core, isStopping) === 'failed' ? recoveryOffer(options.clinic.directory, problem, masterKey) : null;
   }
 
   return {

@@ -88,6 +88,13 @@ function Row({
     <tr>
       <th scope="row" id={`backup-${backup.name}`}>
         {made}
+        {backup.key === 'former' ? (
+          <span className="block text-13 text-ink-3">{i18n.t('under a former key; this station keeps it')}</span>
+        ) : backup.key === 'other' ? (
+          <span className="block text-13 text-warn">
+            {i18n.t('under a key that this station has not; it can not be read here')}
+          </span>
+        ) : null}
       </th>
       <td>{formatBytes(backup.storeBytes)}</td>
       <td>
@@ -107,7 +114,7 @@ function Row({
         </span>
       </td>
       <td>
-        <Button onPress={onCheck} disabled={disabled} describedBy={`backup-${backup.name}`}>
+        <Button onPress={onCheck} disabled={disabled || backup.key === 'other'} describedBy={`backup-${backup.name}`}>
           {i18n.t('Read it back')}
         </Button>
       </td>

@@ -7,6 +7,7 @@ import {
   policyWords,
   progressWords,
   readBackWords,
+  recordWords,
   trailWords,
   whenWords,
 } from './storage-words.ts';
@@ -24,6 +25,7 @@ const backup: BackupInfo = {
   files: 1,
   missingFiles: 0,
   verified: null,
+  key: 'current',
 };
 const job: MaintenanceJob = {
   kind: 'backup',
@@ -77,6 +79,20 @@ describe('the words of storage', () => {
       text: 'as written, today 08:00; 7 stored since, not read yet',
     });
     expect(pictureWords(i18n, { ...scrub, checked: 0, total: 7 }, NOW).shape).toBe('todo');
+  });
+
+  it('say of the records when all of them were last read, and of damage that it is there whatever was read since', () => {
+    const store: StorageView['store'] = { bytes: 1, checkedAt: null, problem: null };
+    const problem = { code: 'STORE_PAGES_DAMAGED', detail: 'pages 41', at: at(20, 3) } as const;
+    expect(recordWords(i18n, store, NOW)).toEqual({ shape: 'todo', text: 'not all read yet' });
+    expect(recordWords(i18n, { ...store, checkedAt: at(21, 2) }, NOW)).toEqual({
+      shape: 'done',
+      text: 'all as written, today 02:00',
+    });
+    expect(recordWords(i18n, { ...store, checkedAt: at(21, 2), problem }, NOW)).toEqual({
+      shape: 'stopped',
+      text: 'damaged, found 20 Nov, 03:00',
+    });
   });
 
   it('tell where the trail is not whole', () => {

@@ -12,6 +12,7 @@ import { STATION, temporaryFolder } from '../store/testing/documents.ts';
 import { makeBackup, pruneBackups, verifyBackup } from './backup.ts';
 import type { BackupOptions } from './backup.ts';
 import { changeMasterKey, setRecoveryPassphrase } from './change-key.ts';
+import { clinicKeys, keyOfBackup } from './former-keys.ts';
 import { listBackups, unreadableBackups } from './manifest.ts';
 import type { BackupInfo } from './manifest.ts';
 import { RESTORED_KEY, restoreBackup } from './restore.ts';
@@ -81,9 +82,9 @@ describe('a backup', () => {
       verified: null,
     });
     expect(info.storeBytes).toBe(statSync(join(info.path, STORE_FILE)).size);
-    expect(await listBackups(root)).toEqual([info]);
+    expect(await listBackups(root, [KEY])).toEqual([info]);
     expect(await verifyBackup(info.path, KEY, () => new Date(RESTORED))).toEqual({ ok: true, problems: [] });
-    expect((await listBackups(root))[0]?.verified).toEqual({ at: RESTORED, ok: true });
+    expect((await listBackups(root, [KEY]))[0]?.verified).toEqual({ at: RESTORED, ok: true });
     expect(readFileSync(join(info.path, STORE_FILE)).includes('Family 1')).toBe(false);
     await expect(verifyBackup(info.path, newKey(), () => new Date())).rejects.toMatchObject({ code: 'KEY_WRONG' });
     await current.fill(20, 22);
@@ -100,7 +101,7 @@ describe('a backup', () => {
       }),
     ).rejects.toThrow('enough');
     expect(readdirSync(root)).toEqual(['blobs']);
-    expect(await listBackups(root)).toEqual([]);
+    expect(await listBackups(root, [KEY])).toEqual([]);
   });
 
   it.each([
@@ -133,7 +134,7 @@ describe('a backup', () => {
     const { path } = await backup();
     damage(path);
     expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual({ ok: false, problems: [problem] });
-    expect((await listBackups(root))[0]?.verified).toEqual({ at: RESTORED, ok: false });
+    expect((await listBackups(root, [KEY]))[0]?.verified).toEqual({ at: RESTORED, ok: false });
   });
 
   it('keeps files once for all backups, and only as long as one of them names them', async () => {
@@ -149,7 +150,7 @@ describe('a backup', () => {
     expect(existsSync(join(root, 'blobs', gone.slice(0, 2), gone))).toBe(true);
     const after = new Date('2026-11-23T12:00:00.000Z');
     expect(await pruneBackups(root, 2, () => after)).toEqual({ backups: 1, files: 1 });
-    expect((await listBackups(root)).map(({ name }) => name)).toEqual([again.name, later.name]);
+    expect((await listBackups(root, [KEY])).map(({ name }) => name)).toEqual([again.name, later.name]);
     expect(existsSync(join(root, 'blobs', gone.slice(0, 2), gone))).toBe(false);
     expect(await verifyBackup(later.path, KEY, () => new Date())).toEqual({ ok: true, problems: [] });
   });
@@ -172,7 +173,7 @@ describe('a backup', () => {
     const manifest = join(path, 'manifest.json');
     const sealed = readFileSync(manifest);
     truncateSync(manifest, 10);
-    expect([await listBackups(root), await unreadableBackups(root)]).toEqual([[], ['20261121T120000Z']]);
+    expect([await listBackups(root, [KEY]), await unreadableBackups(root)]).toEqual([[], ['20261121T120000Z']]);
     expect(await pruneBackups(root, 7, () => new Date(RESTORED))).toEqual({ backups: 0, files: 0 });
     writeFileSync(manifest, sealed);
     expect(await verifyBackup(path, KEY, () => new Date(RESTORED))).toEqual({ ok: true, problems: [] });
@@ -198,10 +199,10 @@ describe('a backup', () => {
     for (const day of [1, 2]) await backup({ now: () => new Date(`2027-11-0${day}T12:00:00.000Z`) });
     const made = await backup();
     expect((await pruneBackups(root, 2, () => new Date(MADE))).backups).toBe(1);
-    expect((await listBackups(root)).map(({ name }) => name)).toEqual(['20271102T120000Z', made.name]);
+    expect((await listBackups(root, [KEY])).map(({ name }) => name)).toEqual(['20271102T120000Z', made.name]);
     const next = await backup({ now: () => new Date(RESTORED) });
     await pruneBackups(root, 2, () => new Date(RESTORED));
-    expect((await listBackups(root)).map(({ name }) => name)).toEqual([next.name, made.name]);
+    expect((await listBackups(root, [KEY])).map(({ name }) => name)).toEqual([next.name, made.name]);
   });
 });
 
@@ -335,6 +336,67 @@ describe('a restored backup', () => {
     expect(readFileSync(join(folder.path, STORE_FILE)).equals(before)).toBe(true);
     expect(readdirSync(folder.path).filter((name) => /next|replace|aside/.test(name))).toEqual([]);
     expect((await opened()).anchor.findings).toEqual([]);
+  });
+});
+
+describe('what a backup says of having been verified', () => {
+  const verified = async (keys = [KEY]): Promise<BackupInfo['verified'] | undefined> =>
+    (await listBackups(root, keys))[0]?.verified;
+
+  it('counts only as the clinic sealed it: written by somebody else, changed, or of another backup, it is no claim', async () => {
+    await (await opened()).fill(0, 2);
+    const first = await backup();
+    const path = join(first.path, 'verified.json');
+    const claim = { at: RESTORED, ok: true };
+    for (const forged of [claim, { ...claim, seal: '0'.repeat(64) }, { ...claim, seal: 'none' }, 'true']) {
+      writeFileSync(path, JSON.stringify(forged));
+      expect(await verified()).toBeNull();
+    }
+
+    await verifyBackup(first.path, KEY, () => new Date(RESTORED));
+    const sealed = readFileSync(path, 'utf8');
+    expect(await verified()).toEqual(claim);
+    expect([await verified([]), await verified([newKey()])]).toEqual([null, null]);
+    writeFileSync(path, sealed.replace(RESTORED, '2026-11-23T08:30:00.000Z'));
+    expect(await verified()).toBeNull();
+
+    const second = await backup({ now: () => new Date('2026-11-23T12:00:00.000Z') });
+    writeFileSync(join(second.path, 'verified.json'), sealed);
+    expect(await verified()).toBeNull();
+    flip(join(second.path, STORE_FILE), 9000);
+    await verifyBackup(second.path, KEY, () => new Date(RESTORED));
+    expect(await verified()).toEqual({ at: RESTORED, ok: false });
+    writeFileSync(
+      join(second.path, 'verified.json'),
+      readFileSync(join(second.path, 'verified.json'), 'utf8').replace('"ok":false', '"ok":true'),
+    );
+    expect(await verified()).toBeNull();
+  });
+
+  it('goes with the words of its manifest', async () => {
+    await (await opened()).fill(0, 2);
+    const { path } = await backup();
+    await verifyBackup(path, KEY, () => new Date(RESTORED));
+    expect(await verified()).toMatchObject({ ok: true });
+    edit(join(path, 'manifest.json'));
+    expect(await verified()).toBeNull();
+  });
+
+  it('stays when the clinic gets a new key, and can be found again under the former one', async () => {
+    await (await opened()).fill(0, 2);
+    const { path } = await backup();
+    await verifyBackup(path, KEY, () => new Date(RESTORED));
+    await closed();
+    const key = newKey();
+    const change = { directory: folder.path, masterKey: KEY, newKey: key, save: async () => undefined, by: BY };
+    await changeMasterKey({ ...change, now: () => new Date() });
+    const keys = clinicKeys(folder.path, key);
+    expect(await listBackups(root, keys)).toMatchObject([{ verified: { at: RESTORED, ok: true }, key: 'former' }]);
+    expect(await listBackups(root, [key])).toMatchObject([{ verified: null, key: 'other' }]);
+    const later = '2026-11-24T08:30:00.000Z';
+    const former = await keyOfBackup(folder.path, path, key);
+    expect(await verifyBackup(path, former, () => new Date(later))).toMatchObject({ ok: true });
+    expect(await verified(keys)).toEqual({ at: later, ok: true });
   });
 });
 

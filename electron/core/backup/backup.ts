@@ -31,7 +31,7 @@ import {
   openManifest,
   sealedManifest,
   storeIdOf,
-  verifiedPath,
+  writeVerdict,
 } from './manifest.ts';
 import type { BackupInfo, Manifest } from './manifest.ts';
 
@@ -120,7 +120,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
       writeDurably(join(partial, MANIFEST_FILE), sealedManifest(manifest, masterKey, signer), 0o600);
       await rename(partial, path);
       syncFolder(root);
-      return await infoOf(path);
+      return await infoOf(path, [masterKey]);
     } catch (error) {
       await rm(partial, { recursive: true, force: true });
       throw error;
@@ -138,7 +138,7 @@ export interface BackupVerdict {
 
 /**
  * Reads a whole backup again and compares: seal, hash, the store's pages and tables, every file's content. What was found is noted in it.
- * @param path of the backup's folder.
+ * @param path of the backup's folder. @param masterKey that it was made under: `keyOfBackup` finds it.
  * @throws VantageError NOT_FOUND, KEY_WRONG, DISK_FAILED; the signal's reason
  */
 export async function verifyBackup(
@@ -149,7 +149,7 @@ export async function verifyBackup(
 ): Promise<BackupVerdict> {
   const problems = await problemsOf(path, masterKey, work);
   const verdict = { ok: problems.length === 0, problems };
-  writeDurably(verifiedPath(path), `${JSON.stringify({ at: now().toISOString(), ok: verdict.ok })}\n`, 0o600);
+  await writeVerdict(path, { at: now().toISOString(), ok: verdict.ok }, masterKey);
   return verdict;
 }
 
@@ -211,7 +211,7 @@ export async function pruneBackups(
   now: () => Date,
 ): Promise<{ readonly backups: number; readonly files: number }> {
   const nowMs = now().getTime();
-  const all = await listBackups(root);
+  const all = await listBackups(root, []);
   const isAhead = ({ madeAt }: BackupInfo): boolean => Date.parse(madeAt) > nowMs;
   const old = [...all.filter((one) => !isAhead(one)), ...all.filter(isAhead)].slice(keep);
   for (const { path } of old) await rm(path, { recursive: true, force: true });

@@ -20,7 +20,7 @@ import { KEY_BYTES, deriveKey, passphraseKeyStore } from '../store/key-handling.
 import { announceReplacement, finishReplacement, formerKeysPath, nextStorePath } from '../store/replace-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
 import { ROTATION_KEY } from '../sync/cloud-account.ts';
-import { formerKeys, sealedFormerKeys } from './former-keys.ts';
+import { clinicKeys, sealedFormerKeys } from './former-keys.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
 
@@ -58,8 +58,8 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
     checkWhole(next, key, heads);
     progress?.('encrypted');
     const { anchor, found } = anchored;
-    const former = [masterKey, ...formerKeys(directory, masterKey)];
-    writeDurably(`${formerKeysPath(directory)}.next`, sealedFormerKeys(former, newKey), 0o600);
+    const former = sealedFormerKeys(clinicKeys(directory, masterKey), newKey);
+    writeDurably(`${formerKeysPath(directory)}.next`, former, 0o600);
     finishNextStore({
       directory,
       masterKey: newKey,

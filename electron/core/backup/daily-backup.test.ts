@@ -11,7 +11,17 @@ afterEach(() => {
 });
 
 function backupOf(madeAt: string): BackupInfo {
-  return { name: '', path: '', madeAt, storeBytes: 0, fileBytes: 0, files: 0, missingFiles: 0, verified: null };
+  return {
+    name: '',
+    path: '',
+    madeAt,
+    storeBytes: 0,
+    fileBytes: 0,
+    files: 0,
+    missingFiles: 0,
+    verified: null,
+    key: null,
+  };
 }
 
 it('begins one when the last is a day old, says when none came of it, and takes that back', async () => {

@@ -3,15 +3,33 @@
  * (AES-256-GCM) under a key derived from the one of now, newest first.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { VantageError } from '../../contract/index.ts';
+import { checkValueOf } from '../store/cipher-file.ts';
 import { readIfThere } from '../store/durable-file.ts';
 import { KEY_BYTES, deriveKey } from '../store/key-handling.ts';
 import { formerKeysPath } from '../store/replace-file.ts';
+import { keyCheckOf } from './manifest.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** Master keys that backups may have been made under: the one of now, then those before, newest first. */
+export function clinicKeys(directory: string, masterKey: Uint8Array): Uint8Array[] {
+  return [masterKey, ...formerKeys(directory, masterKey)];
+}
+
+/** The clinic's key, or the one that it had when the backup in `path` was made. @throws VantageError KEY_WRONG, NOT_FOUND, BACKUP_DAMAGED */
+export async function keyOfBackup(directory: string, path: string, masterKey: Uint8Array): Promise<Uint8Array> {
+  const check = await keyCheckOf(path);
+  const found = clinicKeys(directory, masterKey).find(
+    (key) => checkValueOf(deriveKey(key, 'store')).toString('hex') === check,
+  );
+  if (found === undefined) throw new VantageError('KEY_WRONG', 'the backup was made under another key');
+  return found;
+}
+
 /** Newest first; none where there is no file, or one that the key does not open. */
-export function formerKeys(directory: string, masterKey: Uint8Array): Uint8Array[] {
+function formerKeys(directory: string, masterKey: Uint8Array): Uint8Array[] {
   const sealed = readIfThere(formerKeysPath(directory));
   if (sealed === null || sealed.length < NONCE_BYTES + TAG_BYTES) return [];
   const decipher = createDecipheriv('aes-256-gcm', sealingKey(masterKey), sealed.subarray(0, NONCE_BYTES), {

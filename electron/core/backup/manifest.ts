@@ -7,6 +7,7 @@
  *     <name>/*.key            the key files that a passphrase opens, where the clinic has any: with the passphrase, another machine can
  *                             restore it
  *     <name>/manifest.json    the rest, sealed (HMAC under a key derived from the master key) and signed by the station; written last
+ *     <name>/verified.json    when it was last read whole and compared, and what was found; sealed for this very manifest
  *     blobs/ab/ab12...        the vault's files, encrypted as they are, once for all backups of the folder
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
@@ -18,6 +19,7 @@ import { isSignedBy } from '../audit/signer.ts';
 import type { Signer } from '../audit/signer.ts';
 import { headsSchema } from '../store/anchor.ts';
 import { checkValueOf } from '../store/cipher-file.ts';
+import { writeDurably } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { codeOf } from '../store/store-problem.ts';
 import { parsedList } from './blob-copies.ts';
@@ -55,7 +57,9 @@ const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 const fileSchema = z.object({ manifest: manifestSchema, signature: z.base64(), seal: hash });
-const verifiedSchema = z.object({ at: z.iso.datetime(), ok: z.boolean() });
+const verdictSchema = z.object({ at: z.iso.datetime(), ok: z.boolean() });
+type Verdict = z.infer<typeof verdictSchema>;
+const sealedVerdictSchema = verdictSchema.extend({ seal: hash });
 
 /** A backup as a list shows it. Nothing of it is verified by being listed. */
 export interface BackupInfo {
@@ -68,8 +72,13 @@ export interface BackupInfo {
   readonly files: number;
   /** Files of the vault that were missing already when it was made. */
   readonly missingFiles: number;
-  /** When it was last read whole and compared, and whether it was as it should be; null: never. */
-  readonly verified: { readonly at: string; readonly ok: boolean } | null;
+  /**
+   * When it was last read whole and compared, and whether it was as it should be. null: never, or nobody who had the clinic's key says so;
+   * what anybody may have written into the file is no claim.
+   */
+  readonly verified: Verdict | null;
+  /** Whether the clinic's key of now opens it, one that it had before, or another; null where no key was given to tell. */
+  readonly key: 'current' | 'former' | 'other' | null;
 }
 
 export function sealedManifest(manifest: Manifest, masterKey: Uint8Array, signer: Signer): string {
@@ -102,9 +111,12 @@ export async function storeIdOf(path: string): Promise<string> {
   return (await readManifest(path)).manifest.storeId;
 }
 
-/** Backups in a folder, newest first. What can't be read as one is left out. */
-export async function listBackups(root: string): Promise<BackupInfo[]> {
-  const found = await Promise.all((await backupFolders(root)).map((path) => infoOf(path).catch(() => null)));
+/**
+ * Backups in a folder, newest first. What can't be read as one is left out.
+ * @param keys master keys of the clinic, the one of now first; without any, nothing is said to be verified.
+ */
+export async function listBackups(root: string, keys: readonly Uint8Array[]): Promise<BackupInfo[]> {
+  const found = await Promise.all((await backupFolders(root)).map((path) => infoOf(path, keys).catch(() => null)));
   return found.filter((info) => info !== null).toSorted((a, b) => (a.name < b.name ? 1 : -1));
 }
 
@@ -112,7 +124,7 @@ export async function listBackups(root: string): Promise<BackupInfo[]> {
 export async function unreadableBackups(root: string): Promise<string[]> {
   const found = await Promise.all(
     (await backupFolders(root)).map((path) =>
-      infoOf(path).then(
+      readManifest(path).then(
         () => [],
         () => [basename(path)],
       ),
@@ -130,10 +142,9 @@ export async function backupFolders(root: string): Promise<string[]> {
   return names.filter((name) => backupName.safeParse(name).success).map((name) => join(root, name));
 }
 
-/** @throws VantageError NOT_FOUND, BACKUP_DAMAGED */
-export async function infoOf(path: string): Promise<BackupInfo> {
+/** @param keys as `listBackups` takes them. @throws VantageError NOT_FOUND, BACKUP_DAMAGED */
+export async function infoOf(path: string, keys: readonly Uint8Array[]): Promise<BackupInfo> {
   const { manifest } = await readManifest(path);
-  const text = await readFile(join(path, VERIFIED_FILE), 'utf8').catch(() => null);
   return {
     name: manifest.name,
     path,
@@ -142,8 +153,46 @@ export async function infoOf(path: string): Promise<BackupInfo> {
     fileBytes: manifest.files.bytes,
     files: manifest.files.count,
     missingFiles: manifest.files.missing,
-    verified: text === null ? null : (verifiedSchema.safeParse(parsed(text)).data ?? null),
+    verified: await verdictOf(path, keys),
+    key: whichKey(manifest.check, keys),
   };
+}
+
+/** Keeps what a whole reading found. @param masterKey that the backup was made under. */
+export async function writeVerdict(path: string, { at, ok }: Verdict, masterKey: Uint8Array): Promise<void> {
+  const seal = verdictSeal({ at, ok }, await manifestHash(path), masterKey).toString('hex');
+  writeDurably(join(path, VERIFIED_FILE), `${JSON.stringify({ at, ok, seal })}\n`, 0o600);
+}
+
+async function verdictOf(path: string, keys: readonly Uint8Array[]): Promise<Verdict | null> {
+  const text = await readFile(join(path, VERIFIED_FILE), 'utf8').catch(() => null);
+  const found = text === null ? undefined : sealedVerdictSchema.safeParse(parsed(text)).data;
+  if (found === undefined) return null;
+  const { at, ok } = found;
+  const manifest = await manifestHash(path);
+  const seal = Buffer.from(found.seal, 'hex');
+  return keys.some((key) => timingSafeEqual(verdictSeal({ at, ok }, manifest, key), seal)) ? { at, ok } : null;
+}
+
+/** Of the manifest as it lies there: what is said of one backup says nothing of another, nor of this one with other words in it. */
+async function manifestHash(path: string): Promise<string> {
+  const bytes = await readFile(join(path, MANIFEST_FILE)).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  });
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function verdictSeal(verdict: Verdict, manifest: string, masterKey: Uint8Array): Buffer {
+  return createHmac('sha256', deriveKey(masterKey, 'backup-verdict'))
+    .update(canonical({ manifest, ...verdict }))
+    .digest();
+}
+
+function whichKey(check: string, keys: readonly Uint8Array[]): BackupInfo['key'] {
+  if (keys.length === 0) return null;
+  const place = keys.findIndex((key) => checkValueOf(deriveKey(key, 'store')).toString('hex') === check);
+  return place < 0 ? 'other' : place === 0 ? 'current' : 'former';
 }
 
 /**
@@ -159,10 +208,6 @@ export async function fileListOf(path: string): Promise<BlobFile[]> {
   if (list === null || createHash('sha256').update(list).digest('hex') !== manifest.files.sha256)
     throw new VantageError('BACKUP_DAMAGED', 'the list of files is not as it was');
   return parsedList(list);
-}
-
-export function verifiedPath(path: string): string {
-  return join(path, VERIFIED_FILE);
 }
 
 async function readManifest(path: string): Promise<z.infer<typeof fileSchema>> {

@@ -10,14 +10,14 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError } from '../../contract/index.ts';
 import { readAnchor } from '../store/anchor.ts';
 import type { MissingChanges } from '../store/anchor.ts';
-import { STORE_FILE, checkValueOf, openCipherFile } from '../store/cipher-file.ts';
+import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { announceReplacement, asidePath, freeAside, finishReplacement, nextStorePath } from '../store/replace-file.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
 import { blobPath, bringBlobs, hasBlob, replaceBlob } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
-import { formerKeys } from './former-keys.ts';
-import { BLOBS_FOLDER, fileListOf, keyCheckOf, openManifest } from './manifest.ts';
+import { keyOfBackup } from './former-keys.ts';
+import { BLOBS_FOLDER, fileListOf, openManifest } from './manifest.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
 
@@ -162,16 +162,6 @@ function noteDamaged(sqlite: Database, files: readonly string[], at: string): re
     })
     .immediate();
   return files;
-}
-
-/** The clinic's key, or the one that it had when the backup was made. @throws VantageError KEY_WRONG */
-async function keyOfBackup(directory: string, path: string, masterKey: Uint8Array): Promise<Uint8Array> {
-  const check = await keyCheckOf(path);
-  const fits = (key: Uint8Array): boolean => checkValueOf(deriveKey(key, 'store')).toString('hex') === check;
-  if (fits(masterKey)) return masterKey;
-  const former = formerKeys(directory, masterKey).find((key) => fits(key));
-  if (former === undefined) throw new VantageError('KEY_WRONG', 'the backup was made under another key');
-  return former;
 }
 
 /** @returns the SHA-256 of what was copied. */

@@ -7,6 +7,7 @@ import type { Actor } from '../access/access.ts';
 import type { TrailKeeper } from '../audit/trail-keeper.ts';
 import { makeBackup, pruneBackups, verifyBackup } from '../backup/backup.ts';
 import type { BackupOptions } from '../backup/backup.ts';
+import { clinicKeys, keyOfBackup } from '../backup/former-keys.ts';
 import { listBackups, unreadableBackups } from '../backup/manifest.ts';
 import type { Log } from '../clinic-api.ts';
 import type { ReserveFile } from '../reserve-file.ts';
@@ -54,7 +55,8 @@ export class Maintenance {
   }
 
   async view(): Promise<StorageView> {
-    const { store, directory, backupRoot, reserveFile, trail, anchor, scrub, pageScrub, retention } = this.#options;
+    const { store, directory, backupRoot, masterKey, reserveFile, trail, anchor, scrub, pageScrub, retention } =
+      this.#options;
     // First: whoever reads that something is done finds what it did in the rest.
     const jobs = this.#jobs.list();
     const head = trail.head();
@@ -64,7 +66,7 @@ export class Maintenance {
         'SELECT count(*) AS files, ifnull(sum(size), 0) AS bytes FROM vault_blobs',
       )
       .get();
-    const backups = await listBackups(backupRoot);
+    const backups = await listBackups(backupRoot, clinicKeys(directory, masterKey));
     return {
       at: this.#at(),
       disk: await this.#options.disk(),
@@ -114,11 +116,12 @@ export class Maintenance {
 
   /** @throws VantageError NOT_FOUND for what is no backup of the list. */
   async checkBackup(actor: Actor, name: string): Promise<void> {
-    const { backupRoot, masterKey, now } = this.#options;
-    const backup = (await listBackups(backupRoot)).find((candidate) => candidate.name === name);
+    const { directory, backupRoot, masterKey, now } = this.#options;
+    const backup = (await listBackups(backupRoot, [])).find((candidate) => candidate.name === name);
     if (backup === undefined) throw new VantageError('NOT_FOUND', 'no such backup');
     this.#jobs.start('backup-check', actor, async ({ signal, progress }) => {
-      const { ok, problems } = await verifyBackup(backup.path, masterKey, now, {
+      const key = await keyOfBackup(directory, backup.path, masterKey);
+      const { ok, problems } = await verifyBackup(backup.path, key, now, {
         signal,
         progress: ({ phase, done, total }) => progress(done, total, unitOf(phase)),
       });

@@ -1,15 +1,18 @@
 /** What can be done with the data of a clinic that is not running. Each command is thin: the work is done in `core/backup`. */
 import { join } from 'node:path';
 import { VantageError } from '../../contract/index.ts';
+import type { ProblemCode } from '../../contract/index.ts';
 import { signerOf } from '../../core/audit/signer.ts';
 import { makeBackup, verifyBackup } from '../../core/backup/backup.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
 import { changeMasterKey, setRecoveryPassphrase } from '../../core/backup/change-key.ts';
 import { acceptStoreAsItIs, checkClinic, copyStoreFiles } from '../../core/backup/check.ts';
+import { clinicKeys, keyOfBackup } from '../../core/backup/former-keys.ts';
 import { listBackups, unreadableBackups } from '../../core/backup/manifest.ts';
 import type { BackupInfo } from '../../core/backup/manifest.ts';
 import { restoreBackup } from '../../core/backup/restore.ts';
 import { salvage } from '../../core/backup/salvage.ts';
+import { codeOf } from '../../core/problems.ts';
 import { stationIdentity, stationIdOf } from '../../core/station.ts';
 import { newKey, openStore } from '../../core/store/index.ts';
 import type { KeyStore } from '../../core/store/index.ts';
@@ -94,8 +97,16 @@ async function check({ directory, masterKey, accept, now, say, work }: CommandCo
   return report.problems.length === 0 ? 0 : 1;
 }
 
-async function backups({ directory, to, say }: CommandContext): Promise<number> {
-  const found = await listBackups(rootOf(directory, to));
+/** Backups can be listed without it. */
+const WITHOUT_KEY: ReadonlySet<ProblemCode> = new Set(['KEY_MISSING', 'KEY_WRONG']);
+
+async function backups({ directory, to, masterKey, say }: CommandContext): Promise<number> {
+  const key = await masterKey().catch((error: unknown) => {
+    if (!WITHOUT_KEY.has(codeOf(error))) throw error;
+    say('Without the key it is not known which of them were verified.');
+    return null;
+  });
+  const found = await listBackups(rootOf(directory, to), key === null ? [] : clinicKeys(directory, key));
   for (const info of found) say(lineOf(info));
   const unreadable = await sayUnreadable(rootOf(directory, to), say);
   if (found.length === 0 && unreadable === 0) say('There is no backup.');
@@ -131,7 +142,8 @@ async function backup(context: CommandContext): Promise<number> {
 
 async function verify(context: CommandContext): Promise<number> {
   const { path } = await chosen(context);
-  const { ok, problems } = await verifyBackup(path, await context.masterKey(), context.now, context.work);
+  const key = await keyOfBackup(context.directory, path, await context.masterKey());
+  const { ok, problems } = await verifyBackup(path, key, context.now, context.work);
   for (const problem of problems) context.say(`BACKUP_DAMAGED: ${problem}`);
   if (ok) context.say('The backup is whole.');
   return ok ? 0 : 1;
@@ -209,7 +221,7 @@ async function recovery(context: CommandContext): Promise<number> {
 /** A backup by its name among the clinic's (or those in `--to`), by its folder, or the newest. */
 async function chosen({ directory, argument, to, say }: CommandContext): Promise<{ readonly path: string }> {
   if (argument?.includes('/') === true || argument?.includes('\\') === true) return { path: argument };
-  const found = await listBackups(rootOf(directory, to));
+  const found = await listBackups(rootOf(directory, to), []);
   // The newest may be one of them.
   if (argument === null) await sayUnreadable(rootOf(directory, to), say);
   const one = argument === null ? found[0] : found.find(({ name }) => name === argument);
@@ -232,8 +244,10 @@ function byCommand(directory: string): { readonly id: string; readonly role: str
   return { id: stationIdOf(directory), role: 'command' };
 }
 
-function lineOf({ name, madeAt, storeBytes, fileBytes, files, verified }: BackupInfo): string {
+function lineOf({ name, madeAt, storeBytes, fileBytes, files, verified, key }: BackupInfo): string {
   const size = `${Math.ceil((storeBytes + fileBytes) / 1024)} KiB in ${files + 1} files`;
-  const state = verified === null ? 'never verified' : `${verified.ok ? 'verified' : 'DAMAGED'} ${verified.at}`;
-  return `${name}  ${madeAt}  ${size}  ${state}`;
+  const unverified = key === null ? 'not known whether verified' : 'never verified';
+  const state = verified === null ? unverified : `${verified.ok ? 'verified' : 'DAMAGED'} ${verified.at}`;
+  const under = key === 'former' ? '  under a former key' : key === 'other' ? '  under another clinic’s key' : '';
+  return `${name}  ${madeAt}  ${size}  ${state}${under}`;
 }

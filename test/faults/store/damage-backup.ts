@@ -82,7 +82,7 @@ export async function wrongWithBackup(
 ): Promise<{ readonly wrong: readonly string[]; readonly told: boolean }> {
   const root = join(directory, 'backups');
   const name = readdirSync(root).find((entry) => /^\d{8}T/.test(entry)) ?? '';
-  const isNamed = [...(await listBackups(root)).map((info) => info.name), ...(await unreadableBackups(root))];
+  const isNamed = [...(await listBackups(root, [])).map((info) => info.name), ...(await unreadableBackups(root))];
   const wrong = isNamed.includes(name) ? [] : ['the backup is in no list'];
 
   const checked = await verifyBackup(join(root, name), masterKey, () => RESTORED_AT).then(
