@@ -1,6 +1,6 @@
-/** The two things that are read again to know that they are what was written: pictures and the audit trail. */
+/** What is read again to know that it is what was written: pictures, records and the audit trail. */
 import { useLingui } from '@lingui/react';
-import { Images, ListChecks } from 'lucide-react';
+import { Database, Images, ListChecks } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { MaintenanceJob, StorageView } from '../../electron/contract/maintenance.ts';
@@ -10,7 +10,7 @@ import { StatusMark } from '../kit/marks.tsx';
 import { useCommand } from '../shell/staff.ts';
 import { JobLine, runningJob } from './job-line.tsx';
 import type { Said } from './storage-words.ts';
-import { pictureWords, trailWords, fileWords, whenWords } from './storage-words.ts';
+import { pictureWords, recordWords, trailWords, fileWords, whenWords } from './storage-words.ts';
 
 export function ChecksSection({ view, now }: { readonly view: StorageView; readonly now: number }): ReactNode {
   const { i18n } = useLingui();
@@ -34,11 +34,13 @@ export function ChecksSection({ view, now }: { readonly view: StorageView; reado
                 size: formatBytes(view.vault.bytes),
               })
         }
-        action={i18n.t('Check all now')}
-        job={runningJob(view, 'scrub')}
-        under={i18n.t('Reading every file')}
-        busy={pictures.busy}
-        onPress={() => void pictures.run(undefined)}
+        work={{
+          action: i18n.t('Check all now'),
+          job: runningJob(view, 'scrub'),
+          under: i18n.t('Reading every file'),
+          busy: pictures.busy,
+          run: () => void pictures.run(undefined),
+        }}
       />
       {scrub.damaged.length === 0 ? null : (
         <ul className="storage-damaged" aria-label={i18n.t('Damaged files')}>
@@ -60,6 +62,20 @@ export function ChecksSection({ view, now }: { readonly view: StorageView; reado
         </ul>
       )}
       <Check
+        icon={Database}
+        title={i18n.t('Records')}
+        said={recordWords(i18n, view.store, now)}
+        detail={
+          view.store.problem === null || view.store.checkedAt === null
+            ? i18n.t('{size}. Every page is read again by itself every day.', { size: formatBytes(view.store.bytes) })
+            : i18n.t('{size}. All pages were last read {at}; {detail}.', {
+                size: formatBytes(view.store.bytes),
+                at: whenWords(i18n, view.store.checkedAt, now),
+                detail: view.store.problem.detail,
+              })
+        }
+      />
+      <Check
         icon={ListChecks}
         title={i18n.t('Audit trail')}
         said={trailWords(i18n, audit, now)}
@@ -72,14 +88,25 @@ export function ChecksSection({ view, now }: { readonly view: StorageView; reado
                 key: formatHash(audit.keyId),
               })
         }
-        action={i18n.t('Verify now')}
-        job={runningJob(view, 'audit-check')}
-        under={i18n.t('Verifying every entry')}
-        busy={trail.busy}
-        onPress={() => void trail.run(undefined)}
+        work={{
+          action: i18n.t('Verify now'),
+          job: runningJob(view, 'audit-check'),
+          under: i18n.t('Verifying every entry'),
+          busy: trail.busy,
+          run: () => void trail.run(undefined),
+        }}
       />
     </section>
   );
+}
+
+/** What a person may begin by hand, and how it goes. */
+interface CheckWork {
+  readonly action: string;
+  readonly job: MaintenanceJob | null;
+  readonly under: string;
+  readonly busy: boolean;
+  readonly run: () => void;
 }
 
 function Check({
@@ -87,21 +114,14 @@ function Check({
   title,
   said,
   detail,
-  action,
-  job,
-  under,
-  busy,
-  onPress,
+  work = null,
 }: {
   readonly icon: LucideIcon;
   readonly title: string;
   readonly said: Said;
   readonly detail: string;
-  readonly action: string;
-  readonly job: MaintenanceJob | null;
-  readonly under: string;
-  readonly busy: boolean;
-  readonly onPress: () => void;
+  /** Left out for what the station reads only by itself. */
+  readonly work?: CheckWork | null;
 }): ReactNode {
   return (
     <>
@@ -115,13 +135,13 @@ function Check({
           <StatusMark shape={said.shape} />
           {said.text}
         </span>
-        {job === null ? (
-          <Button look="outlined" onPress={onPress} busy={busy}>
-            {action}
+        {work === null || work.job !== null ? null : (
+          <Button look="outlined" onPress={work.run} busy={work.busy}>
+            {work.action}
           </Button>
-        ) : null}
+        )}
       </div>
-      {job === null ? null : <JobLine job={job} label={under} />}
+      {work === null || work.job === null ? null : <JobLine job={work.job} label={work.under} />}
     </>
   );
 }

@@ -68,6 +68,15 @@ export function pictureWords(i18n: I18n, scrub: StorageView['scrub'], now: numbe
   return { shape: 'done', text: i18n.t('all as written, {at}', { at }) };
 }
 
+/** How the database is, as far as its pages have been read: by the station itself, a round a day. */
+export function recordWords(i18n: I18n, { checkedAt, problem }: StorageView['store'], now: number): Said {
+  if (problem !== null) {
+    return { shape: 'stopped', text: i18n.t('damaged, found {at}', { at: whenWords(i18n, problem.at, now) }) };
+  }
+  if (checkedAt === null) return { shape: 'todo', text: i18n.t('not all read yet') };
+  return { shape: 'done', text: i18n.t('all as written, {at}', { at: whenWords(i18n, checkedAt, now) }) };
+}
+
 /** What the last verification of the audit trail said. */
 export function trailWords(i18n: I18n, { verified }: StorageView['audit'], now: number): Said {
   if (verified === null) return { shape: 'todo', text: i18n.t('not verified yet') };

@@ -22,7 +22,7 @@ export interface PageScrubOptions {
   readonly store: Pick<Store, 'sqlite' | 'storeId' | 'checkPages' | 'transaction'>;
   /** Whether pictures are on their way: the disk is theirs. */
   readonly busy: () => boolean;
-  /** Damage was found, or is no more. */
+  /** Damage was found, or is no more, or a round came to its end. */
   readonly changed: () => void;
   readonly now: () => Date;
   readonly log: StoreLog;
@@ -93,6 +93,7 @@ export class PageScrub {
     const whole = this.#state.damaged.map(({ page }) => page).filter((page) => !found.has(page));
     this.#state = { ...this.#state, completeAt: this.#options.now().toISOString() };
     await this.#note([], whole);
+    this.#options.changed();
   }
 
   async close(): Promise<void> {
@@ -131,7 +132,7 @@ export class PageScrub {
       }
     });
     if (added.length > 0) log.error({ pages: added }, 'pages of the store are not what was written');
-    if (added.length + whole.length > 0) changed();
+    if (added.length > 0) changed();
   }
 
   async #work(): Promise<void> {
