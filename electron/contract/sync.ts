@@ -104,15 +104,27 @@ export const pullRequestSchema = z.object({
   /** null: from the beginning. */
   checkpoint: checkpointSchema.nullable(),
   limit: z.number().int().min(1).max(SYNC_LIMITS.rows).default(200),
+  /** `brief`: rows that this station wrote itself, and that are as it sent them, come without their document, as `own`. */
+  own: z.enum(['whole', 'brief']).default('whole'),
 });
 export type PullRequest = z.infer<typeof pullRequestSchema>;
 
+/** A row whose document the reader has: the state that it was told this version of. */
+export const ownRowSchema = z.object({
+  id: z.string(),
+  version: z.number().int().nonnegative(),
+  seq: z.number().int().nonnegative(),
+});
+
 export const pullResponseSchema = z.object({
   /**
-   * In order of their `seq`, each id once. Exactly as many as asked for, unless these are the last. What left the station's scope
-   * arrives as deleted, in the last state that the station was allowed to see.
+   * In order of their `seq`, each id once. Exactly as many as asked for (with those of `own`), unless these are the last. What left
+   * the station's scope arrives as deleted, in the last state that the station was allowed to see.
    */
   rows: z.array(masterRowSchema),
+  /** `seq` of each of `rows`: with the checkpoint's epoch, how far one has read who stops there. */
+  seqs: z.array(z.number().int().nonnegative()).optional(),
+  own: z.array(ownRowSchema).optional(),
   checkpoint: checkpointSchema,
   /** Set: `rows` is empty, begin again with checkpoint null. */
   resync: resyncReasonSchema.nullable(),
@@ -174,7 +186,11 @@ export const pushResponseSchema = z.object({
 });
 export type PushResponse = z.infer<typeof pushResponseSchema>;
 
-/** The one message of the stream (server-sent events): something may have changed, pull. It never carries a document. */
+/**
+ * The one message of the stream (server-sent events): something may have changed, pull. It never carries a document. The event's `id`,
+ * where it has one, is `<collection> <seq>`: what changed, and up to where in the order of writes; without, it may be anything. Nobody
+ * is told of what they wrote themselves and have as it is.
+ */
 export const RESYNC_MESSAGE = 'RESYNC';
 
 // Stations ---------------------------------------------------------------------------------------------------------------------

@@ -8,8 +8,13 @@ import { actorOf } from './access/callers.ts';
 export interface Mutation {
   /** Names it among those of its caller. */
   readonly id: string;
-  /** What was asked, to tell a repetition from another request under the same id. */
-  readonly request: unknown;
+  /** SHA-256 of what was asked, to tell a repetition from another request under the same id. */
+  readonly requestSha256: string;
+}
+
+/** Of a request whose fields have no order. */
+export function requestSha256(request: unknown): string {
+  return createHash('sha256').update(canonical(request)).digest('hex');
 }
 
 /**
@@ -25,7 +30,6 @@ export async function once<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const key = { tenant_id: caller.tenantId, actor: actorOf(caller), mutation_id: mutation.id };
-  const requestSha256 = createHash('sha256').update(canonical(mutation.request)).digest('hex');
   const known = await tx
     .selectFrom('mutations')
     .select(['request_sha256', 'response'])
@@ -34,7 +38,8 @@ export async function once<T>(
     .where('mutation_id', '=', key.mutation_id)
     .executeTakeFirst();
   if (known !== undefined) {
-    if (known.request_sha256 !== requestSha256) throw new VantageError('STATUS_CONFLICT', 'the id was used already');
+    if (known.request_sha256 !== mutation.requestSha256)
+      throw new VantageError('STATUS_CONFLICT', 'the id was used already');
     return known.response as T;
   }
   const response = await work();
@@ -43,7 +48,7 @@ export async function once<T>(
     .values({
       ...key,
       location_id: caller.kind === 'station' ? caller.locationId : null,
-      request_sha256: requestSha256,
+      request_sha256: mutation.requestSha256,
       response: JSON.stringify(response),
     })
     .execute();

@@ -29,6 +29,15 @@ export interface Call<P, Q, B> {
 }
 export type RawCall<P> = Call<P, undefined, undefined>;
 
+/** JSON that is written already, in the shape that the route declares: what came out of the database as text needs no reading. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 interface RouteBase<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
   /** As Fastify writes it: `/v1/stations/:stationId`. No patient data in it, ever. */
@@ -62,7 +71,7 @@ export function route<
   P extends z.ZodType = z.ZodUndefined,
   Q extends z.ZodType = z.ZodUndefined,
   B extends z.ZodType = z.ZodUndefined,
->(spec: RouteBase<P, Q, B> & { readonly answer: A; readonly handle: Handle<P, Q, B, z.input<A>> }): Route {
+>(spec: RouteBase<P, Q, B> & { readonly answer: A; readonly handle: Handle<P, Q, B, z.input<A> | JsonText> }): Route {
   return spec;
 }
 

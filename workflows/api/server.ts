@@ -20,6 +20,7 @@ import type { ApiParts } from './parts.ts';
 import { problemOf } from './problems.ts';
 import { Pokes } from './replication/pokes.ts';
 import type { Call, Route } from './route.ts';
+import { JsonText } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { requireAcceptedStation } from './stations/accepted.ts';
 import { openFiles } from './uploads/files.ts';
@@ -173,6 +174,7 @@ function addRoute(app: FastifyInstance, parts: ApiParts, route: Route): void {
       // Raw routes have sent what they had to say, or are sending it.
       if (route.answers !== undefined || reply.sent || reply.raw.headersSent) return reply;
       if ('mediaType' in route.answer) return reply.type(route.answer.mediaType).send(answer);
+      if (answer instanceof JsonText) return reply.type('application/json; charset=utf-8').send(answer.text);
       return reply.send(route.answer.parse(answer));
     },
   });

@@ -33,9 +33,19 @@ export function openDatabase({ url, maxConnections, onIdleError }: DatabaseOptio
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
+/** `bigint[]`, which the package has no name for. */
+const INT8_ARRAY = 1016;
+
 /** 64-bit integers as numbers: the counters stay far below 2^53. */
 function parsers(): CustomTypesConfig {
   const overrides = new TypeOverrides();
   overrides.setTypeParser(types.builtins.INT8, Number);
+  overrides.setTypeParser(INT8_ARRAY, (text) =>
+    text
+      .slice(1, -1)
+      .split(',')
+      .filter((item) => item !== '')
+      .map((item) => (item === 'NULL' ? null : Number(item))),
+  );
   return overrides;
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Scope, ScopeRole, Scoped } from './scope.ts';
-import { withScope } from './scope.ts';
+import { lockWrites, withScope } from './scope.ts';
 import type { SeededLocation } from './testing/seed.ts';
 import { LOCATIONS, TENANTS, seedEverything, seeded } from './testing/seed.ts';
 import type { TestDatabase } from './testing/test-database.ts';
@@ -239,6 +239,30 @@ describe('writing past the policies', () => {
         tx.insertInto('documents').values(alertOf(place)).execute(),
       ),
     ).rejects.toThrow(/row-level security|lock_writes/);
+  });
+
+  it.each([
+    ['of another tenant', seeded('south', 'harbour')],
+    ['of another location', ELSEWHERE],
+  ])('a set with a document %s is refused', async (_what, place) => {
+    const { document, ...row } = alertOf(place);
+    const rows = JSON.stringify([{ ...row, as_sent: true }]);
+    await expect(
+      withScope(database.api, scopeOf('station', HERE, [HERE.locationId]), async (tx) => {
+        await lockWrites(tx);
+        return sql`SELECT write_documents(${place.tenantId}, 'alerts', false, ${rows}::jsonb, ${document})`.execute(tx);
+      }),
+    ).rejects.toThrow(/row-level security|lock_writes/);
+  });
+
+  it('nobody chooses their place in the order of writes, or who they were', async () => {
+    for (const column of ['seq', 'version', 'changed_by', 'as_sent']) {
+      await expect(
+        withScope(database.api, scopeOf('station', HERE, [HERE.locationId]), async (tx) =>
+          sql`INSERT INTO documents (${sql.ref(column)}) VALUES (NULL)`.execute(tx),
+        ),
+      ).rejects.toThrow('permission denied');
+    }
   });
 
   it('a document that names another place than its row is refused', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Scoped } from '../../database/scope.ts';
 import { lockWrites } from '../../database/scope.ts';
 import type { ServiceCaller } from '../access/callers.ts';
-import { once } from '../idempotency.ts';
+import { once, requestSha256 } from '../idempotency.ts';
 import type { Call } from '../route.ts';
 
 const name = z.string().min(1).max(200);
@@ -32,6 +32,6 @@ export async function mutate<T>(
   return call.transaction(async (tx) => {
     await lockWrites(tx);
     const id = `${cause.workflowId}:${cause.activityId}:${operation}`;
-    return once(tx, caller, { id, request }, async () => work(tx, caller));
+    return once(tx, caller, { id, requestSha256: requestSha256(request) }, async () => work(tx, caller));
   });
 }

@@ -18,7 +18,8 @@ import {
   parseHlc,
   pushRowSchema,
 } from '../../../electron/contract/index.ts';
-import { fieldOf, flawOf } from './flaws.ts';
+import type { RowText } from './flaws.ts';
+import { fieldOf, textOrFlaw } from './flaws.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,30 +29,36 @@ export interface Sender {
 }
 
 export type ReadRow =
-  | { readonly ok: true; readonly id: string; readonly row: PushRow }
-  | { readonly ok: false; readonly id: string | null; readonly reason: QuarantineReason; readonly field: string };
+  | { readonly ok: true; readonly id: string; readonly row: PushRow; readonly text: RowText }
+  | {
+      readonly ok: false;
+      readonly id: string | null;
+      readonly reason: QuarantineReason;
+      readonly field: string;
+      /** null: it cannot be kept, nor compared. */
+      readonly text: RowText | null;
+    };
 
 /** A row as it came, held against limits, the contract's document and the sender's scope. */
 export function readRow(collection: CollectionName, raw: unknown, sender: Sender): ReadRow {
   const id = idOf(raw);
-  const flaw = flawOf(raw);
-  if (flaw !== null) return { ok: false, id, ...flaw };
+  const text = textOrFlaw(raw);
+  if ('reason' in text) return { ok: false, id, ...text, text: null };
+  const refused = (reason: QuarantineReason, field: string): ReadRow => ({ ok: false, id, reason, field, text });
   const row = pushRowSchema.safeParse(raw);
-  if (!row.success) return { ok: false, id, reason: 'INVALID', field: fieldOf(row.error.issues[0]?.path ?? []) };
+  if (!row.success) return refused('INVALID', fieldOf(row.error.issues[0]?.path ?? []));
   const { document } = row.data;
   const parsed = documentSchemas[collection].safeParse(document);
-  if (!parsed.success) return { ok: false, id, reason: 'INVALID', field: fieldOf(parsed.error.issues[0]?.path ?? []) };
+  if (!parsed.success) return refused('INVALID', fieldOf(parsed.error.issues[0]?.path ?? []));
   const { data } = parsed;
   for (const field of ['id', 'tenantId', 'locationId', 'stationId'] as const) {
     // Ids are compared as text by stations and as numbers by the database: only one spelling is theirs.
-    if (data[field] !== data[field].toLowerCase()) return { ok: false, id, reason: 'INVALID', field };
+    if (data[field] !== data[field].toLowerCase()) return refused('INVALID', field);
   }
-  if (contractService(data.contractVersion) !== 'served') {
-    return { ok: false, id, reason: 'INVALID', field: 'contractVersion' };
-  }
-  if (data.tenantId !== sender.tenantId) return { ok: false, id, reason: 'OUT_OF_SCOPE', field: 'tenantId' };
-  if (data.locationId !== sender.locationId) return { ok: false, id, reason: 'OUT_OF_SCOPE', field: 'locationId' };
-  return { ok: true, id: data.id, row: row.data };
+  if (contractService(data.contractVersion) !== 'served') return refused('INVALID', 'contractVersion');
+  if (data.tenantId !== sender.tenantId) return refused('OUT_OF_SCOPE', 'tenantId');
+  if (data.locationId !== sender.locationId) return refused('OUT_OF_SCOPE', 'locationId');
+  return { ok: true, id: data.id, row: row.data, text };
 }
 
 function idOf(raw: unknown): string | null {
@@ -78,24 +85,33 @@ export function decide(
   return assumed.version === master.version || sameState(collection, assumed, master) ? 'write' : 'conflict';
 }
 
-/** The document to keep: as sent, with the cloud's own fields as the cloud has them, and clocks within the bound. */
+/**
+ * The document to keep: as sent, with the cloud's own fields as the cloud has them, and clocks within the bound.
+ *
+ * @returns `sent` itself where that is as it was sent
+ */
 export function documentToKeep(
   collection: CollectionName,
   sent: Fields,
   master: MasterRow | undefined,
   nowMs: number,
 ): Fields {
-  const kept: Record<string, unknown> = { ...sent };
-  for (const field of CLOUD_FIELDS[collection] ?? []) {
+  const clocks = sent['hlc'] as Readonly<Record<string, string>>;
+  const hlc = rebasedClocks(clocks, nowMs);
+  const ofCloud = CLOUD_FIELDS[collection] ?? [];
+  if (ofCloud.length === 0) return hlc === clocks ? sent : { ...sent, hlc };
+  const kept: Record<string, unknown> = { ...sent, hlc };
+  for (const field of ofCloud) {
     if (field in kept || master?.document[field] !== undefined) kept[field] = master?.document[field] ?? null;
   }
-  return { ...kept, hlc: rebasedClocks(sent['hlc'] as Readonly<Record<string, string>>, nowMs) };
+  const asSent = hlc === clocks && ofCloud.every((field) => equalJson(kept[field], sent[field]));
+  return asSent ? sent : kept;
 }
 
 /** The latest of a document's clocks; empty without any. */
 export function latestClock(document: Fields): string {
-  const clocks = Object.values(document['hlc'] as Readonly<Record<string, string>>);
-  return clocks.toSorted(compareHlc).at(-1) ?? '';
+  const clocks = new Set(Object.values(document['hlc'] as Readonly<Record<string, string>>));
+  return [...clocks].toSorted(compareHlc).at(-1) ?? '';
 }
 
 function sameState(collection: CollectionName, left: DocumentRow, right: DocumentRow): boolean {

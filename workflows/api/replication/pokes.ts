@@ -9,7 +9,17 @@ const CHANNEL = 'vantage_documents';
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 
-type Listener = () => void;
+/** What was written at a location. */
+export interface Written {
+  readonly collection: string;
+  /** Up to which place in the tenant's order. */
+  readonly seq: number;
+  /** Who wrote it and has it as it is; null: nobody. */
+  readonly writer: string | null;
+}
+
+/** Told what was written, or null where it may have been anything. */
+type Listener = (written: Written | null) => void;
 
 export class Pokes {
   readonly #url: string;
@@ -61,11 +71,15 @@ export class Pokes {
       });
       try {
         await client.connect();
-        client.on('notification', ({ payload }) => this.#tell(payload ?? ''));
+        client.on('notification', ({ payload }) => {
+          const [key = '', collection, seq, writer] = (payload ?? '').split(' ');
+          const isWhole = collection !== undefined && seq !== undefined && writer !== undefined;
+          this.#tell(key, isWhole ? { collection, seq: Number(seq), writer: writer === '-' ? null : writer } : null);
+        });
         await client.query(`LISTEN ${CHANNEL}`);
         this.#client = client;
         waitMs = FIRST_RETRY_MS;
-        for (const key of this.#listeners.keys()) this.#tell(key);
+        for (const key of this.#listeners.keys()) this.#tell(key, null);
         await gone;
       } catch (error) {
         this.#log.warn({ err: error }, 'changes are not heard of');
@@ -76,8 +90,8 @@ export class Pokes {
     }
   }
 
-  #tell(key: string): void {
-    for (const listener of this.#listeners.get(key) ?? []) listener();
+  #tell(key: string, written: Written | null): void {
+    for (const listener of this.#listeners.get(key) ?? []) listener(written);
   }
 }
 

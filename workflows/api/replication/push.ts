@@ -37,14 +37,21 @@ export async function push(
   const resync = resyncReason(counter, caller.locationId, request.checkpoint);
   if (resync !== null) return { verdicts: [], resync };
   const read = request.rows.map((raw) => readRow(collection, raw, caller));
-  // Rows that cannot be kept cannot be compared either; that they came again where they stood has to do.
-  const comparable = read.map((row, index) =>
-    !row.ok && (row.reason === 'TOO_LARGE' || row.reason === 'UNSTORABLE') ? row : request.rows[index],
-  );
-  return once(tx, caller, { id: request.mutationId, request: { collection, rows: comparable } }, async () => ({
+  const mutation = { id: request.mutationId, requestSha256: fingerprint(collection, read) };
+  return once(tx, caller, mutation, async () => ({
     verdicts: await judgeAndWrite(tx, caller, collection, request.rows, read, now),
     resync: null,
   }));
+}
+
+/** Rows that cannot be kept cannot be compared either; that they came again where they stood has to do. */
+function fingerprint(collection: CollectionName, read: readonly ReadRow[]): string {
+  const hash = createHash('sha256').update(collection);
+  for (const row of read) {
+    const { document, rest } = row.text ?? { document: '', rest: JSON.stringify(row) };
+    hash.update(`\n${document}\n${rest}`);
+  }
+  return hash.digest('hex');
 }
 
 async function judgeAndWrite(
@@ -60,13 +67,15 @@ async function judgeAndWrite(
   const writes = new Map<string, DocumentWrite>();
   const verdicts = read.map((result): PushVerdict => {
     if (!result.ok) return quarantined(result, masters.get(result.id ?? ''));
-    const { id, row } = result;
+    const { id, row, text } = result;
     const master = masters.get(id);
     const decision = decide(collection, row, master);
     if (decision === 'conflict' && master !== undefined) return { verdict: 'conflict', id, master };
     if (decision === 'write') {
       const document = documentToKeep(collection, row.document, master, now.getTime());
-      writes.set(id, { id, document, deleted: row.deleted, known: known.has(id) });
+      const asSent = document === row.document;
+      const json = asSent ? text.document : JSON.stringify(document);
+      writes.set(id, { id, document, json, deleted: row.deleted, known: known.has(id), asSent });
       // What the next row of the same document meets; the version it will get is told below.
       masters.set(id, { document: { ...document }, deleted: row.deleted, version: master?.version ?? 0 });
     }

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { MasterRow, PushVerdict } from '../../../electron/contract/index.ts';
-import { MAX_DRIFT_MS, compareHlc, newId, parseHlc, replicationPath } from '../../../electron/contract/index.ts';
+import type { MasterRow, PullResponse, PushVerdict } from '../../../electron/contract/index.ts';
+import {
+  MAX_DRIFT_MS,
+  compareHlc,
+  formatHlc,
+  newId,
+  parseHlc,
+  replicationPath,
+} from '../../../electron/contract/index.ts';
 import { withScope } from '../../database/scope.ts';
 import { patientDocument } from '../../database/testing/seed.ts';
 import type { Fields } from '../testing/documents.ts';
@@ -264,7 +271,33 @@ describe('a row that cannot be taken', () => {
   });
 });
 
+/** The first page without what the station has sent itself. */
+async function brief(station: TestStation): Promise<PullResponse> {
+  const body = { contractVersion: '1.0', checkpoint: null, limit: 10, own: 'brief' };
+  return (await station.call(replicationPath('alerts', 'pull'), body)).body as unknown as PullResponse;
+}
+
 describe('a pull', () => {
+  it('leaves out the documents that the station wrote itself, as far as they are as it sent them', async () => {
+    const ahead = formatHlc({ ms: Date.now() + 2 * MAX_DRIFT_MS, counter: 0, stationId: one.stationId });
+    const [own, rebased, changed] = [
+      alertDocument(NORTH_HARBOUR),
+      alertDocument(NORTH_HARBOUR, { hlc: { kind: ahead } }),
+      alertDocument(NORTH_HARBOUR),
+    ];
+    await push(one, 'alerts', [rowOf(own), rowOf(rebased), rowOf(changed)]);
+    const { version: _version, ...assumed } = await shown(one, changed['id']);
+    await push(two, 'alerts', [rowOf({ ...changed, message: 'by two' }, { ...assumed, version: 1 })]);
+    const mine = await brief(one);
+    expect(mine.own).toEqual([{ id: own['id'], version: 1, seq: expect.any(Number) as number }]);
+    expect(mine.rows.map(({ document }) => document['id'])).toEqual([rebased['id'], changed['id']]);
+    expect(mine.seqs).toEqual(mine.seqs?.toSorted((a, b) => a - b));
+    expect(mine.seqs?.at(-1)).toBe(mine.checkpoint.seq);
+    const theirs = await brief(two);
+    expect(theirs.rows.map(({ document }) => document['id'])).toEqual([own['id'], rebased['id']]);
+    expect(theirs.own).toEqual([{ id: changed['id'], version: 2, seq: mine.checkpoint.seq }]);
+  });
+
   it('gives full pages until the last, each document once, in order', async () => {
     const documents = Array.from({ length: 25 }, (_, index) => alertDocument(NORTH_HARBOUR, { text: String(index) }));
     await push(

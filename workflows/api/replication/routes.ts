@@ -34,10 +34,10 @@ export const REPLICATION_ROUTES = [
     handle: async (call) => {
       requireServedContract(call.body.contractVersion);
       const { collection } = call.params;
-      const answer = await call.transaction(async (tx) => pull(tx, stationOf(call), collection, call.body));
-      call.parts.metrics.pulled.inc({ collection }, answer.rows.length);
-      if (answer.resync !== null) call.parts.metrics.resyncs.inc({ reason: answer.resync });
-      return answer;
+      const page = await call.transaction(async (tx) => pull(tx, stationOf(call), collection, call.body));
+      call.parts.metrics.pulled.inc({ collection }, page.rows);
+      if (page.resync !== null) call.parts.metrics.resyncs.inc({ reason: page.resync });
+      return page.answer;
     },
   }),
   route({

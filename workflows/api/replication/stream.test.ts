@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLOUD_PATHS } from '../../../electron/contract/index.ts';
+import { CLOUD_PATHS, MAX_DRIFT_MS, formatHlc } from '../../../electron/contract/index.ts';
 import { alertDocument, push, rowOf } from '../testing/documents.ts';
 import type { TestStation } from '../testing/station.ts';
 import { call } from '../testing/station.ts';
@@ -44,8 +44,9 @@ async function streamsOpen(): Promise<number> {
 }
 
 describe('the stream', () => {
-  it('says RESYNC at once, and after each commit at the location, and never anything else', async () => {
+  it('says RESYNC at once, and of which collection after each commit of others at the location, and never anything else', async () => {
     const one = await cloud.station(NORTH_HARBOUR);
+    const two = await cloud.station(NORTH_HARBOUR);
     const hill = await cloud.station(NORTH_HILL);
     const south = await cloud.station(SOUTH_HARBOUR);
     await expect.poll(() => cloud.api.parts.pokes.connected).toBe(true);
@@ -54,13 +55,28 @@ describe('the stream', () => {
     const abroad = await listen(south);
     expect(here.response.headers.get('content-type')).toBe('text/event-stream');
     await expect.poll(() => [here.pokes(), there.pokes(), abroad.pokes()]).toEqual([1, 1, 1]);
-    await push(one, 'alerts', [rowOf(alertDocument(NORTH_HARBOUR)), rowOf(alertDocument(NORTH_HARBOUR))]);
+    await push(one, 'alerts', [rowOf(alertDocument(NORTH_HARBOUR))]);
+    await push(two, 'alerts', [rowOf(alertDocument(NORTH_HARBOUR)), rowOf(alertDocument(NORTH_HARBOUR))]);
     await expect.poll(() => here.pokes()).toBe(2);
-    await push(hill, 'alerts', [rowOf(alertDocument(NORTH_HILL))]);
+    const other = await cloud.station(NORTH_HILL);
+    await push(other, 'alerts', [rowOf(alertDocument(NORTH_HILL))]);
     await expect.poll(() => there.pokes()).toBe(2);
     expect([here.pokes(), abroad.pokes()]).toEqual([2, 1]);
-    expect(here.text().replaceAll('data: RESYNC\n\n', '').replaceAll(':\n\n', '')).toBe('');
+    const rest = here.text().replaceAll('data: RESYNC\n\n', '').replaceAll(':\n\n', '');
+    expect(rest).toMatch(/^id: alerts \d+\n$/);
     for (const stream of [here, there, abroad]) await stream.hangUp();
+    await expect.poll(streamsOpen).toBe(0);
+  });
+
+  it('tells a station of its own write where the cloud keeps it otherwise than it was sent', async () => {
+    const one = await cloud.station(NORTH_HARBOUR);
+    await expect.poll(() => cloud.api.parts.pokes.connected).toBe(true);
+    const here = await listen(one);
+    await expect.poll(() => here.pokes()).toBe(1);
+    const farAhead = formatHlc({ ms: Date.now() + 2 * MAX_DRIFT_MS, counter: 0, stationId: one.stationId });
+    await push(one, 'alerts', [rowOf(alertDocument(NORTH_HARBOUR, { hlc: { kind: farAhead } }))]);
+    await expect.poll(() => here.pokes()).toBe(2);
+    await here.hangUp();
     await expect.poll(streamsOpen).toBe(0);
   });
 
@@ -74,7 +90,8 @@ describe('the stream', () => {
        WHERE application_name = 'vantage-pokes' AND datname = current_database()`,
     );
     await expect.poll(() => here.pokes()).toBe(2);
-    await push(one, 'alerts', [rowOf(alertDocument(NORTH_HARBOUR))]);
+    const two = await cloud.station(NORTH_HARBOUR);
+    await push(two, 'alerts', [rowOf(alertDocument(NORTH_HARBOUR))]);
     await expect.poll(() => here.pokes()).toBe(3);
     await here.hangUp();
   });

@@ -1,12 +1,15 @@
-/** The stream that a station listens to (server-sent events). It only ever says RESYNC. */
+/** The stream that a station listens to (server-sent events). It only ever says RESYNC, and of what. */
 import type { FastifyReply } from 'fastify';
 import { RESYNC_MESSAGE } from '../../../electron/contract/index.ts';
 import type { StationCaller } from '../access/callers.ts';
+import { actorOf } from '../access/callers.ts';
 import type { ApiParts } from '../parts.ts';
 
 /**
- * Says RESYNC at once, since something may have been missed, and whenever something may have changed. Ends when the station hangs
- * up, when its token runs out, and when the station is no longer accepted.
+ * Says RESYNC at once, since something may have been missed, and whenever something may have changed that this station did not write
+ * itself. With an `id` (`<collection> <seq>`) it is about that
+ * collection, without about any. Ends when the station hangs up, when
+ * its token runs out, and when the station is no longer accepted.
  *
  * @param stillAccepted throws when the station is not
  */
@@ -23,16 +26,27 @@ export function openStream(
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
-  // One unread word says as much as ten.
+  // One unread word says as much as ten; of what was not said, it is said once that it may have been anything.
   let waiting = false;
+  let missed = false;
   const say = (text: string): void => {
-    if (waiting) return;
+    if (waiting) {
+      missed = true;
+      return;
+    }
     waiting = !raw.write(text);
-    if (waiting) raw.once('drain', () => (waiting = false));
+    if (!waiting) return;
+    raw.once('drain', () => {
+      waiting = false;
+      if (missed) say(ANYTHING);
+      missed = false;
+    });
   };
-  const unsubscribe = parts.pokes.subscribe(caller.tenantId, caller.locationId, () =>
-    say(`data: ${RESYNC_MESSAGE}\n\n`),
-  );
+  const own = actorOf(caller);
+  const unsubscribe = parts.pokes.subscribe(caller.tenantId, caller.locationId, (written) => {
+    if (written === null) say(ANYTHING);
+    else if (written.writer !== own) say(`id: ${written.collection} ${written.seq}\n${ANYTHING}`);
+  });
   const heartbeat = setInterval(() => {
     if (parts.now().getTime() / 1000 >= caller.expiresAt) raw.end();
     else {
@@ -48,5 +62,7 @@ export function openStream(
     unsubscribe();
     parts.metrics.streams.dec();
   });
-  say(`data: ${RESYNC_MESSAGE}\n\n`);
+  say(ANYTHING);
 }
+
+const ANYTHING = `data: ${RESYNC_MESSAGE}\n\n`;
