@@ -43,6 +43,7 @@ import { storeProblem } from './store/store-problem.ts';
 import { onlyOnDevice } from './sync/artefacts.ts';
 import { openSync } from './sync/index.ts';
 import { noCloud } from './sync/no-cloud.ts';
+import { cloudTimes } from './sync/uploads/queue-view.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
 import { Scrub } from './vault/scrub.ts';
@@ -191,6 +192,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       activity,
       reportsInProgress: reports.inProgress,
       reportProblemOf: (sessionId) => reports.problemOf(sessionId),
+      cloudTimesOf: (captureId) => cloudTimes(store.sqlite, captureId, 'image'),
       lostBlobs: scrub.lost,
     };
     const captures = new Captures({

@@ -38,6 +38,9 @@ export function createStaffRouter(parts: ClinicParts) {
     return guardStream(live(compute, sourcesOfChange, signals), guard, path);
   }
 
+  /** What shows receipts is told of those that the cloud gives. */
+  const withReceipts = [changes.documents, changes.status, changes.activity, changes.sync];
+
   async function hello(context: ApiContext): Promise<Hello> {
     return parts.hello(context.screen);
   }
@@ -114,7 +117,13 @@ export function createStaffRouter(parts: ClinicParts) {
       watch: os.visits.watch.handler(async ({ context, input, signal }) => {
         await visitView(sources, input.sessionId);
         await parts.audit(actorOf(context), 'patient.read', 'session', input.sessionId);
-        return stream<VisitView>(context, signal, 'visits.watch', () => visitView(sources, input.sessionId));
+        return stream<VisitView>(
+          context,
+          signal,
+          'visits.watch',
+          () => visitView(sources, input.sessionId),
+          withReceipts,
+        );
       }),
       start: os.visits.start.handler(async ({ context, input }) => {
         await visits.start(input.sessionId, authorOf(actorOf(context)));
@@ -246,7 +255,7 @@ export function createStaffRouter(parts: ClinicParts) {
         const seenAt = parts.now().toISOString();
         await reviews.view(input.sessionId, seenAt);
         await parts.audit(actorOf(context), 'patient.read', 'session', input.sessionId);
-        return stream(context, signal, 'review.watch', () => reviews.view(input.sessionId, seenAt));
+        return stream(context, signal, 'review.watch', () => reviews.view(input.sessionId, seenAt), withReceipts);
       }),
       decide: os.review.decide.handler(async ({ context, input }) => {
         const actor = actorOf(context);

@@ -140,6 +140,7 @@ it('is taken over by who decides about its report, in the same step', async () =
     activity: new CaptureActivity(() => undefined),
     reportsInProgress: new Set(),
     reportProblemOf: () => null,
+    cloudTimesOf: () => ({ inCloud: null, verified: null }),
     lostBlobs: new Set(),
   });
   await reviews.decide(

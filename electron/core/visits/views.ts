@@ -41,6 +41,8 @@ export interface ViewSources {
   readonly reportsInProgress: ReadonlySet<string>;
   /** Why a session's report could not be made yet. */
   readonly reportProblemOf: (sessionId: string) => Problem | null;
+  /** When the cloud took a capture's picture, and found its copy to be the same. */
+  readonly cloudTimesOf: (captureId: string) => { readonly inCloud: string | null; readonly verified: string | null };
   /** Blobs that are known to be missing or damaged. */
   readonly lostBlobs: Pick<ReadonlySet<string>, 'has'>;
 }
@@ -136,8 +138,7 @@ function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<
     receipts: {
       onDevice: capture.token === null ? null : capture.takenAt,
       onDisk: isLost || capture.state === 'purged' ? null : capture.onDiskAt,
-      inCloud: null,
-      verified: null,
+      ...sources.cloudTimesOf(capture.id),
       purgedAt: capture.purgedAt,
     },
     judgement: capture.judgement,

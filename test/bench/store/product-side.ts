@@ -161,6 +161,7 @@ export class ProductSide implements Side {
       reportsInProgress: new Set(),
       reportProblemOf: () => null,
       stationId: STATION_ID,
+      cloudTimesOf: () => ({ inCloud: null, verified: null }),
       lostBlobs: new Set(),
     });
     return reads;

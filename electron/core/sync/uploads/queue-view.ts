@@ -45,6 +45,7 @@ export const VIEW_SQL = {
     ORDER BY visit_at DESC, session_id DESC LIMIT 1`,
   ofVisit: `SELECT ${FIELDS} FROM ${JOINED} WHERE a.shown > 0 AND a.visit_at = ? AND a.session_id = ? ORDER BY a.document_id, a.part`,
   ofContent: `SELECT ${FIELDS} FROM ${JOINED} WHERE a.sha256 = ? AND a.sha256 IS NOT NULL AND a.shown > 0 ORDER BY a.document_id, a.part`,
+  ofPart: `SELECT ${FIELDS} FROM ${JOINED} WHERE a.document_id = ? AND a.part = ?`,
   inState: `SELECT ${FIELDS} FROM ${JOINED} WHERE a.shown = ? AND a.state = ? ORDER BY a.visit_at, a.document_id, a.part LIMIT ?`,
   problems: `SELECT u.sha256, u.problem_code AS code, u.problem_detail AS detail, u.problem_at AS at
     FROM uploads AS u WHERE u.state = ? AND u.problem_code IS NOT NULL LIMIT ?`,
@@ -109,6 +110,20 @@ export function queueProblems(sqlite: Database): readonly { problem: Problem; ar
       return { problem, artefact: line === undefined ? null : refOf(line) };
     });
   });
+}
+
+/** When the cloud said that it has a file, and that its copy is the same, ISO 8601; null: it has not. */
+export interface CloudTimes {
+  readonly inCloud: string | null;
+  readonly verified: string | null;
+}
+
+/** @param id of the document that the file is part of. @param part as in `ArtefactRef` */
+export function cloudTimes(sqlite: Database, id: string, part: string): CloudTimes {
+  const line = prepared(sqlite, VIEW_SQL.ofPart).get(id, part) as Line | undefined;
+  if (line === undefined) return { inCloud: null, verified: null };
+  const { inCloud, verified } = receiptsOf(line, { sending: new Map(), queue: [] }, new Map());
+  return { inCloud: inCloud.at, verified: verified.at };
 }
 
 /** @param total of what the filter has, as `queueSteps` counted it. */

@@ -11,6 +11,7 @@ import { openSendingStation, quickClock, takePicture } from './testing/sending-s
 import type { SendingStation } from './testing/sending-station.ts';
 import { startTusResponder } from './testing/tus-responder.ts';
 import type { TusResponder } from './testing/tus-responder.ts';
+import { cloudTimes } from './queue-view.ts';
 import type { UploadsOptions } from './uploads-api.ts';
 
 const MIB = 1024 * 1024;
@@ -90,8 +91,13 @@ describe('a file', () => {
   it('is verified when the cloud has compared it, and no sooner', async () => {
     cloud.faults.compares = () => false;
     const at = await start();
-    const { sha256 } = await takePicture(at, 'one', 3 * MIB + 17);
+    const { id, sha256 } = await takePicture(at, 'one', 3 * MIB + 17);
+    expect(cloudTimes(at.store.sqlite, id, 'image')).toEqual({ inCloud: null, verified: null });
     await when(at, () => at.uploads.steps().comparing === 2);
+    expect(cloudTimes(at.store.sqlite, id, 'image')).toEqual({
+      inCloud: expect.stringMatching(/^\d{4}-/),
+      verified: null,
+    });
     expect(inCloud(sha256)).toBe(true);
     expect(at.uploads.verifiedAt(sha256 ?? '')).toBeNull();
     expect(at.uploads.steps()).toMatchObject({ onDisk: 2, inCloud: 2, verified: 0, left: { artefacts: 0, bytes: 0 } });
@@ -100,6 +106,7 @@ describe('a file', () => {
     await at.uploads.drained();
     expect(at.uploads.verifiedAt(sha256 ?? '')).toMatch(/^\d{4}-/);
     expect(at.uploads.steps()).toMatchObject({ onDisk: 2, inCloud: 2, verified: 2, comparing: 0 });
+    expect(cloudTimes(at.store.sqlite, id, 'image')).toMatchObject({ verified: at.uploads.verifiedAt(sha256 ?? '') });
     const { items } = at.uploads.page({ filter: 'all', cursor: null, limit: 10 });
     expect(items.map(({ artefact, inCloud: there, verified }) => [artefact.part, there.state, verified.state])).toEqual(
       [
