@@ -14,6 +14,7 @@ import {
   uploadPath,
 } from '../../../electron/contract/index.ts';
 import { Refusal } from '../problems.ts';
+import type { Scoped } from '../../database/scope.ts';
 import type { RawCall } from '../route.ts';
 import { rawRoute, route, stationOf } from '../route.ts';
 import { append } from './append.ts';
@@ -29,7 +30,7 @@ import {
   requireContentType,
   requireTus,
 } from './tus.ts';
-import type { UploadRow } from './upload-rows.ts';
+import type { UploadRow, Writing } from './upload-rows.ts';
 import {
   addSegments,
   beginWriting,
@@ -81,15 +82,19 @@ export const UPLOAD_ROUTES = [
       if (call.stream !== null) requireContentType(call.headers);
       const { config, keys, count } = call.parts.files;
       if (size > config.fileBytes) throw new VantageError('FILE_TOO_LARGE');
-      const upload = await call.transaction(async (tx) =>
-        createUpload(tx, keys, stationOf(call), content, call.parts.now()),
-      );
-      count.created(upload.isNew ? 'new' : upload.state === 'partial' ? 'resumed' : 'known');
-      if (size === 0) call.parts.files.keeper.wake();
-      void call.reply.header('location', uploadPath(upload.id));
-      // The bytes of a creation are the first ones; what has those goes on with PATCH.
-      const now = call.stream !== null && upload.durable < size && upload.durable === 0;
-      const after = now ? await write(call, upload.id, 0, checksum) : upload;
+      const after = await asWriter(call, async () => {
+        // In one transaction: most files of a visit are so small that questions to the database are what they take.
+        const { upload, begun } = await call.transaction(async (tx) => {
+          const created = await createUpload(tx, keys, stationOf(call), content, call.parts.now());
+          // The bytes of a creation are the first ones; what has those goes on with PATCH.
+          const isFirst = call.stream !== null && created.durable < size && created.durable === 0;
+          return { upload: created, begun: isFirst ? await begin(tx, call, created.id, 0) : null };
+        });
+        count.created(upload.isNew ? 'new' : upload.state === 'partial' ? 'resumed' : 'known');
+        if (size === 0) call.parts.files.keeper.wake();
+        void call.reply.header('location', uploadPath(upload.id));
+        return begun === null ? upload : write(call, begun, 0, checksum);
+      });
       answer(call, 201, stateHeaders(after));
     },
   }),
@@ -124,7 +129,12 @@ export const UPLOAD_ROUTES = [
       requireTus(call);
       requireContentType(call.headers);
       const offset = byteCount(call.headers, 'upload-offset');
-      answer(call, 204, stateHeaders(await write(call, call.params.uploadId, offset, readChecksum(call.headers))));
+      const checksum = readChecksum(call.headers);
+      const after = await asWriter(call, async () => {
+        const begun = await call.transaction(async (tx) => begin(tx, call, call.params.uploadId, offset));
+        return write(call, begun, offset, checksum);
+      });
+      answer(call, 204, stateHeaders(after));
     },
   }),
   rawRoute({
@@ -167,7 +177,7 @@ export const UPLOAD_ROUTES = [
     who: ['clinician', 'facilitator', 'admin', 'service'],
     params: z.object({ fileId: z.uuid() }),
     answers: { 200: 'The file', 206: 'The bytes asked for', 416: 'There are no such bytes' },
-    handle: sendFile,
+    handle: async (call) => sendFile(call),
   }),
 ];
 
@@ -184,42 +194,44 @@ function stateHeaders(upload: UploadRow): OutgoingHttpHeaders {
   };
 }
 
-/** Appends the request's body. @returns the upload as it is afterwards. @throws the refusals of tus */
-async function write(
-  call: RawCall<unknown>,
-  uploadId: string,
-  offset: number,
-  checksum: ReturnType<typeof readChecksum>,
-): Promise<UploadRow> {
+/** Runs `work` as one of so many at a time, where the request brings bytes: each holds a segment in memory. */
+async function asWriter<T>(call: RawCall<unknown>, work: () => Promise<T>): Promise<T> {
+  if (call.stream === null) return work();
   const { count, config } = call.parts.files;
-  // Each holds a segment in memory. A station waits and asks again.
+  // A station waits and asks again.
   if (count.writers >= config.writers) throw new VantageError('CLOUD_UNAVAILABLE', 'uploads');
   count.writing(1);
   try {
-    return await writeBody(call, uploadId, offset, checksum);
+    return await work();
   } finally {
     count.writing(-1);
   }
 }
 
-async function writeBody(
+/** Takes the turn to append what was announced. @throws the refusals of tus */
+async function begin(tx: Scoped, call: RawCall<unknown>, uploadId: string, offset: number): Promise<Writing> {
+  const { files, now } = call.parts;
+  const announced = announcedBytes(call.headers);
+  const begun = await beginWriting(tx, files.keys, uploadId, offset, now());
+  if (announced !== null && offset + announced > begun.upload.size) throw tooLong();
+  return begun;
+}
+
+/** Appends the request's body. @returns the upload as it is afterwards. @throws the refusals of tus */
+async function write(
   call: RawCall<unknown>,
-  uploadId: string,
+  { upload, writer, key }: Writing,
   offset: number,
   checksum: ReturnType<typeof readChecksum>,
 ): Promise<UploadRow> {
   const { files, now } = call.parts;
   const caller = stationOf(call);
-  const announced = announcedBytes(call.headers);
-  const { upload, writer, key } = await call.transaction(async (tx) => {
-    const begun = await beginWriting(tx, files.keys, uploadId, offset, now());
-    if (announced !== null && offset + announced > begun.upload.size) throw tooLong();
-    return begun;
-  });
+  const uploadId = upload.id;
   if (writer === null || call.stream === null) {
     if (writer !== null) await call.transaction(async (tx) => endWriting(tx, uploadId, writer));
     return upload;
   }
+  const reached: { now: UploadRow } = { now: upload };
   try {
     const result = await append(
       {
@@ -231,12 +243,14 @@ async function writeBody(
         size: upload.size,
         times: files.times,
         stored: files.count.received,
-        add: async (segments) =>
-          call.transaction(async (tx) =>
-            segments.length === 0
-              ? touchWriter(tx, uploadId, writer, now())
-              : addSegments(tx, caller, uploadId, writer, segments, now()),
-          ),
+        add: async (segments) => {
+          if (segments.length === 0) return call.transaction(async (tx) => touchWriter(tx, uploadId, writer, now()));
+          const added = await call.transaction(async (tx) =>
+            addSegments(tx, caller, uploadId, writer, segments, now()),
+          );
+          if (added !== null) reached.now = added;
+          return added !== null;
+        },
       },
       call.stream,
       checksum,
@@ -254,11 +268,11 @@ async function writeBody(
     if (error instanceof StoreUnavailableError) throw new VantageError('CLOUD_UNAVAILABLE', 'files', { cause: error });
     throw error;
   } finally {
-    await call.transaction(async (tx) => endWriting(tx, uploadId, writer));
+    // With its last byte there is no writer any more.
+    if (reached.now.state === 'stored') files.keeper.wake();
+    else await call.transaction(async (tx) => endWriting(tx, uploadId, writer));
   }
-  const after = await call.transaction(async (tx) => readUpload(tx, uploadId));
-  if (after.state === 'stored') files.keeper.wake();
-  return after;
+  return reached.now;
 }
 
 function tooLong(): VantageError {

@@ -157,7 +157,8 @@ export async function touchWriter(tx: Scoped, uploadId: string, writer: string, 
 /**
  * Adds segments that the store has acknowledged. With the last byte the upload is `stored`, and reading it back is due.
  *
- * @returns false when another writer took over, or the upload was given up: nothing was added
+ * @param segments one or more
+ * @returns the upload as it is now; null when another writer took over, or the upload was given up: nothing was added
  */
 export async function addSegments(
   tx: Scoped,
@@ -166,20 +167,18 @@ export async function addSegments(
   writer: string,
   segments: readonly SegmentRow[],
   now: Date,
-): Promise<boolean> {
-  const [first] = segments;
-  if (first === undefined) return true;
+): Promise<UploadRow | null> {
   const length = segments.reduce((sum, segment) => sum + segment.length, 0);
   const row = await tx
     .updateTable('files')
     .set({ durable: sql`durable + ${length}`, writer_seen_at: now, expires_at: expiry(now) })
     .where('id', '=', uploadId)
     .where('writer', '=', writer)
-    .where('durable', '=', first.start)
+    .where('durable', '=', segments[0]?.start ?? -1)
     .where('state', '=', 'partial')
-    .returning(['durable', 'size'])
+    .returning(COLUMNS)
     .executeTakeFirst();
-  if (row === undefined) return false;
+  if (row === undefined) return null;
   await tx
     .insertInto('file_segments')
     .values(
@@ -193,16 +192,15 @@ export async function addSegments(
       })),
     )
     .execute();
-  if (row.durable === row.size) {
-    await tx
-      .updateTable('files')
-      .set({ state: 'stored', stored_at: now, writer: null })
-      .where('id', '=', uploadId)
-      .execute();
-    await unschedule(tx, caller.tenantId, 'expire', uploadId);
-    await schedule(tx, caller.tenantId, 'verify', uploadId, now);
-  }
-  return true;
+  if (row.durable < row.size) return row;
+  await tx
+    .updateTable('files')
+    .set({ state: 'stored', stored_at: now, writer: null })
+    .where('id', '=', uploadId)
+    .execute();
+  await unschedule(tx, caller.tenantId, 'expire', uploadId);
+  await schedule(tx, caller.tenantId, 'verify', uploadId, now);
+  return { ...row, state: 'stored' };
 }
 
 /** Lets the next writer in at once. */
