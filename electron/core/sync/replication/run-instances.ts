@@ -50,7 +50,7 @@ export class RunInstances {
     this.#now = now;
     this.fork = this.#instanceOf(tables.fork, {
       findDocumentsById: async (ids, withDeleted) =>
-        guard('fork.find', [], () => tables.fork.readNow(ids, withDeleted)),
+        guard('fork.find', [], () => tables.fork.readNow(ids, withDeleted).map(withoutOrigin)),
       bulkWrite: async (rows, context) => ({
         error: guard('fork.write', [], () => tables.transactionToRepeat(() => this.#writeDocuments(rows, context))),
       }),
@@ -226,4 +226,14 @@ export class RunInstances {
       unknown
     >;
   }
+}
+
+/**
+ * RxDB marks what it has written itself, and takes the mark for a proof that the cloud has it. The proof here is the base, written in
+ * the same transaction; the mark stays true to nobody when the cloud came back from a backup, and what the cloud lost would be
+ * overwritten before it was pushed again.
+ */
+function withoutOrigin(document: StoredDoc): StoredDoc {
+  const { o: _origin, ...meta } = document._meta as StoredDoc['_meta'] & { readonly o?: unknown };
+  return { ...document, _meta: meta };
 }
