@@ -3,6 +3,7 @@
  * which people wait for them, and called verified only when the cloud has read its copy back and found our hash. The rows are in the
  * store (`note-artefacts.ts`); where an upload stands is only the cloud's to say, so that nothing has to be remembered here.
  */
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { ArtefactRef, Problem } from '../../../contract/index.ts';
 import { VantageError, bandwidthSchema } from '../../../contract/index.ts';
 import { codeOf } from '../../problems.ts';
@@ -50,6 +51,7 @@ class UploadQueue implements Uploads {
   #review: readonly string[] = [];
   #reviewIsOld = true;
   #steps: QueueSteps | null = null;
+  #unsent: ReturnType<Uploads['unsent']> | null = null;
   #places: readonly string[] | null = null;
   /** Monotonic ms: nothing is asked of the cloud before. Our own wait after a failure, and the one that the cloud asked for. */
   #waitUntil = 0;
@@ -108,9 +110,9 @@ class UploadQueue implements Uploads {
   }
 
   unsent(): ReturnType<Uploads['unsent']> {
-    const { sqlite } = this.#options.store;
-    const oldest = prepared(sqlite, OLDEST_SQL).pluck().get() as string | null | undefined;
-    return { files: unsentOf(sqlite).files, oldestAt: oldest ?? null };
+    // Looks at every file that waits: asked for by each view, and the same until one of them moves.
+    this.#unsent ??= unsentFiles(this.#options.store.sqlite);
+    return this.#unsent;
   }
 
   needs(): ReturnType<Uploads['needs']> {
@@ -286,6 +288,7 @@ class UploadQueue implements Uploads {
   /** States of rows, or documents, are other than they were. */
   #changed(): void {
     this.#steps = null;
+    this.#unsent = null;
     this.#places = null;
     this.#work.wake();
     this.#tell();
@@ -299,6 +302,11 @@ class UploadQueue implements Uploads {
 /** What is not settled: it is being sent, or compared. */
 const OPEN_SQL = `SELECT count(*) FROM uploads WHERE state IN ('waiting', 'differs', 'stored')`;
 const OLDEST_SQL = `SELECT min(at) FROM artefacts WHERE state IN ('waiting', 'differs', 'held') AND sha256 IS NOT NULL`;
+
+function unsentFiles(sqlite: Database): ReturnType<Uploads['unsent']> {
+  const oldest = prepared(sqlite, OLDEST_SQL).pluck().get() as string | null | undefined;
+  return { files: unsentOf(sqlite).files, oldestAt: oldest ?? null };
+}
 
 function limitOf(value: string | null): number | null {
   const parsed = bandwidthSchema.shape.limitBytesPerSecond.safeParse(value === null ? null : JSON.parse(value));
