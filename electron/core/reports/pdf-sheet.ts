@@ -110,9 +110,14 @@ export class Sheet {
   text(text: string, x: number, y: number, width: number, style: Style): number {
     const lines = this.lines(text, width, style);
     const lineHeight = style.size * LINE_HEIGHT;
-    for (const [index, line] of this.#measuring ? [] : lines.entries()) {
+    const shiftOf = (line: string): number => {
+      // Shaping a line takes as long as drawing it: from the left nobody asks how wide it is.
+      if (style.align !== 'right' && style.align !== 'centre') return 0;
       const free = width - this.widthOf(line, style);
-      const shift = style.align === 'right' ? free : style.align === 'centre' ? free / 2 : 0;
+      return style.align === 'right' ? free : free / 2;
+    };
+    for (const [index, line] of this.#measuring ? [] : lines.entries()) {
+      const shift = shiftOf(line);
       this.#drawLine(line, x + shift, y + index * lineHeight + style.size * BASELINE, style);
     }
     return lines.length * lineHeight;
