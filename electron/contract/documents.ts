@@ -185,9 +185,6 @@ export const captureSchema = z.looseObject({
   judgedAt: instant.nullable(),
   thumbnailBlobId: z.string().nullable(),
   overlayBlobId: z.string().nullable(),
-  /** Of what these two hold: a blob's id says nothing to anybody but its station. */
-  thumbnailSha256: sha256.nullable().optional(),
-  overlaySha256: sha256.nullable().optional(),
   /** Kept although a check failed. */
   kept: z.object({ reason: z.string(), by: z.uuid(), at: instant }).nullable(),
   problem: problemSchema.nullable(),
@@ -342,8 +339,6 @@ export const fieldGroups: Readonly<Record<CollectionName, FieldGroups>> = {
     judgedAt: 'judgement',
     thumbnailBlobId: 'judgement',
     overlayBlobId: 'judgement',
-    thumbnailSha256: 'judgement',
-    overlaySha256: 'judgement',
     state: 'capture',
     blobId: 'capture',
     sha256: 'capture',

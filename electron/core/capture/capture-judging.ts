@@ -118,8 +118,6 @@ export class CaptureJudging {
         judgedAt: this.#options.now().toISOString(),
         thumbnailBlobId,
         overlayBlobId,
-        thumbnailSha256: prepared.thumbnail.sha256,
-        overlaySha256: prepared.overlay?.sha256 ?? null,
       }));
       for (const finding of judgement.findings) {
         tx.put('findings', {
