@@ -33,6 +33,12 @@ const STAFF = [
   { name: 'Ada Admin', initials: 'AA', roles: ['admin', 'operator', 'technician'] },
   { name: 'Finn Facilitator', initials: 'FF', roles: ['facilitator'] },
 ] as const;
+/** Who signs in with a browser, from wherever they are. Their subjects at the own identity provider. */
+const PEOPLE = [
+  { subject: 'admin', name: 'Ada Admin', role: null },
+  { subject: 'clinician', name: 'Dr Clara Clinician', role: 'clinician' },
+  { subject: 'operator', name: 'Otto Operator', role: 'operator' },
+] as const;
 /** How long it may take to stop by itself. */
 const STOP_MS = 20_000;
 
@@ -85,11 +91,14 @@ async function run(): Promise<void> {
   };
   environment['DATABASE_URL'] ??= await ownDatabase(secrets.database);
   if (environment['OIDC_ISSUER'] === undefined) {
-    const issuer = await startDevelopmentIssuer(Number(values.port) === 0 ? 0 : port + 1, ISSUER);
+    const issuer = await startDevelopmentIssuer(Number(values.port) === 0 ? 0 : port + 1, ISSUER, PEOPLE);
     started.push(issuer.stop);
     environment['OIDC_ISSUER'] = issuer.issuer;
     environment['OIDC_JWKS_URI'] = `${issuer.address}/jwks`;
     environment['OIDC_AUDIENCE'] = AUDIENCE;
+    environment['OIDC_CLIENT_ID'] = AUDIENCE;
+    environment['OIDC_AUTHORIZATION_ENDPOINT'] = `${issuer.address}/authorize`;
+    environment['OIDC_TOKEN_ENDPOINT'] = `${issuer.address}/token`;
     signIn = issuer.address;
     say(`Sign-in     POST ${issuer.address}/token?subject=admin&audience=${AUDIENCE}`);
   }
@@ -99,6 +108,11 @@ async function run(): Promise<void> {
   await api.app.listen({ host: config.host, port: config.port });
   await makeClinic(config);
   say(`API         ${config.publicUrl} (described at /openapi.json)`);
+  say(
+    api.parts.web.screens === null
+      ? 'Screens     not built: npm run build, then start this again'
+      : `Screens     ${config.publicUrl}/ for clinicians and operators elsewhere`,
+  );
   say(`Data        ${folder}`);
   say('ready; Ctrl-C stops it');
 }
@@ -179,6 +193,7 @@ async function makeClinic(config: ApiConfig): Promise<void> {
   const answer = await fetch(`${signIn}/token?subject=admin&audience=${AUDIENCE}`, { method: 'POST' });
   const { access_token: token } = z.object({ access_token: z.string() }).parse(await answer.json());
   await makeStaff(config, token, post);
+  await makePeople(config, token, post);
   const { code } = await post('/v1/enrolment-codes', token, { locationId: LOCATION_ID });
   say(`Enrolment   ${String(code)} (one station, a day)`);
 }
@@ -196,4 +211,19 @@ async function makeStaff(
       await post('/v1/staff', token, { ...person, locationId: LOCATION_ID, pin: DEMONSTRATION_PIN });
   }
   say(`Staff       ${STAFF.map(({ name }) => name).join(', ')}; each has the PIN ${DEMONSTRATION_PIN}`);
+}
+
+/** People who sign in with a browser, made once. */
+async function makePeople(
+  config: ApiConfig,
+  token: string,
+  post: (path: string, token: string, body: unknown) => Promise<unknown>,
+): Promise<void> {
+  const answer = await fetch(`${config.publicUrl}/v1/people`, { headers: { authorization: `Bearer ${token}` } });
+  const known = z.object({ people: z.array(z.object({ subject: z.string() })) }).parse(await answer.json());
+  for (const { subject, role } of PEOPLE) {
+    if (role === null || known.people.some((person) => person.subject === subject)) continue;
+    await post('/v1/people', token, { subject, grants: [{ role, locationId: LOCATION_ID }] });
+  }
+  say(`People      ${PEOPLE.map(({ name }) => name).join(', ')} sign in there`);
 }

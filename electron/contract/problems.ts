@@ -518,6 +518,27 @@ export const PROBLEMS = {
     'Nothing; it is being sent again. Tell the operator if it goes on.',
     'Send it again',
   ),
+  ONLY_AT_STATION: problem(
+    'pane',
+    'This can only be done at a station.',
+    'Nothing was changed.',
+    'Do it at a station of the clinic.',
+    'Go back',
+  ),
+  NOT_IN_CLOUD_YET: problem(
+    'pane',
+    'The cloud does not have all of this yet.',
+    'It is on the disk of the station where it was taken.',
+    'Wait until the station has sent it, or look at it there.',
+    'Go back',
+  ),
+  SIGN_IN_AGAIN: problem(
+    'inline',
+    'A decision is signed by signing in, and you signed in a while ago.',
+    'Nothing was changed.',
+    'Sign in once more, then decide.',
+    'Sign in again',
+  ),
   CLOUD_UNREACHABLE: problem(
     'inline',
     'The cloud did not answer.',

@@ -1,7 +1,24 @@
 /** The API's configuration, from the environment. `.env.example` lists it. */
 import { z } from 'zod';
+import { DEFAULT_SCREENS } from './web/screens.ts';
 import type { FilesConfig } from './uploads/files-config.ts';
 import { filesConfigOf, filesEnvironment } from './uploads/files-config.ts';
+
+export interface WebConfig {
+  /** Where the built screens lie. */
+  readonly folder: string;
+  /** This API as the identity provider knows it; null: people cannot sign in with a browser. */
+  readonly client: OidcClient | null;
+}
+
+export interface OidcClient {
+  readonly clientId: string;
+  /** Left out for a public client: PKCE protects the code then, as it does anyway. */
+  readonly clientSecret: string | undefined;
+  /** Left out, the provider's discovery document says. */
+  readonly authorizationEndpoint: string | undefined;
+  readonly tokenEndpoint: string | undefined;
+}
 
 export interface ApiConfig {
   readonly host: string;
@@ -18,6 +35,8 @@ export interface ApiConfig {
     readonly jwksUri: string | undefined;
   };
   readonly files: FilesConfig;
+  /** Screens for people elsewhere; left out, none are served. */
+  readonly web?: WebConfig | undefined;
   readonly trustProxy: boolean;
   readonly logLevel: string;
 }
@@ -36,6 +55,12 @@ const environmentSchema = z.object({
   OIDC_ISSUER: z.url(),
   OIDC_AUDIENCE: z.string().min(1),
   OIDC_JWKS_URI: z.url().optional(),
+  /** For people with a browser: this API's id at the provider. */
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  OIDC_AUTHORIZATION_ENDPOINT: z.url().optional(),
+  OIDC_TOKEN_ENDPOINT: z.url().optional(),
+  SCREENS_FOLDER: z.string().min(1).default(DEFAULT_SCREENS),
   /** Whether the API stands behind a proxy whose X-Forwarded-* it may believe. */
   TRUST_PROXY: z.enum(['true', 'false']).default('false'),
   ...filesEnvironment,
@@ -64,6 +89,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     serviceSecret,
     oidc: { issuer: values.OIDC_ISSUER, audience: values.OIDC_AUDIENCE, jwksUri: values.OIDC_JWKS_URI },
     files: filesConfigOf(values),
+    web: {
+      folder: values.SCREENS_FOLDER,
+      client:
+        values.OIDC_CLIENT_ID === undefined
+          ? null
+          : {
+              clientId: values.OIDC_CLIENT_ID,
+              clientSecret: values.OIDC_CLIENT_SECRET,
+              authorizationEndpoint: values.OIDC_AUTHORIZATION_ENDPOINT,
+              tokenEndpoint: values.OIDC_TOKEN_ENDPOINT,
+            },
+    },
     trustProxy: values.TRUST_PROXY === 'true',
     logLevel: values.LOG_LEVEL,
   };

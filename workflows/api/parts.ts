@@ -5,6 +5,7 @@ import type { Access } from './access/authenticate.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pokes } from './replication/pokes.ts';
 import type { Files } from './uploads/files.ts';
+import type { Web } from './web/web.ts';
 
 export interface ApiParts {
   readonly database: Database;
@@ -12,6 +13,7 @@ export interface ApiParts {
   readonly pokes: Pokes;
   readonly metrics: Metrics;
   readonly files: Files;
+  readonly web: Web;
   readonly log: Logger;
   readonly now: () => Date;
   /** How often a stream shows that it lives, and looks whether it still may. */

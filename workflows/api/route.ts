@@ -44,6 +44,8 @@ interface RouteBase<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly path: string;
   readonly summary: string;
   readonly who: readonly [Who, ...Who[]];
+  /** Whether the session of a browser stands for a token. Then the request has to come from our own pages. */
+  readonly browser?: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

@@ -24,6 +24,8 @@ import { JsonText } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { requireAcceptedStation } from './stations/accepted.ts';
 import { openFiles } from './uploads/files.ts';
+import { browserCaller } from './web/browser-sessions.ts';
+import { openWeb } from './web/web.ts';
 
 export interface Api {
   readonly app: FastifyInstance;
@@ -71,6 +73,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     pokes: new Pokes(config.databaseUrl, log),
     metrics,
     files,
+    web: await openWeb(config),
     log,
     now,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
@@ -165,7 +168,14 @@ function addRoute(app: FastifyInstance, parts: ApiParts, route: Route): void {
     config: { who: route.who },
     ...(route.bodyLimit !== undefined && { bodyLimit: route.bodyLimit }),
     onRequest: async (request) => {
-      callers.set(request, await authenticate(parts.access, request.headers.authorization, route.who));
+      const { authorization } = request.headers;
+      const isBrowser = route.browser === true && authorization === undefined && !route.who.includes('anyone');
+      callers.set(
+        request,
+        await (isBrowser
+          ? browserCaller(parts, request, route.who)
+          : authenticate(parts.access, authorization, route.who)),
+      );
     },
     // Once the caller is known, and before a body is read. A bad token costs the check of a signature and gets no further.
     preParsing: app.rateLimit({ max: route.perMinute ?? PER_MINUTE }),

@@ -315,6 +315,7 @@ describe('writing past the policies', () => {
       ['audit_breaks', 'reason'],
       ['domain_events', 'type'],
       ['file_reads', 'role'],
+      ['access_entries', 'role'],
     ]) {
       await expect(database.admin.query(`UPDATE ${table} SET ${column} = ''`)).rejects.toThrow('append-only');
       await expect(database.admin.query(`DELETE FROM ${table}`)).rejects.toThrow('append-only');

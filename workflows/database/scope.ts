@@ -27,6 +27,8 @@ export interface Scope {
   readonly identity?: { readonly issuer: string; readonly subject: string } | undefined;
   /** SHA-256 of an enrolment code that was shown; finds the code. */
   readonly enrolmentCode?: string | undefined;
+  /** SHA-256 of what a browser's cookie holds; finds the session. */
+  readonly browserSession?: string | undefined;
 }
 
 export type Scoped = Transaction<Tables>;
@@ -52,6 +54,7 @@ export async function enterScope(tx: Scoped, scope: Scope): Promise<void> {
     ['issuer', scope.identity?.issuer ?? ''],
     ['subject', scope.identity?.subject ?? ''],
     ['enrolment_code', scope.enrolmentCode ?? ''],
+    ['browser_session', scope.browserSession ?? ''],
   ];
   await sql`SELECT ${sql.join(settings.map(([name, value]) => sql`set_config(${`vantage.${name}`}, ${value}, true)`))}`.execute(
     tx,

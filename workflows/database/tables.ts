@@ -219,4 +219,30 @@ export interface Tables {
     first_byte: number;
     last_byte: number;
   };
+  browser_sessions: {
+    id: string;
+    tenant_id: string;
+    person_id: string;
+    issuer: string;
+    subject: string;
+    name: string;
+    secret_sha256: string;
+    signed_in_at: Date;
+    seen_at: Date;
+    expires_at: Date;
+    ended_at: Date | null;
+  };
+  access_entries: {
+    id: string;
+    tenant_id: string;
+    location_id: string;
+    at: Generated<Date>;
+    actor: string;
+    role: string;
+    action: string;
+    subject_kind: string;
+    subject_id: string;
+    patient_id: string | null;
+    detail: Json<JsonObject>;
+  };
 }

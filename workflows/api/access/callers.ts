@@ -22,7 +22,25 @@ export interface PersonCaller {
   /** Where they have that role. */
   readonly locations: readonly string[] | '*';
   readonly patientId: string | undefined;
-  readonly identity: { readonly issuer: string; readonly subject: string };
+  readonly identity: Identity;
+  /** With a browser: the session that its cookie stands for. */
+  readonly browser?: BrowserSession;
+}
+
+/** Who somebody is at their identity provider. */
+export interface Identity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+export interface BrowserSession {
+  readonly sessionId: string;
+  /** SHA-256 of what the cookie holds. */
+  readonly secretSha256: string;
+  /** As the identity provider gave it. */
+  readonly name: string;
+  /** When the person last proved at the identity provider who they are. */
+  readonly signedInAt: Date;
 }
 
 /** An activity of a workflow. */

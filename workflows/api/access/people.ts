@@ -3,12 +3,13 @@
  * they may.
  */
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import { z } from 'zod';
 import type { Role } from '../../../electron/contract/index.ts';
 import { VantageError, roleSchema } from '../../../electron/contract/index.ts';
 import type { Database } from '../../database/database.ts';
 import { withScope } from '../../database/scope.ts';
-import type { PersonCaller, Who } from './callers.ts';
+import type { Identity, PersonCaller, Who } from './callers.ts';
 
 export interface IdentityProvider {
   readonly issuer: string;
@@ -40,7 +41,15 @@ export class People {
    * @throws VantageError NOT_SIGNED_IN, NOT_ALLOWED, or CLOUD_UNAVAILABLE when the provider's keys can't be had
    */
   async caller(token: string, who: readonly Who[]): Promise<PersonCaller> {
-    const identity = await this.#identity(token);
+    return this.callerOf(await this.#identity(token), who);
+  }
+
+  /**
+   * The same for somebody whom the provider has vouched for already.
+   *
+   * @throws VantageError NOT_ALLOWED
+   */
+  async callerOf(identity: Identity, who: readonly Who[]): Promise<PersonCaller> {
     const rows = await withScope(
       this.#database,
       { role: 'nobody', tenantId: null, locations: [], actor: 'anyone', identity },
@@ -69,18 +78,32 @@ export class People {
     };
   }
 
-  async #identity(token: string): Promise<{ readonly issuer: string; readonly subject: string }> {
+  /**
+   * What the provider says of somebody who has just signed in (OpenID Connect Core 1.0, 2).
+   *
+   * @throws VantageError NOT_SIGNED_IN, CLOUD_UNAVAILABLE
+   */
+  async idToken(token: string, clientId: string): Promise<JWTPayload> {
+    return this.#verified(token, clientId);
+  }
+
+  async #identity(token: string): Promise<Identity> {
+    const { sub = '' } = await this.#verified(token, this.provider.audience);
+    return { issuer: this.provider.issuer, subject: sub };
+  }
+
+  async #verified(token: string, audience: string): Promise<JWTPayload> {
     const keys = await this.#providerKeys();
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ALGORITHMS,
         issuer: this.provider.issuer,
-        audience: this.provider.audience,
+        audience,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: this.#now(),
         requiredClaims: ['sub', 'exp'],
       });
-      return { issuer: this.provider.issuer, subject: payload.sub ?? '' };
+      return payload;
     } catch (error) {
       if (isUnreachable(error)) throw new VantageError('CLOUD_UNAVAILABLE', 'identity provider', { cause: error });
       throw new VantageError('NOT_SIGNED_IN', '', { cause: error });

@@ -11,7 +11,7 @@ import type { TestDatabase } from '../../database/testing/test-database.ts';
 import { createTestDatabase } from '../../database/testing/test-database.ts';
 import { signServiceToken } from '../access/service-tokens.ts';
 import type { ApiConfig } from '../config.ts';
-import type { DevelopmentIssuer } from '../development-issuer.ts';
+import type { DevelopmentIssuer, DevelopmentPerson } from '../development-issuer.ts';
 import { startDevelopmentIssuer } from '../development-issuer.ts';
 import type { Api } from '../server.ts';
 import { createApi } from '../server.ts';
@@ -32,6 +32,8 @@ export interface TestApi {
   readonly clock: { aheadMs: number };
   /** A token of somebody who has this role at these locations (`null`: everywhere). */
   readonly person: (role: Role, place: SeededLocation, everywhere?: boolean, patientId?: string) => Promise<string>;
+  /** The same, with a browser: the subject under which the identity provider knows them. */
+  readonly subject: (role: Role, place: SeededLocation, everywhere?: boolean) => Promise<string>;
   readonly service: (tenantId: string) => Promise<string>;
   /** Enrolled and signed in. */
   readonly station: (place: SeededLocation) => Promise<TestStation>;
@@ -39,12 +41,18 @@ export interface TestApi {
   readonly close: () => Promise<void>;
 }
 
+export interface WebOptions {
+  /** Of the built screens. */
+  readonly folder?: string;
+  readonly people?: readonly DevelopmentPerson[];
+}
+
 /** @param files what is configured otherwise than by default: a folder of its own, removed at the end */
-export async function startTestApi(files: Partial<FilesConfig> = {}): Promise<TestApi> {
+export async function startTestApi(files: Partial<FilesConfig> = {}, web: WebOptions = {}): Promise<TestApi> {
   const folder = mkdtempSync(join(tmpdir(), 'vantage-files-'));
   const database = await createTestDatabase();
   await seedPlaces(database.admin);
-  const issuer = await startDevelopmentIssuer();
+  const issuer = await startDevelopmentIssuer(0, undefined, web.people);
   const { privateKey } = generateKeyPairSync('ed25519');
   const clock = { aheadMs: 0 };
   const now = (): Date => new Date(Date.now() + clock.aheadMs);
@@ -66,6 +74,15 @@ export async function startTestApi(files: Partial<FilesConfig> = {}): Promise<Te
       scrubDays: 30,
       ...files,
     },
+    web: {
+      folder: web.folder ?? join(folder, 'no screens'),
+      client: {
+        clientId: AUDIENCE,
+        clientSecret: undefined,
+        authorizationEndpoint: undefined,
+        tokenEndpoint: undefined,
+      },
+    },
     trustProxy: true,
     logLevel: 'info',
   };
@@ -77,7 +94,12 @@ export async function startTestApi(files: Partial<FilesConfig> = {}): Promise<Te
   });
   const base = await api.app.listen({ host: config.host, port: config.port });
 
-  const person: TestApi['person'] = async (role, place, everywhere = false, patientId = place.patientId) => {
+  const employ = async (
+    role: Role,
+    place: SeededLocation,
+    everywhere: boolean,
+    patientId = place.patientId,
+  ): Promise<string> => {
     const id = newId();
     await database.admin.query('INSERT INTO people (id, tenant_id, issuer, subject) VALUES ($1, $2, $3, $4)', [
       id,
@@ -90,8 +112,10 @@ export async function startTestApi(files: Partial<FilesConfig> = {}): Promise<Te
        VALUES ($1, $2, $3, $4, $5, $6, 'test')`,
       [newId(), place.tenantId, id, role, everywhere ? null : place.locationId, role === 'patient' ? patientId : null],
     );
-    return issuer.tokenFor(id, AUDIENCE);
+    return id;
   };
+  const person: TestApi['person'] = async (role, place, everywhere = false, patientId = place.patientId) =>
+    issuer.tokenFor(await employ(role, place, everywhere, patientId), AUDIENCE);
   const enrolmentCode: TestApi['enrolmentCode'] = async (place) => {
     const { body } = await call(base, '/v1/enrolment-codes', await person('admin', place), {
       locationId: place.locationId,
@@ -107,6 +131,7 @@ export async function startTestApi(files: Partial<FilesConfig> = {}): Promise<Te
     logged,
     clock,
     person,
+    subject: async (role, place, everywhere = false) => employ(role, place, everywhere),
     enrolmentCode,
     service: async (tenantId) => signServiceToken(config.serviceSecret, config.publicUrl, tenantId, now()),
     station: async (place) => {

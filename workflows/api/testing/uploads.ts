@@ -134,8 +134,10 @@ export class TestUploader {
   }
 
   /** Creates and sends all of it. @returns its id */
-  async send(content: Content): Promise<string> {
-    const { id, offset, status } = await this.create(content);
+  async send(content: Content, mediaType = 'image/jpeg'): Promise<string> {
+    const { id, offset, status } = await this.create(content, {
+      'upload-metadata': metadataOf(content.sha256, mediaType),
+    });
     if (status !== 201) throw new Error(`created ${status}`);
     if (offset < content.bytes.length) {
       const sent = await this.patch(id, offset, content.bytes.subarray(offset));

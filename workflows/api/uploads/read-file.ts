@@ -14,7 +14,11 @@ interface Bytes {
   readonly last: number;
 }
 
-export async function sendFile(call: RawCall<{ readonly fileId: string }>): Promise<void> {
+/** @param more headers for a certain media type, instead of the usual ones */
+export async function sendFile(
+  call: RawCall<{ readonly fileId: string }>,
+  more: (mediaType: string) => Readonly<Record<string, string>> = () => ({}),
+): Promise<void> {
   const { parts, caller, reply } = call;
   const { store, keys } = parts.files;
   const { file, bytes } = await call.transaction(async (tx) => {
@@ -47,6 +51,7 @@ export async function sendFile(call: RawCall<{ readonly fileId: string }>): Prom
       // Whatever a station sent: no browser runs it or takes it for something else.
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
+      ...more(file.mediaType),
       ...(bytes !== null && { 'content-range': `bytes ${first}-${last}/${file.size}` }),
     })
     .send(Readable.from(watched(call, file, readContent(store, file, first, last))));

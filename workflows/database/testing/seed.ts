@@ -213,6 +213,28 @@ async function seedRows(admin: pg.PoolClient, place: SeededLocation): Promise<vo
   });
   await insert('file_segments', { ...file, start: 0, length: 1, object_id: of('object') });
   await insert('file_jobs', { tenant_id: tenantId, kind: 'expire', subject_id: of('file'), due_at: new Date() });
+  await insert('browser_sessions', {
+    id: of('browser'),
+    tenant_id: tenantId,
+    person_id: personId,
+    issuer: 'https://issuer.test',
+    subject: personId,
+    name: 'Somebody',
+    secret_sha256: of('secret'),
+    signed_in_at: new Date(),
+    seen_at: new Date(),
+    expires_at: new Date(),
+  });
+  await insert('access_entries', {
+    id: of('access'),
+    ...scope,
+    actor: `person:${personId}`,
+    role: 'clinician',
+    action: 'patient.read',
+    subject_kind: 'session',
+    subject_id: of('session'),
+    patient_id: patientId,
+  });
   await insert('file_reads', {
     id: of('read'),
     ...file,
