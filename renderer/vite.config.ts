@@ -1,4 +1,7 @@
-/** Builds the screens: two pages, one for staff and one for check-in, without a byte from the network at run time. */
+/**
+ * Builds the screens: a page for staff and one for check-in at a station, and one that the cloud serves to people elsewhere. Without a
+ * byte from the network at run time.
+ */
 import { fileURLToPath } from 'node:url';
 import { lingui } from '@lingui/vite-plugin';
 import tailwindcss from '@tailwindcss/vite';
@@ -21,7 +24,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: [here('index.html'), here('checkin.html')],
+      input: [here('index.html'), here('checkin.html'), here('cloud.html')],
     },
   },
 });

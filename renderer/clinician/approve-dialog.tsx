@@ -11,7 +11,7 @@ const APPROVED = { decision: 'approved', reason: null, notes: null } as const;
 
 export function ApproveDialog(props: DecisionDialogProps): ReactNode {
   const { i18n } = useLingui();
-  const { status } = useSession();
+  const { status, place } = useSession();
   const { view } = props;
   const { patient } = view.visit;
   const { parts, leftOut } = releaseOf(i18n, view);
@@ -40,11 +40,13 @@ export function ApproveDialog(props: DecisionDialogProps): ReactNode {
         </>
       )}
       <p className="mt-4 text-ink-2">
-        {cloud === 'not-configured'
-          ? i18n.t('This visit ends on this station: the desk may print and hand over the report.')
-          : cloud === 'online'
-            ? i18n.t('Your decision is stored here at once and then sent.')
-            : i18n.t('Your decision is stored here at once and goes out when the line is back.')}
+        {place === 'cloud'
+          ? i18n.t('Your decision is stored here at once and reaches the clinic’s stations as soon as they are online.')
+          : cloud === 'not-configured'
+            ? i18n.t('This visit ends on this station: the desk may print and hand over the report.')
+            : cloud === 'online'
+              ? i18n.t('Your decision is stored here at once and then sent.')
+              : i18n.t('Your decision is stored here at once and goes out when the line is back.')}
       </p>
       <p className="mt-2 text-13 text-ink-3">
         {i18n.t('Report version {version}', { version: view.report.version })}{' '}

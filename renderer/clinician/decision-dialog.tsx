@@ -1,11 +1,13 @@
-/** A decision about a report: what it means at the start, the PIN as its signature at the end. */
+/** A decision about a report: what it means at the start, what signs it at the end. */
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import type { ReviewView } from '../../electron/contract/views.ts';
 import { Button } from '../kit/button.tsx';
 import { Dialog } from '../kit/dialog.tsx';
+import { useSession } from '../shell/session.ts';
 import { PinEntry, SHORTEST_PIN, usePinWait } from './pin-entry.tsx';
+import { SignInEntry } from './sign-in-entry.tsx';
 import type { Decision } from './use-decide.ts';
 import { useDecide } from './use-decide.ts';
 
@@ -32,14 +34,16 @@ export function DecisionDialog({
   readonly children: ReactNode;
 }): ReactNode {
   const { i18n } = useLingui();
+  const { place } = useSession();
   const [pin, setPin] = useState('');
   const decide = useDecide(view, onDecided);
   const waiting = usePinWait(decide.problem) > 0;
   const submit = (): void => {
     if (decision === null) return;
     setPin('');
-    void decide.run({ ...decision, pin });
+    void decide.run({ ...decision, pin: place === 'cloud' ? null : pin });
   };
+  const isSigned = place === 'cloud' ? decide.problem?.code !== 'SIGN_IN_AGAIN' : pin.length >= SHORTEST_PIN;
   return (
     <Dialog
       title={title}
@@ -54,7 +58,7 @@ export function DecisionDialog({
           <Button
             look="primary"
             onPress={submit}
-            disabled={decision === null || pin.length < SHORTEST_PIN || waiting}
+            disabled={decision === null || !isSigned || waiting}
             busy={decide.busy}
             hotkey="Enter"
           >
@@ -65,7 +69,11 @@ export function DecisionDialog({
     >
       <div className="grid grid-cols-[1fr_auto] gap-12">
         <div>{children}</div>
-        <PinEntry pin={pin} onChange={setPin} problem={decide.problem} busy={decide.busy} />
+        {place === 'cloud' ? (
+          <SignInEntry problem={decide.problem} />
+        ) : (
+          <PinEntry pin={pin} onChange={setPin} problem={decide.problem} busy={decide.busy} />
+        )}
       </div>
     </Dialog>
   );

@@ -9,6 +9,7 @@ import { Button } from '../kit/button.tsx';
 import { formatDate, formatTime } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { reasonText } from '../kit/send-back-words.ts';
+import { useSession } from '../shell/session.ts';
 import { ApproveDialog } from './approve-dialog.tsx';
 import { ReportDialog } from './report-panel.tsx';
 import { decisionWords } from './review-words.ts';
@@ -27,6 +28,7 @@ export function DecisionPane({
   readonly stale: boolean;
 }): ReactNode {
   const { i18n } = useLingui();
+  const { place } = useSession();
   const [open, setOpen] = useState<'approve' | 'send-back' | 'report' | null>(null);
   const { review } = view.report;
   const close = (): void => setOpen(null);
@@ -51,8 +53,12 @@ export function DecisionPane({
       ) : (
         <p className="mb-3 text-13 text-ink-2">
           {stale
-            ? i18n.t('This screen has lost the station. You can decide when it is back.')
-            : i18n.t('Approving releases the report to the patient. Signed with your PIN.')}
+            ? place === 'cloud'
+              ? i18n.t('This screen has lost the cloud. You can decide when it is back.')
+              : i18n.t('This screen has lost the station. You can decide when it is back.')
+            : place === 'cloud'
+              ? i18n.t('Approving releases the report to the patient. Signed with your sign-in.')
+              : i18n.t('Approving releases the report to the patient. Signed with your PIN.')}
         </p>
       )}
       <Button

@@ -304,9 +304,7 @@ function NothingEarlier({ view, eye }: { view: ReviewView; eye: 'right' | 'left'
             : i18n.t('No left eye on {date}', { date: formatDate(earlier.day) })}
       </p>
       <p className="mt-1 max-w-[30em]">
-        {i18n.t(
-          'Nothing on this station can be compared with today’s picture. The next visit will be compared with it.',
-        )}
+        {i18n.t('Nothing here can be compared with today’s picture. The next visit will be compared with it.')}
       </p>
     </div>
   );

@@ -101,8 +101,13 @@ function focusWords(i18n: I18n, judgement: Judgement | null): string {
 
 function ModelFacts({ provenance, inputSha256 }: { provenance: Provenance; inputSha256: string }): ReactNode {
   const { i18n } = useLingui();
-  const inference = useLive((client) => client.station.inference, undefined);
+  const { place } = useSession();
+  const inference = useLive((client) => client.station.inference, undefined, { enabled: place === 'station' });
   const model = modelOf(inference.data, provenance);
+  const ran = {
+    provider: provenance.provider.toUpperCase(),
+    duration: `${formatNumber(provenance.durationMs, 0)}${THIN}ms`,
+  };
   return (
     <dl className="review-facts">
       <Fact name={i18n.t('Model')}>
@@ -110,10 +115,9 @@ function ModelFacts({ provenance, inputSha256 }: { provenance: Provenance; input
       </Fact>
       <Hash name={i18n.t('SHA-256')} sha256={provenance.sha256} />
       <Fact name={i18n.t('Ran on')}>
-        {i18n.t('this station, {provider}, {duration}', {
-          provider: provenance.provider.toUpperCase(),
-          duration: `${formatNumber(provenance.durationMs, 0)}${THIN}ms`,
-        })}
+        {place === 'station'
+          ? i18n.t('this station, {provider}, {duration}', ran)
+          : i18n.t('the station, {provider}, {duration}', ran)}
       </Fact>
       <Fact name={i18n.t('Runtime')}>{provenance.runtime}</Fact>
       <Fact name={i18n.t('Intended use')}>{model?.intendedUse ?? i18n.t('measuring, not a diagnosis')}</Fact>
@@ -145,8 +149,8 @@ export function missingWords(i18n: I18n, judgement: Judgement | null, step: Step
 
 function Afterwards({ counted, openedAt }: { counted: CaptureView | null; openedAt: number }): ReactNode {
   const { i18n } = useLingui();
-  const { status } = useSession();
-  const cloud = status?.cloud.state ?? 'not-configured';
+  const { status, place } = useSession();
+  const hasCloud = place === 'cloud' || (status?.cloud.state ?? 'not-configured') !== 'not-configured';
   const receipts = counted?.receipts;
   const time = (at: string | null | undefined): string =>
     at === null || at === undefined ? i18n.t('not yet') : formatTime(at);
@@ -156,7 +160,7 @@ function Afterwards({ counted, openedAt }: { counted: CaptureView | null; opened
       <Fact name={i18n.t('On disk')}>
         {receipts?.purgedAt ? i18n.t('deleted here; the cloud has it') : time(receipts?.onDisk)}
       </Fact>
-      {cloud === 'not-configured' ? (
+      {!hasCloud ? (
         <Fact name={i18n.t('In cloud')}>{i18n.t('no cloud here')}</Fact>
       ) : (
         <>

@@ -10,6 +10,7 @@ import { Button, IconButton } from '../kit/button.tsx';
 import { formatDate } from '../kit/format.ts';
 import { StatusMark, Tag } from '../kit/marks.tsx';
 import { PaneProblem } from '../kit/problem.tsx';
+import { useSession } from '../shell/session.ts';
 import { useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
 import { useNow } from '../shell/use-now.ts';
@@ -112,6 +113,7 @@ function WhoseReview({ view }: { view: ReviewView }): ReactNode {
 
 function Review({ view, stale }: { view: ReviewView; stale: boolean }): ReactNode {
   const { i18n } = useLingui();
+  const { place } = useSession();
   const looking = useLooking(view);
   const [readSha256, setReadSha256] = useState(view.report.sha256);
   const [openedAt] = useState(() => Date.now());
@@ -186,7 +188,9 @@ function Review({ view, stale }: { view: ReviewView; stale: boolean }): ReactNod
           {stale ? (
             <p className="mb-3 flex items-center gap-2 text-13 text-ink-2">
               <StatusMark shape="absent" />
-              {i18n.t('Last known state; the station is away.')}
+              {place === 'cloud'
+                ? i18n.t('Last known state; the line is away.')
+                : i18n.t('Last known state; the station is away.')}
             </p>
           ) : null}
           {drawer === 'provenance' && first !== undefined ? (

@@ -9,7 +9,8 @@ export interface Decision {
   readonly decision: Review['decision'];
   readonly reason: Review['reason'];
   readonly notes: string | null;
-  readonly pin: string;
+  /** null in the cloud, where a person signs by having just signed in. */
+  readonly pin: string | null;
 }
 
 export interface Decide {

@@ -84,3 +84,16 @@ describe('operations in Arabic', () => {
     expect(wrong).toEqual([]);
   });
 });
+
+describe('the cloud’s own page in Arabic', () => {
+  const needed = [...read(englishFile)]
+    .filter(([, entry]) => /renderer\/(cloud\/|clinician\/sign-in-entry)/.test(entry.origins))
+    .map(([id]) => id);
+
+  it('has words for everything that is its own, with the same values', () => {
+    expect(needed.length).toBeGreaterThan(40);
+    expect(needed.filter((id) => (arabic.get(id)?.text ?? '') === '')).toEqual([]);
+    const wrong = needed.filter((id) => placeholdersOf(arabic.get(id)?.text ?? '').join() !== placeholdersOf(id).join());
+    expect(wrong).toEqual([]);
+  });
+});

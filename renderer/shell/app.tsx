@@ -4,7 +4,7 @@ import { I18nProvider, useLingui } from '@lingui/react';
 import { useQueryClient } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { I18nProvider as AriaLocale } from 'react-aria-components';
 import type { Hello, PersonOnShift, StationStatus } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
@@ -25,6 +25,7 @@ import { RecoveryPart } from './recovery-part.tsx';
 import { createStaffRouter } from './router.tsx';
 import { hasView } from './sections.tsx';
 import { SessionContext } from './session.ts';
+import { useSignedOutElsewhere } from './signed-out.ts';
 import { ScreenProvider, useAsk, useClient, useCommand, useConnection, useForget, useLive } from './staff.ts';
 import { StationLine } from './station-line.tsx';
 
@@ -90,7 +91,7 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       ) : person === null ? (
         <LockScreen hello={hello.data} onUnlocked={unlocked} onEnrolled={refresh} />
       ) : (
-        <SessionContext value={{ hello: hello.data, person, status: status.data, lock }}>
+        <SessionContext value={{ place: 'station', hello: hello.data, person, status: status.data, lock }}>
           <WithStationProblems status={status.data}>
             <RouterProvider router={router} />
           </WithStationProblems>
@@ -130,30 +131,6 @@ function Stopped({
       />
     </div>
   );
-}
-
-/** When any answer says NOT_SIGNED_IN, the station has locked this screen (another start of core, a longer pause). */
-function useSignedOutElsewhere(refresh: () => void): void {
-  const queries = useQueryClient();
-  const seen = useRef(0);
-  useEffect(
-    () =>
-      queries.getQueryCache().subscribe((event) => {
-        const error: unknown = event.query.state.error ?? problemIn(event.query.state.data);
-        if (!isNotSignedIn(error) || Date.now() - seen.current < 1000) return;
-        seen.current = Date.now();
-        refresh();
-      }),
-    [queries, refresh],
-  );
-}
-
-function problemIn(data: unknown): unknown {
-  return typeof data === 'object' && data !== null && 'problem' in data ? data.problem : null;
-}
-
-function isNotSignedIn(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'NOT_SIGNED_IN';
 }
 
 /** Work must stop on some problems of the station; everything else goes on beside them. */

@@ -4,10 +4,14 @@ import type { Role } from '../../electron/contract/roles.ts';
 import type { Hello, PersonOnShift, StationStatus } from '../../electron/contract/views.ts';
 
 export interface StaffSession {
+  /** Where the screen gets what it shows from. In the cloud there is no device, no disk and no PIN. */
+  readonly place: 'station' | 'cloud';
   readonly hello: Hello;
   readonly person: PersonOnShift;
   readonly status: StationStatus | undefined;
   readonly lock: () => void;
+  /** In the cloud: the person proves once more who they are, and comes back to where they were. */
+  readonly signInAgain?: () => void;
 }
 
 export const SessionContext = createContext<StaffSession | null>(null);

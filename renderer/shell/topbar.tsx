@@ -1,6 +1,6 @@
 /** The bar over a view: what it is about at the start, the person and the lock at the end. */
 import { useLingui } from '@lingui/react';
-import { ArrowLeft, Lock } from 'lucide-react';
+import { ArrowLeft, Lock, LogOut } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button, IconButton } from '../kit/button.tsx';
 import { roleWord } from './role-words.ts';
@@ -16,7 +16,8 @@ export function Topbar({
   readonly backLabel?: string;
 }): ReactNode {
   const { i18n } = useLingui();
-  const { person, lock } = useSession();
+  const { person, lock, place } = useSession();
+  const Leave = place === 'cloud' ? LogOut : Lock;
   const role = person.roles[0];
   return (
     <header className="topbar">
@@ -36,8 +37,8 @@ export function Topbar({
             <span className="block text-12 text-ink-3">{role === undefined ? '' : roleWord(i18n, role)}</span>
           </span>
         </span>
-        <Button icon={<Lock size={18} strokeWidth={1.75} aria-hidden />} onPress={lock}>
-          {i18n.t('Lock')}
+        <Button icon={<Leave size={18} strokeWidth={1.75} aria-hidden />} onPress={lock}>
+          {place === 'cloud' ? i18n.t('Sign out') : i18n.t('Lock')}
         </Button>
       </div>
     </header>
