@@ -1,7 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
 import { newId } from '../../../electron/contract/index.ts';
+import { withScope } from '../../database/scope.ts';
 import type { Fields } from '../testing/documents.ts';
 import { captureDocument, pullAll, push, reportDocument, rowOf, sessionDocument } from '../testing/documents.ts';
 import type { TestStation } from '../testing/station.ts';
@@ -9,6 +11,8 @@ import type { TestApi } from '../testing/test-api.ts';
 import { NORTH_HARBOUR, startTestApi } from '../testing/test-api.ts';
 import type { Content } from '../testing/uploads.ts';
 import { TestUploader, newContent } from '../testing/uploads.ts';
+import { keeperScope } from './jobs.ts';
+import { sessionsOfContent, settleSession } from './settle-session.ts';
 
 const SOON = { timeout: 20_000 };
 const DAY_MS = 86_400_000;
@@ -158,6 +162,33 @@ describe('a session is synced', () => {
     await push(station, 'captures', [rowOf(failed)]);
     await settled();
     expect(await syncedAt(visits[1]!)).toBeNull();
+  });
+});
+
+describe('whether a session is synced', () => {
+  it('is found out without looking through what belongs to other sessions', async () => {
+    const visit = newVisit();
+    await pushDocuments(visit);
+    const others = Array.from({ length: 200 }, (_, index) =>
+      captureDocument(NORTH_HARBOUR, newId(), { sha256: newContent(10).sha256, attempt: index + 1 }),
+    );
+    await push(
+      station,
+      'captures',
+      others.map((capture) => rowOf(capture)),
+    );
+    const { tenantId } = NORTH_HARBOUR;
+    const sessionId = String(visit.session['id']);
+    const looked = await withScope(cloud.database.api, keeperScope(tenantId), async (tx) => {
+      expect(await sessionsOfContent(tx, tenantId, visit.contents[0].sha256)).toEqual([sessionId]);
+      await settleSession(tx, tenantId, sessionId, new Date());
+      const { rows } = await sql<{ count: number }>`
+        SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int AS count
+        FROM pg_stat_xact_user_tables WHERE relname = 'documents'`.execute(tx);
+      return rows[0]?.count;
+    });
+    // The capture of the content; then the session, its two captures and its report.
+    expect(looked).toBe(5);
   });
 });
 

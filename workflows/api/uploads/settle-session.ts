@@ -12,12 +12,16 @@ const UNDER_WAY: ReadonlySet<string> = new Set(['requested', 'taking', 'uncertai
 
 /** Sessions whose captures or reports have this content. */
 export async function sessionsOfContent(tx: Scoped, tenantId: string, sha256: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    SELECT DISTINCT document ->> 'sessionId' AS id FROM documents
-    WHERE tenant_id = ${tenantId} AND collection IN ('captures', 'reports') AND document ->> 'sha256' = ${sha256}
-      AND NOT deleted AND document ->> 'sessionId' IS NOT NULL
-    ORDER BY 1`.execute(tx);
-  return rows.map(({ id }) => id);
+  const rows = await tx
+    .selectFrom('documents')
+    .select('session_id as id')
+    .distinct()
+    .where('tenant_id', '=', tenantId)
+    .where('content_sha256', '=', sha256)
+    .where('deleted', '=', false)
+    .orderBy('id')
+    .execute();
+  return rows.flatMap(({ id }) => id ?? []);
 }
 
 /** Looks at a session and sets or takes back `cloud.syncedAt`. The caller holds the tenant's turn to write. */
@@ -66,8 +70,7 @@ async function hasAll(
     .selectFrom('documents')
     .select(['collection', 'id', 'document'])
     .where('tenant_id', '=', tenantId)
-    .where('collection', 'in', ['captures', 'reports'])
-    .where(sql<string>`document ->> 'sessionId'`, '=', sessionId)
+    .where('session_id', '=', sessionId)
     .where('deleted', '=', false)
     .execute();
   const there = new Set(rows.map(({ id }) => id));
