@@ -4,8 +4,10 @@ import { z } from 'zod';
 import { KEEPER_ROLES, RECORD_ROLES, maintenanceKindSchema, storageViewSchema } from './maintenance.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
+import { LONGEST_PASSPHRASE, SHORTEST_RECOVERY_PASSPHRASE } from './recovery.ts';
 import { retentionPolicySchema, retentionPreviewSchema } from './storage.ts';
 
+const pin = z.string().min(4).max(12);
 const done = z.object({ ok: z.literal(true) });
 
 /** Each `run` begins and returns at once, also where it runs already; `watch` tells how it goes. */
@@ -33,6 +35,17 @@ export const maintenanceContract = {
     .output(done),
   /** Deletes what the preview names, as far as it is still so. */
   runRetention: procedure(...RECORD_ROLES).output(done),
+  /**
+   * Encrypts everything under a new key. The clinic closes for it and opens again by itself; screens are told how far it has come. Asks for
+   * the PIN. Problems: PIN_WRONG, PIN_WAIT, STATION_BUSY, KEY_NOT_KEPT.
+   */
+  changeKey: procedure(...RECORD_ROLES)
+    .input(z.object({ pin }))
+    .output(done),
+  /** From now on this passphrase, too, opens the key; one from before does not any more. Asks for the PIN. It is kept nowhere. */
+  setRecovery: procedure(...RECORD_ROLES)
+    .input(z.object({ pin, passphrase: z.string().min(SHORTEST_RECOVERY_PASSPHRASE).max(LONGEST_PASSPHRASE) }))
+    .output(done),
   /** Somebody has read what is said against the store and goes on with it as it is. */
   confirmStore: procedure(...RECORD_ROLES).output(done),
 } as const satisfies RoledContract;

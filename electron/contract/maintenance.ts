@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
 import { problemSchema } from './problems.ts';
+import { keyCustodySchema } from './recovery.ts';
 import type { Role } from './roles.ts';
 import { retentionPolicySchema, scrubStatusSchema } from './storage.ts';
 import { stationStatusSchema } from './views.ts';
@@ -16,6 +17,7 @@ export const maintenanceKindSchema = z.enum([
   'audit-check',
   'audit-copy',
   'retention',
+  'key-change',
 ]);
 export type MaintenanceKind = z.infer<typeof maintenanceKindSchema>;
 
@@ -32,6 +34,7 @@ export const MAINTENANCE_STARTERS: Readonly<Record<MaintenanceKind, readonly Rol
   'audit-check': KEEPER_ROLES,
   'audit-copy': RECORD_ROLES,
   retention: RECORD_ROLES,
+  'key-change': RECORD_ROLES,
 };
 
 export const maintenanceJobSchema = z.object({
@@ -77,6 +80,23 @@ export const auditCopySchema = z.object({
 });
 export type AuditCopy = z.infer<typeof auditCopySchema>;
 
+/** What is told of the key that opens the station's data; nothing by which it could be found. */
+export const storageKeySchema = z.object({
+  custody: keyCustodySchema,
+  /** When it was last changed; null: it is the first one. */
+  changedAt: instant.nullable(),
+  /** Why it can't be changed from here; null: it can. */
+  notChangeable: z.enum(['not-kept', 'no-host']).nullable(),
+  /**
+   * `set`: the passphrase opens the key of now. `unknown`: a file lies there that was made by an older version, by hand or for another key;
+   * whether it would open anything is not known.
+   */
+  recovery: z.object({ state: z.enum(['none', 'set', 'unknown']), setAt: instant.nullable() }),
+  /** Backups in the list that were made under a key from before the one of now. */
+  formerBackups: z.number().int(),
+});
+export type StorageKey = z.infer<typeof storageKeySchema>;
+
 export const storageViewSchema = z.object({
   at: instant,
   disk: stationStatusSchema.shape.disk,
@@ -119,6 +139,7 @@ export const storageViewSchema = z.object({
   /** What the record outside of the store said against it and nobody has confirmed yet. */
   anchorProblems: z.array(problemSchema),
   retention: retentionPolicySchema,
+  key: storageKeySchema,
   /** Under way, and the last of each kind since the station started. */
   jobs: z.array(maintenanceJobSchema),
 });

@@ -232,6 +232,27 @@ export const PROBLEMS = {
     'Unlock the key ring, or enter the recovery key.',
     'Enter the key',
   ),
+  PASSPHRASE_WRONG: problem(
+    'inline',
+    'That passphrase does not open this station’s key.',
+    'Nothing was changed.',
+    'Enter it again. Capital letters and spaces count.',
+    'Try again',
+  ),
+  STATION_BUSY: problem(
+    'inline',
+    'Pictures or other long work are under way on this station.',
+    'Nothing was changed.',
+    'Wait until they are done, then begin again.',
+    'Try again',
+  ),
+  KEY_NOT_KEPT: problem(
+    'inline',
+    'This computer has no safe place for a new key.',
+    'The key of now and all data are as they were.',
+    'Set up the computer’s key ring, start the station again, then change the key.',
+    'Go back',
+  ),
   DEMONSTRATION_KEY: problem(
     'screen',
     'The demonstration’s key file is gone or is another one.',

@@ -1,22 +1,46 @@
-/** What a station offers on its screens when its data can't be opened: nothing of the clinic runs then, and nobody is signed in. */
+/**
+ * What a station tells and offers on its screens while no clinic is open: nobody is signed in then. Why its data can't be opened and what can
+ * be done about it, and how far work has come for which it had to be closed.
+ */
 import { z } from 'zod';
 import type { ProblemCode } from './problems.ts';
+
+/** Problems of the key, for which a passphrase is asked where one could open it. */
+export const UNLOCKABLE: readonly ProblemCode[] = [
+  'KEY_WRONG',
+  'KEY_MISSING',
+  'KEY_STORE_INSECURE',
+  'DEMONSTRATION_KEY',
+];
 
 /** Problems of the data themselves, for which a copy and the backups are offered. */
 export const RECOVERABLE: readonly ProblemCode[] = ['STORE_DAMAGED', 'STORE_SWAPPED', 'BACKUP_DAMAGED'];
 
 const backupName = z.string().regex(/^\d{8}T\d{6}Z(-\d+)?$/);
 
-export const recoveryOfferSchema = z.object({
-  /** Newest first; those that could be restored. Whether one is whole is found when it is. */
-  backups: z.array(
-    z.object({
-      name: backupName,
-      madeAt: z.iso.datetime(),
-      verified: z.object({ at: z.iso.datetime(), ok: z.boolean() }).nullable(),
-    }),
-  ),
-});
+/** A passphrase that a file of the station's folder can be opened with: the station's own, or the one for recovery. */
+const passphraseKind = z.enum(['station', 'recovery']);
+export type PassphraseKind = z.infer<typeof passphraseKind>;
+
+/** As long as one that is chosen has to be, and the longest that is taken; in characters. */
+export const SHORTEST_RECOVERY_PASSPHRASE = 12;
+export const LONGEST_PASSPHRASE = 1024;
+
+export const recoveryOfferSchema = z.discriminatedUnion('of', [
+  z.object({
+    of: z.literal('data'),
+    /** Newest first; those that could be restored. Whether one is whole is found when it is. */
+    backups: z.array(
+      z.object({
+        name: backupName,
+        madeAt: z.iso.datetime(),
+        verified: z.object({ at: z.iso.datetime(), ok: z.boolean() }).nullable(),
+      }),
+    ),
+  }),
+  /** Which passphrases would open the key; none where nobody ever chose one. */
+  z.object({ of: z.literal('key'), passphrases: z.array(passphraseKind) }),
+]);
 export type RecoveryOffer = z.infer<typeof recoveryOfferSchema>;
 
 export const recoveryRequestSchema = z.discriminatedUnion('do', [
@@ -24,9 +48,35 @@ export const recoveryRequestSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('copy') }),
   /** Puts the backup in their place and opens it; the damaged files are kept. */
   z.object({ do: z.literal('restore'), backup: backupName }),
+  /** Opens the key with a passphrase of the offer, and then the clinic. */
+  z.object({ do: z.literal('unlock'), passphrase: z.string().min(1).max(LONGEST_PASSPHRASE) }),
 ]);
 export type RecoveryRequest = z.infer<typeof recoveryRequestSchema>;
 
 /** Where the copy is; null when nothing was copied. */
 export const recoveryAnswerSchema = z.object({ copiedTo: z.string().nullable() });
 export type RecoveryAnswer = z.infer<typeof recoveryAnswerSchema>;
+
+/** How the key is kept that opens the station's data. */
+export const keyCustodySchema = z.discriminatedUnion('kind', [
+  /** The demonstration: in a file beside the data, which protects it from nobody who has the disk. */
+  z.object({ kind: z.literal('file') }),
+  /** In a file that the station's passphrase opens; asked at each start. */
+  z.object({ kind: z.literal('passphrase') }),
+  /** By the computer's key ring, by its name: `keychain`, `dpapi`, `gnome_libsecret`, ... */
+  z.object({ kind: z.literal('key-ring'), ring: z.string() }),
+  /** In memory until the station stops: this computer has no safe place for one, and it was opened with a passphrase. */
+  z.object({ kind: z.literal('memory') }),
+]);
+export type KeyCustody = z.infer<typeof keyCustodySchema>;
+
+/** What the station does while it is closed for it, in this order. */
+export const KEY_CHANGE_STEPS = ['closing', 'copying', 'encrypting', 'replacing', 'opening'] as const;
+
+/** Work for which the clinic is closed; it opens again by itself. */
+export const stationWorkSchema = z.object({
+  kind: z.literal('key-change'),
+  step: z.enum(KEY_CHANGE_STEPS),
+  startedAt: z.iso.datetime(),
+});
+export type StationWork = z.infer<typeof stationWorkSchema>;

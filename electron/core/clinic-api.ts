@@ -2,7 +2,7 @@
  * What the core process is to those who run it: `electron/services/core.ts` makes one with `openClinic` (clinic.ts) and hands it
  * ports. Types only.
  */
-import type { DeviceConfiguration, ProcessStatus, Surface } from '../contract/index.ts';
+import type { DeviceConfiguration, KeyCustody, MaintenanceJob, ProcessStatus, Surface } from '../contract/index.ts';
 import type { InferenceApi, ReadGrant } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
 
@@ -28,8 +28,25 @@ export interface ClinicOptions {
   readonly initialDevices: readonly DeviceConfiguration[];
   readonly now: () => Date;
   readonly log: Log;
+  /** How the key is kept, and the way to another one. Left out where no host keeps it. */
+  readonly keys?: ClinicKeys;
+  /** How the change of the key went for which the station was closed just now. */
+  readonly keyChange?: MaintenanceJob | null;
   /** How the cloud may be reached; which one it is, an enrolment says. */
   readonly cloud?: CloudSettings;
+}
+
+/** Who began a change of the key: its id and roles go into the audit trail, the name onto screens. */
+export interface KeyChangeAuthor {
+  readonly staffId: string;
+  readonly name: string;
+  readonly role: string;
+}
+
+export interface ClinicKeys {
+  readonly custody: KeyCustody;
+  /** The host closes the clinic soon, changes its key and opens it again. @throws VantageError KEY_NOT_KEPT, STATUS_CONFLICT */
+  change(by: KeyChangeAuthor): Promise<void>;
 }
 
 export interface CloudSettings {

@@ -7,6 +7,8 @@ export type ToService =
   /** One port comes along. */
   | { readonly type: 'port'; readonly label: string; readonly detail: unknown }
   | { readonly type: 'request'; readonly id: number; readonly message: unknown }
+  /** What the service asked for has been done, or was refused. */
+  | { readonly type: 'answer'; readonly id: number; readonly failure: Failure | null }
   /** Whether its event loop still turns. */
   | { readonly type: 'ping' }
   | { readonly type: 'stop' };
@@ -17,6 +19,8 @@ export type FromService =
   /** It could not begin, and trying again by itself would not help. It ends after this. */
   | { readonly type: 'failed'; readonly failure: Failure }
   | { readonly type: 'pong' }
+  /** The service asks something of its host. */
+  | { readonly type: 'ask'; readonly id: number; readonly message: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly value: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly failure: Failure };
 

@@ -5,13 +5,14 @@ import type { Clinic } from '../core/clinic-api.ts';
 import { restoreBackup } from '../core/backup/restore.ts';
 import { openClinic } from '../core/clinic.ts';
 import { stationIdOf } from '../core/station.ts';
-import { deviceConfigurationSchema, surfaceSchema } from '../contract/index.ts';
+import { deviceConfigurationSchema, keyCustodySchema, surfaceSchema } from '../contract/index.ts';
 import type { InferenceApi } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
 import { buildId } from './build-id.ts';
 import { cloudSettings } from './cloud-settings.ts';
 import { DEVICES_METHODS, INFERENCE_METHODS } from './interfaces.ts';
-import type { CoreRequest } from './messages.ts';
+import { carryOut } from './key-change.ts';
+import type { CoreAsk, CoreRequest } from './messages.ts';
 import { backupsIn } from './recovery.ts';
 import { reconnectingApi } from './rpc.ts';
 import { runService } from './run-service.ts';
@@ -20,12 +21,22 @@ import { serviceLog } from './service-log.ts';
 /** How long a call waits for a process that is being restarted: longer than its first back-offs, shorter than patience. */
 const WAIT_LIMIT_MS = 10_000;
 
+const key = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32);
 const initSchema = z.object({
   directory: z.string().min(1),
   mode: z.enum(['demonstration', 'clinic']),
-  masterKey: z.instanceof(Uint8Array).refine((key) => key.length === 32),
+  masterKey: key,
   initialDevices: z.array(deviceConfigurationSchema),
   restore: z.string().nullable(),
+  custody: keyCustodySchema,
+  keyChange: z
+    .object({
+      by: z.object({ staffId: z.string(), name: z.string(), role: z.string() }),
+      startedAt: z.iso.datetime(),
+      newKey: key.nullable(),
+      isSaved: z.boolean(),
+    })
+    .nullable(),
 });
 const screenSchema = z.object({ surface: surfaceSchema, screenSessionId: z.string().min(16) });
 
@@ -52,8 +63,11 @@ async function restoreFrom(
 
 runService({
   name: 'core',
-  onInit: async (raw) => {
-    const { restore, ...init } = initSchema.parse(raw);
+  onInit: async (raw, host) => {
+    const { restore, custody, keyChange, ...given } = initSchema.parse(raw);
+    const ask = (message: CoreAsk): Promise<void> => host.ask(message);
+    const changed = keyChange === null ? null : await carryOut({ ...given, keyChange, ask });
+    const init = { ...given, masterKey: changed?.masterKey ?? given.masterKey };
     if (restore !== null) await restoreFrom(init, restore);
     clinic = await openClinic({
       ...init,
@@ -63,6 +77,8 @@ runService({
       now: () => new Date(),
       log,
       cloud: cloudSettings(process.env),
+      keys: { custody, change: (by) => ask({ type: 'change-key', by }) },
+      keyChange: changed?.job ?? null,
     });
     // One that came back while the clinic was being opened has lost what it was told before.
     for (const process of ['devices', 'inference'] as const) if (arrivals[process] > 1) clinic.resumed(process);

@@ -37,6 +37,8 @@ export class Keeper<Port> {
   #problem: VantageError | null = null;
   #handle: ServiceHandle<Port> | null = null;
   #stopping = false;
+  /** The end of this run was asked for, and the next one, too. */
+  #isWanted = false;
   #wakeUp: () => void = () => undefined;
   #run: Promise<void> | null = null;
 
@@ -78,6 +80,13 @@ export class Keeper<Port> {
     this.#wakeUp();
   }
 
+  /** Ends the run that is under way and starts the next one at once: on purpose, which is no crash. */
+  async again(): Promise<void> {
+    if (this.#handle === null) return;
+    this.#isWanted = true;
+    await this.#handle.stop();
+  }
+
   /** Ends it for good. */
   async stop(): Promise<void> {
     this.retire();
@@ -90,6 +99,11 @@ export class Keeper<Port> {
     while (!this.#stopping) {
       const problem = await this.#runOnce();
       if (this.#stopping) break;
+      if (this.#isWanted) {
+        this.#isWanted = false;
+        this.#set('starting');
+        continue;
+      }
       this.#crashes = [...this.#crashes, performance.now()].filter(
         (at) => performance.now() - at < this.#options.timing.crashWindowMs,
       );

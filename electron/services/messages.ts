@@ -1,5 +1,6 @@
 /** What the host and the services give each other: at the start, and as requests. */
-import type { DeviceConfiguration, ProcessStatus } from '../contract/index.ts';
+import type { DeviceConfiguration, KeyCustody, ProcessStatus, StationWork } from '../contract/index.ts';
+import type { KeyChangeAuthor } from '../core/clinic-api.ts';
 
 export interface SimulatorsInit {
   /** Where they were reachable before a restart; empty the first time. */
@@ -21,7 +22,28 @@ export interface CoreInit {
   readonly initialDevices: readonly DeviceConfiguration[];
   /** A backup of the clinic's own folder to put in the place of its data, before it is opened. */
   readonly restore: string | null;
+  /** How the key is kept: said on screens. */
+  readonly custody: KeyCustody;
+  /** A change of the key that this start carries out, or that the last one did not come to the end of. */
+  readonly keyChange: KeyChange | null;
 }
+
+export interface KeyChange {
+  readonly by: KeyChangeAuthor;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** 256 bits, to be carried out before the clinic is opened. null: the process that was at it is gone. */
+  readonly newKey: Uint8Array | null;
+  /** Whether the new key was saved: then `masterKey` is it, and the opening finishes what is left. */
+  readonly isSaved: boolean;
+}
+
+/** What core asks of its host. */
+export type CoreAsk =
+  /** To be closed soon and started again under a new key. */
+  | { readonly type: 'change-key'; readonly by: KeyChangeAuthor }
+  | { readonly type: 'save-key' }
+  | { readonly type: 'key-step'; readonly step: StationWork['step'] };
 
 export type CoreRequest =
   | { readonly type: 'processes'; readonly processes: readonly ProcessStatus[] }

@@ -2,14 +2,20 @@
 import { VantageError } from '../contract/index.ts';
 import { buildId } from './build-id.ts';
 import type { FromService, ToService } from './control.ts';
-import { failureOf } from './control.ts';
+import { errorOf, failureOf } from './control.ts';
 import { parentChannel } from './parent-channel.ts';
 import type { ServicePort } from './service-process.ts';
+
+/** The host, as a service sees it. */
+export interface ServiceHost {
+  /** Resolves when the host has done it. @throws VantageError the host's refusal */
+  ask(message: unknown): Promise<void>;
+}
 
 export interface ServiceDefinition {
   readonly name: string;
   /** Builds everything. What it returns goes to the host. @throws VantageError when it cannot begin (the host shows it). */
-  onInit(init: unknown): Promise<unknown>;
+  onInit(init: unknown, host: ServiceHost): Promise<unknown>;
   /**
    * A port to another process or to a screen; `label` says to what. May come before `onInit` is done (a service may need the other
    * process to begin); what comes through it waits until somebody listens.
@@ -58,12 +64,23 @@ export function runService(definition: ServiceDefinition, ownBuildId = buildId()
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => void stop());
 
+  const asked = new Map<number, { readonly resolve: () => void; readonly reject: (error: VantageError) => void }>();
+  let nextAsk = 1;
+  const host: ServiceHost = {
+    ask: (message) =>
+      new Promise((resolve, reject) => {
+        const id = nextAsk++;
+        asked.set(id, { resolve, reject });
+        send({ type: 'ask', id, message });
+      }),
+  };
+
   const initialise = async (message: ToService & { type: 'init' }): Promise<void> => {
     try {
       if (message.buildId !== ownBuildId) {
         throw new VantageError('BUILD_MISMATCH', `${definition.name} is ${ownBuildId}, host is ${message.buildId}`);
       }
-      const result = await definition.onInit(message.init);
+      const result = await definition.onInit(message.init, host);
       initialised = true;
       send({ type: 'ready', result });
     } catch (error) {
@@ -96,6 +113,13 @@ export function runService(definition: ServiceDefinition, ownBuildId = buildId()
       case 'request':
         void answer(message.id, message.message);
         break;
+      case 'answer': {
+        const waiting = asked.get(message.id);
+        asked.delete(message.id);
+        if (message.failure === null) waiting?.resolve();
+        else waiting?.reject(errorOf(message.failure));
+        break;
+      }
       case 'ping':
         send({ type: 'pong' });
         break;

@@ -1,7 +1,7 @@
 /** The host's side of one run of a service: handshake, requests with an answer, ports, an end in bounded time. */
 import { VantageError } from '../contract/index.ts';
-import type { FromService, ToService } from './control.ts';
-import { errorOf } from './control.ts';
+import type { Failure, FromService, ToService } from './control.ts';
+import { errorOf, failureOf } from './control.ts';
 import type { LaunchOptions, ServiceExit, ServiceLauncher, ServiceProcess } from './service-process.ts';
 
 export interface StartOptions extends LaunchOptions {
@@ -15,6 +15,8 @@ export interface StartOptions extends LaunchOptions {
   /** Asked this often whether it is alive; killed after {@link SILENT_BEATS} without an answer. Null: may block its thread. */
   readonly heartbeatMs: number | null;
   readonly onOutput: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** What the service asks of its host. Left out where it asks nothing. @throws VantageError to refuse */
+  readonly onAsk?: (message: unknown) => Promise<void>;
 }
 
 /** Counted in beats, not in time, so that a computer that slept does not look like a service that hangs. */
@@ -68,6 +70,17 @@ export function startService<Port>(launcher: ServiceLauncher<Port>, options: Sta
     else send({ type: 'ping' });
   };
 
+  const answer = async (id: number, message: unknown): Promise<void> => {
+    let failure: Failure | null = null;
+    try {
+      if (options.onAsk === undefined) throw new VantageError('INTERNAL', 'nothing can be asked here');
+      await options.onAsk(message);
+    } catch (error) {
+      failure = failureOf(error);
+    }
+    if (!over) send({ type: 'answer', id, failure });
+  };
+
   child.onMessage((raw) => {
     const message = raw as FromService;
     switch (message.type) {
@@ -91,6 +104,9 @@ export function startService<Port>(launcher: ServiceLauncher<Port>, options: Sta
         break;
       case 'failed':
         rejectReady(errorOf(message.failure));
+        break;
+      case 'ask':
+        void answer(message.id, message.message);
         break;
       case 'reply':
         waiting.get(message.id)?.resolve(message.value);

@@ -10,15 +10,18 @@ import type {
   RecoveryAnswer,
   RecoveryOffer,
   RecoveryRequest,
+  StationWork,
 } from '../contract/index.ts';
 import { VantageError } from '../contract/index.ts';
 import { Keeper } from './keeper.ts';
 import type { KeeperTiming } from './keeper.ts';
-import type { CoreInit, CoreRequest, InferenceInit, SimulatorsInit, SimulatorsReady } from './messages.ts';
-import { copyDamaged, recoveryOffer } from './recovery.ts';
+import { KeyChanges } from './key-changes.ts';
+import type { CoreAsk, CoreInit, CoreRequest, InferenceInit, SimulatorsInit, SimulatorsReady } from './messages.ts';
+import { copyDamaged, recoveryOffer, unlockOffer } from './recovery.ts';
 import type { ServiceHandle, StartOptions } from './service-handle.ts';
 import { connectServices, startService } from './service-handle.ts';
 import type { ServiceLauncher } from './service-process.ts';
+import type { StationKeys } from './station-keys.ts';
 
 type ServiceName = ProcessStatus['name'];
 
@@ -55,8 +58,8 @@ export interface SupervisorOptions<Port> {
   /** Absolute paths of the entry files. */
   readonly entries: Readonly<Record<ServiceName, string>>;
   readonly clinic: { readonly directory: string; readonly mode: 'demonstration' | 'clinic' };
-  /** Asked when core is first started, kept in memory for its restarts. @throws VantageError KEY_WRONG, KEY_MISSING ... */
-  readonly loadMasterKey: () => Promise<Uint8Array>;
+  /** Asked for the key when core is first started; it is kept in memory for core's restarts. */
+  readonly keys: StationKeys;
   readonly modelsDirectory: string;
   readonly log: Log;
   readonly timing?: Partial<SupervisorTiming>;
@@ -66,6 +69,8 @@ export interface StationState {
   /** `failed`: core is not there and does not come by itself; `problem` says why. */
   readonly phase: 'starting' | 'ready' | 'restarting' | 'failed' | 'stopped';
   readonly problem: Problem | null;
+  /** What the clinic is closed for, while it is. */
+  readonly work: StationWork | null;
   readonly processes: readonly ProcessStatus[];
 }
 
@@ -82,8 +87,9 @@ export interface Supervisor<Port> {
   /** What is offered while the clinic's data can't be opened; null otherwise. */
   recovery(): Promise<RecoveryOffer | null>;
   /**
-   * Does what a person chose of it. A restore ends as any start does: ready, or failed with its problem.
-   * @throws VantageError STATUS_CONFLICT (nothing is offered now), NOT_FOUND, DISK_FULL, DISK_FAILED
+   * Does what a person chose of it. A restore ends as any start does: ready, or failed with its problem; so does an unlocking whose passphrase
+   * was right.
+   * @throws VantageError STATUS_CONFLICT (nothing is offered now), NOT_FOUND, PASSPHRASE_WRONG, DISK_FULL, DISK_FAILED
    */
   recover(request: RecoveryRequest): Promise<RecoveryAnswer>;
   /** Tries again what was given up. */
@@ -103,6 +109,8 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   /** The backup that the next start of core restores first; that one start only. */
   let restore: string | null = null;
   let initialDevices: readonly DeviceConfiguration[] = [];
+  const keyChange = new KeyChanges(options.keys, () => changed());
+  let isUnlocking = false;
   let isStopping = false;
   let problem: Problem | null = null;
 
@@ -111,6 +119,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     init: unknown,
     mayBlock = false,
     readyLimitMs = timing.readyLimitMs,
+    onAsk?: StartOptions['onAsk'],
   ): ServiceHandle<Port> =>
     startService(options.launcher, {
       name: `vantage-${name}`,
@@ -122,6 +131,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       stopLimitMs: timing.stopLimitMs,
       heartbeatMs: mayBlock ? timing.patientHeartbeatMs : timing.heartbeatMs,
       onOutput: (line, stream) => options.log.info({ process: name, stream, line }, 'output'),
+      ...(onAsk !== undefined && { onAsk }),
     } satisfies StartOptions);
 
   const keep = (
@@ -165,11 +175,24 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   const inference = helper('inference', { modelsDirectory: options.modelsDirectory } satisfies InferenceInit, true);
   const core: Keeper<Port> = keep('core', {
     start: async () => {
-      masterKey ??= await options.loadMasterKey();
+      masterKey = (await keyChange.savedKey()) ?? masterKey ?? (await options.keys.load());
+      keyChange.loaded(masterKey);
       if (isDemonstration) await simulatorsSettled;
-      const init: CoreInit = { ...options.clinic, masterKey, initialDevices, restore };
+      const { custody } = options.keys;
+      const init: CoreInit = {
+        ...options.clinic,
+        masterKey,
+        initialDevices,
+        restore,
+        custody,
+        keyChange: keyChange.take(),
+      };
       restore = null;
-      return launch('core', init, false, init.restore === null ? timing.readyLimitMs : timing.restoreLimitMs);
+      const isLong = init.restore !== null || (init.keyChange?.newKey ?? null) !== null;
+      return launch('core', init, false, isLong ? timing.restoreLimitMs : timing.readyLimitMs, asked);
+    },
+    onReady: () => {
+      void opened();
     },
     onLaunched: (handle) => {
       for (const [name, other] of [['devices', devices] as const, ['inference', inference] as const]) {
@@ -191,9 +214,39 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       restarts: keeper.restarts,
       since: keeper.since.toISOString(),
     }));
-  const state = (): StationState => ({ phase: phaseOf(core, isStopping), problem, processes: processes() });
+  const state = (): StationState => ({
+    phase: phaseOf(core, isStopping),
+    problem,
+    work: phaseOf(core, isStopping) === 'failed' ? null : keyChange.work,
+    processes: processes(),
+  });
   const toCore = (request: CoreRequest): Promise<unknown> =>
     core.handle === null ? Promise.reject(new VantageError('CORE_RESTARTED')) : core.handle.request(request);
+
+  async function opened(): Promise<void> {
+    masterKey = (await keyChange.savedKey()) ?? masterKey;
+    keyChange.over();
+    if (masterKey !== null) await options.keys.opened(masterKey);
+    changed();
+  }
+
+  /** What core asks. */
+  async function asked(raw: unknown): Promise<void> {
+    const ask = raw as CoreAsk;
+    switch (ask.type) {
+      case 'change-key':
+        keyChange.begin(ask.by);
+        // Behind the answer, so that the screen that began it hears that it has begun.
+        setImmediate(() => void core.again());
+        return;
+      case 'save-key':
+        return keyChange.save();
+      case 'key-step':
+        return keyChange.step(ask.step);
+      default:
+        ask satisfies never;
+    }
+  }
 
   function changed(): void {
     if (core.state !== 'stopped' || core.problem === null) problem = null;
@@ -220,8 +273,23 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     for (const [, keeper] of kept) keeper.start();
   }
 
+  /** One at a time: each costs as much memory as its passphrase was made to cost. */
+  async function unlock(passphrase: string): Promise<void> {
+    if (isUnlocking) throw new VantageError('STATUS_CONFLICT', 'another passphrase is being tried');
+    isUnlocking = true;
+    try {
+      masterKey = await options.keys.unlock(passphrase);
+      for (const [, keeper] of kept) keeper.start();
+    } finally {
+      isUnlocking = false;
+    }
+  }
+
   async function recovery(): Promise<RecoveryOffer | null> {
-    return phaseOf(core, isStopping) === 'failed' ? recoveryOffer(options.clinic.directory, problem, masterKey) : null;
+    if (phaseOf(core, isStopping) !== 'failed') return null;
+    return (
+      unlockOffer(problem, options.keys.passphrases()) ?? recoveryOffer(options.clinic.directory, problem, masterKey)
+    );
   }
 
   return {
@@ -260,6 +328,12 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     recover: async (request) => {
       const offer = await recovery();
       if (offer === null) throw new VantageError('STATUS_CONFLICT', 'nothing is offered now');
+      if (request.do === 'unlock') {
+        if (offer.of !== 'key') throw new VantageError('STATUS_CONFLICT', 'no key is asked for now');
+        await unlock(request.passphrase);
+        return { copiedTo: null };
+      }
+      if (offer.of !== 'data') throw new VantageError('STATUS_CONFLICT', 'the data are not what is wrong');
       if (request.do === 'copy') return { copiedTo: await copyDamaged(options.clinic.directory) };
       if (!offer.backups.some(({ name }) => name === request.backup))
         throw new VantageError('NOT_FOUND', 'no such backup');

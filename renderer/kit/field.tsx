@@ -24,7 +24,7 @@ export interface TextFieldProps {
   readonly hideLabel?: boolean;
   readonly className?: string;
   readonly end?: ReactNode;
-  readonly type?: 'text' | 'date' | 'search';
+  readonly type?: 'text' | 'date' | 'search' | 'password';
 }
 
 export function TextField(props: TextFieldProps): ReactNode {

@@ -27,6 +27,7 @@ export function NeedsYou({ view }: { readonly view: StorageView }): ReactNode {
     'audit-check': i18n.t('The audit trail could not be verified'),
     'audit-copy': i18n.t('The copy of the trail was not made'),
     retention: i18n.t('Deleting pictures was stopped'),
+    'key-change': i18n.t('The key was not changed; the old one is still the station’s'),
   };
   return (
     <section aria-labelledby="storage-needs">

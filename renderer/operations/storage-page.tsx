@@ -11,6 +11,7 @@ import { BackupsTable } from './backups-table.tsx';
 import { ChecksSection } from './checks-section.tsx';
 import { CopiesPane } from './copies-pane.tsx';
 import { DiskStrip } from './disk-strip.tsx';
+import { KeyPane } from './key-pane.tsx';
 import { BackUpNow, LastBackup } from './last-backup.tsx';
 import { NeedsYou } from './needs-you.tsx';
 import { RetentionPane } from './retention-pane.tsx';
@@ -53,6 +54,7 @@ function Storage({ view }: { readonly view: StorageView }): ReactNode {
         <div className="storage-side-body">
           <NeedsYou view={view} />
           <LastBackup view={view} now={now} />
+          <KeyPane view={view} now={now} />
           <RetentionPane view={view} />
           <CopiesPane view={view} now={now} />
         </div>

@@ -17,9 +17,10 @@ import { SimulatedBar } from '../kit/simulated.tsx';
 import { AddressPicture } from './address-picture.tsx';
 import { AwayStrip } from './away-strip.tsx';
 import type { StaffClient } from './client.ts';
-import type { Connection, ConnectionState } from './connection.ts';
+import type { Connection, ConnectionState, Recovery } from './connection.ts';
 import { HelpStrip } from './help-call.tsx';
 import { useIdleLock } from './idle.ts';
+import { KeyChangeProgress } from './key-change-progress.tsx';
 import { LockScreen } from './lock-screen.tsx';
 import { RecoveryPart } from './recovery-part.tsx';
 import { createStaffRouter } from './router.tsx';
@@ -28,6 +29,7 @@ import { SessionContext } from './session.ts';
 import { useSignedOutElsewhere } from './signed-out.ts';
 import { ScreenProvider, useAsk, useClient, useCommand, useConnection, useForget, useLive } from './staff.ts';
 import { StationLine } from './station-line.tsx';
+import { UnlockPart } from './unlock-part.tsx';
 
 type StaffRouter = ReturnType<typeof createStaffRouter>;
 
@@ -86,6 +88,8 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       <SimulatedBar mode={hello.data?.mode ?? null} devices={status.data?.devices ?? null} />
       {connection.phase === 'stopped' ? (
         <Stopped {...connection} />
+      ) : connection.phase !== 'open' && connection.work !== null ? (
+        <KeyChangeProgress work={connection.work} />
       ) : hello.data === undefined ? (
         <Opening />
       ) : person === null ? (
@@ -120,6 +124,9 @@ function Stopped({
   recovery,
 }: Pick<Extract<ConnectionState, { phase: 'stopped' }>, 'problem' | 'retry' | 'recovery'>): ReactNode {
   const [how, setHow] = useState(false);
+  const { i18n } = useLingui();
+  // The button asks the host's own store again; a passphrase is entered below it.
+  const asksForKey = recovery?.offer.of === 'key';
   const show = problem.code === 'TOKEN_MISSING' ? () => setHow(true) : undefined;
   return (
     <div className="whole">
@@ -127,9 +134,20 @@ function Stopped({
         problem={problem}
         onAction={retry ?? (how ? undefined : show)}
         {...(how ? { picture: <AddressPicture /> } : {})}
-        {...(recovery === null ? {} : { more: <RecoveryPart recovery={recovery} /> })}
+        {...(asksForKey ? { action: i18n.t('Try again') } : {})}
+        {...(recovery === null ? {} : { more: <WaysOn recovery={recovery} /> })}
       />
     </div>
+  );
+}
+
+/** What the station offers besides trying again. */
+function WaysOn({ recovery }: { recovery: Recovery }): ReactNode {
+  const { offer, recover } = recovery;
+  return offer.of === 'key' ? (
+    <UnlockPart passphrases={offer.passphrases} recover={recover} />
+  ) : (
+    <RecoveryPart backups={offer.backups} recover={recover} />
   );
 }
 

@@ -23,6 +23,8 @@ export function AwayStrip({
   const { i18n } = useLingui();
   const restarted = useRestartNotice(connection, processes, opened);
   if (connection.phase === 'stopped') return null;
+  // The screen itself says it then.
+  if (connection.phase !== 'open' && connection.work !== null) return null;
   if (connection.phase === 'away' && (opened || connection.problem.code !== 'CORE_RESTARTED'))
     return <Away code={connection.problem.code} />;
   if (processes.some((each) => each.state === 'restarting')) return <Away code="CORE_RESTARTED" />;

@@ -2,21 +2,23 @@
 import type { ClientContext, ClientLink } from '@orpc/client';
 import type { Problem } from '../../electron/contract/problems.ts';
 import { VantageError } from '../../electron/contract/problems.ts';
-import type { RecoveryOffer, RecoveryRequest } from '../../electron/contract/recovery.ts';
+import type { RecoveryOffer, RecoveryRequest, StationWork } from '../../electron/contract/recovery.ts';
 
 /** What the host offers while the clinic's data can't be opened. */
 export interface Recovery {
   readonly offer: RecoveryOffer;
-  /** Never rejects. After a restore has begun the line is being opened again. */
-  recover(request: RecoveryRequest): Promise<{ readonly copiedTo: string | null; readonly problem: Problem | null }>;
+  /** Never rejects. After a restore or an unlocking has begun the line is being opened again. */
+  readonly recover: (
+    request: RecoveryRequest,
+  ) => Promise<{ readonly copiedTo: string | null; readonly problem: Problem | null }>;
 }
 
 export type ConnectionState =
-  | { readonly phase: 'connecting' }
+  | { readonly phase: 'connecting'; readonly work: StationWork | null }
   /** `generation` counts the lines there have been; streams subscribe anew at each. */
   | { readonly phase: 'open'; readonly generation: number }
   /** It comes back by itself. */
-  | { readonly phase: 'away'; readonly since: number; readonly problem: Problem }
+  | { readonly phase: 'away'; readonly since: number; readonly problem: Problem; readonly work: StationWork | null }
   /** It does not come back without a person. */
   | {
       readonly phase: 'stopped';
@@ -27,7 +29,9 @@ export type ConnectionState =
 
 /** Told of each line and its end by the transports; asked by the client and the screens. */
 export class Connection {
-  #state: ConnectionState = { phase: 'connecting' };
+  #state: ConnectionState = { phase: 'connecting', work: null };
+  /** What the station is closed for, or is about to be. */
+  #work: StationWork | null = null;
   #link: ClientLink<ClientContext> | null = null;
   #generation = 0;
   readonly #listeners = new Set<() => void>();
@@ -50,6 +54,7 @@ export class Connection {
   opened(link: ClientLink<ClientContext>): void {
     this.#generation += 1;
     this.#link = link;
+    this.#work = null;
     this.#change({ phase: 'open', generation: this.#generation });
   }
 
@@ -57,17 +62,24 @@ export class Connection {
     this.#link = null;
     if (this.#state.phase === 'stopped') return;
     const since = this.#state.phase === 'away' ? this.#state.since : Date.now();
-    this.#change({ phase: 'away', since, problem });
+    this.#change({ phase: 'away', since, problem, work: this.#work });
   }
 
   stopped(problem: Problem, retry: (() => void) | null, recovery: Recovery | null = null): void {
     this.#link = null;
+    this.#work = null;
     this.#change({ phase: 'stopped', problem, retry, recovery });
+  }
+
+  /** How far the work has come for which no line can be opened now; null: there is none. */
+  working(work: StationWork | null): void {
+    this.#work = work;
+    if (this.#state.phase === 'away' || this.#state.phase === 'connecting') this.#change({ ...this.#state, work });
   }
 
   /** From stopped, when a person has asked for another try. */
   retrying(): void {
-    this.#change({ phase: 'connecting' });
+    this.#change({ phase: 'connecting', work: this.#work });
   }
 
   /** Resolves at the next open line with its generation; at once when one is open that is newer than `after`. */

@@ -1,7 +1,7 @@
 /** In the desktop host: the preload hands over a MessagePort to core, and a new one whenever core was started again. */
 import { RPCLink } from '@orpc/client/message-port';
 import { problemSchema } from '../../electron/contract/problems.ts';
-import { recoveryOfferSchema } from '../../electron/contract/recovery.ts';
+import { recoveryOfferSchema, stationWorkSchema } from '../../electron/contract/recovery.ts';
 import type { RecoveryRequest } from '../../electron/contract/recovery.ts';
 import { Connection } from './connection.ts';
 import type { Recovery } from './connection.ts';
@@ -47,6 +47,9 @@ export function connectByPort(page: Window = window): Connection {
       case 'vantage:restarting':
         if (event.data.process === 'core') connection.lost(problemHere('CORE_RESTARTED'));
         return;
+      case 'vantage:working':
+        connection.working(stationWorkSchema.safeParse(event.data.work).data ?? null);
+        return;
       case 'vantage:problem': {
         const problem = problemSchema.safeParse(event.data.problem);
         const offer = recoveryOfferSchema.safeParse(event.data.recovery);
@@ -60,7 +63,7 @@ export function connectByPort(page: Window = window): Connection {
       case 'vantage:recovered': {
         const problem = problemSchema.safeParse(event.data.problem).data ?? null;
         const copiedTo = typeof event.data.copiedTo === 'string' ? event.data.copiedTo : null;
-        // What was not a copy and did not fail is a restore, and the clinic is being opened.
+        // What was not a copy and did not fail is a restore or an unlocking, and the clinic is being opened.
         if (problem === null && copiedTo === null) connection.retrying();
         answers.shift()?.({ copiedTo, problem });
         return;
@@ -82,6 +85,7 @@ function isMessage(data: unknown): data is {
   readonly process?: unknown;
   readonly recovery?: unknown;
   readonly copiedTo?: unknown;
+  readonly work?: unknown;
 } {
   return typeof data === 'object' && data !== null && 'type' in data && typeof data.type === 'string';
 }

@@ -3,6 +3,7 @@ import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import type { Problem } from '../../electron/contract/problems.ts';
+import type { RecoveryOffer } from '../../electron/contract/recovery.ts';
 import { Button } from '../kit/button.tsx';
 import { formatDate, formatTime } from '../kit/format.ts';
 import { InlineProblem } from '../kit/problem.tsx';
@@ -11,19 +12,24 @@ import type { Recovery } from './connection.ts';
 /** Backups that are shown at once. */
 const SHOWN = 3;
 
-export function RecoveryPart({ recovery }: { recovery: Recovery }): ReactNode {
+export function RecoveryPart({
+  backups,
+  recover,
+}: {
+  readonly backups: Extract<RecoveryOffer, { of: 'data' }>['backups'];
+  readonly recover: Recovery['recover'];
+}): ReactNode {
   const { i18n } = useLingui();
   const [chosen, setChosen] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [copiedTo, setCopiedTo] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [all, setAll] = useState(false);
-  const { backups } = recovery.offer;
 
   const run = async (request: Parameters<Recovery['recover']>[0]): Promise<void> => {
     setBusy(true);
     setProblem(null);
-    const outcome = await recovery.recover(request);
+    const outcome = await recover(request);
     setBusy(false);
     setChosen(null);
     setProblem(outcome.problem);

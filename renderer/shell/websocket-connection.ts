@@ -2,8 +2,8 @@
 import { RPCLink } from '@orpc/client/websocket';
 import type { Problem } from '../../electron/contract/problems.ts';
 import { problemSchema } from '../../electron/contract/problems.ts';
-import { recoveryAnswerSchema, recoveryOfferSchema } from '../../electron/contract/recovery.ts';
-import type { RecoveryOffer } from '../../electron/contract/recovery.ts';
+import { recoveryAnswerSchema, recoveryOfferSchema, stationWorkSchema } from '../../electron/contract/recovery.ts';
+import type { RecoveryOffer, StationWork } from '../../electron/contract/recovery.ts';
 import type { Surface } from '../../electron/contract/roles.ts';
 import { Connection } from './connection.ts';
 import type { Recovery } from './connection.ts';
@@ -11,6 +11,8 @@ import { problemHere } from './problem-of.ts';
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
+/** How often the station is asked how far its work has come. */
+const WORK_WAIT_MS = 400;
 /** A handshake that takes longer is given up; half-open networks never answer. */
 const HANDSHAKE_TIMEOUT_MS = 8000;
 const SESSION_TIMEOUT_MS = 6000;
@@ -41,7 +43,7 @@ async function keepOpen(connection: Connection, surface: Surface, page: Window):
     if (answer?.ok !== true) {
       return { copiedTo: null, problem: problemSchema.safeParse(body).data ?? problemHere('CONNECTION_LOST') };
     }
-    if (request.do === 'restore') {
+    if (request.do !== 'copy') {
       connection.retrying();
       void keepOpen(connection, surface, page);
     }
@@ -56,7 +58,13 @@ async function keepOpen(connection: Connection, surface: Surface, page: Window):
   for (;;) {
     const opened = await holdLine(connection, surface, page.location);
     if (opened) waitMs = FIRST_WAIT_MS;
-    const session = await askSession(surface);
+    let session = await askSession(surface);
+    // Nobody is asked for a line that can't be: the station says itself when it is open again.
+    while (session.work !== null) {
+      connection.working(session.work);
+      await new Promise((resolve) => setTimeout(resolve, WORK_WAIT_MS));
+      session = await askSession(surface);
+    }
     if (session.stopped !== null) {
       const { offer } = session;
       connection.stopped(session.stopped, session.mayRetry ? retry : null, offer && { offer, recover });
@@ -125,23 +133,27 @@ interface SessionAnswer {
   readonly stopped: Problem | null;
   readonly mayRetry: boolean;
   readonly offer: RecoveryOffer | null;
+  /** What the station is closed for. */
+  readonly work: StationWork | null;
 }
 
 /** A browser is not told why a handshake failed: the host is asked. No answer = it is away and will be asked again. */
 async function askSession(surface: Surface): Promise<SessionAnswer> {
-  const going: SessionAnswer = { stopped: null, mayRetry: false, offer: null };
+  const going: SessionAnswer = { stopped: null, mayRetry: false, offer: null, work: null };
   try {
     const answer = await fetch(`/session/${surface}`, { signal: AbortSignal.timeout(SESSION_TIMEOUT_MS) });
     const body: unknown = await answer.json();
     if (answer.status === 401) {
       const problem = problemSchema.safeParse(body);
-      return { stopped: problem.success ? problem.data : problemHere('TOKEN_MISSING'), mayRetry: false, offer: null };
+      return { ...going, stopped: problem.success ? problem.data : problemHere('TOKEN_MISSING') };
     }
-    if (!answer.ok || typeof body !== 'object' || body === null || !('phase' in body) || body.phase !== 'failed') {
-      return going;
+    if (!answer.ok || typeof body !== 'object' || body === null || !('phase' in body)) return going;
+    if (body.phase !== 'failed') {
+      return { ...going, work: ('work' in body ? stationWorkSchema.safeParse(body.work).data : null) ?? null };
     }
     const problem = problemSchema.safeParse('problem' in body ? body.problem : null);
     return {
+      ...going,
       stopped: problem.success ? problem.data : problemHere('PROCESS_STOPPED'),
       mayRetry: true,
       offer: ('recovery' in body ? recoveryOfferSchema.safeParse(body.recovery).data : null) ?? null,

@@ -1,18 +1,29 @@
 /** The staff router's part for storage and records, thin over `Maintenance`. */
 import type { CallContext } from './guard.ts';
 import { actorOf } from './guard.ts';
+import { VantageError } from '../../contract/index.ts';
+import type { Access, Actor } from '../access/access.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
 import type { StorageView } from '../../contract/index.ts';
 import type { StaffImplementer } from './staff-implementer.ts';
 
 const OK = { ok: true } as const;
 
-/** @param stream of the staff router: ends when the reader goes away, and with NOT_SIGNED_IN when the screen locks. */
+/** @param access for what is asked the PIN for. @param stream of the staff router: ends when the reader goes away, and with NOT_SIGNED_IN when the screen locks. */
 export function createMaintenanceRouter(
   os: StaffImplementer['maintenance'],
   maintenance: Maintenance,
+  access: Pick<Access, 'confirm'>,
   stream: (context: CallContext, signal: AbortSignal | undefined) => AsyncGenerator<StorageView, void, void>,
 ) {
+  /** Locked, or taken over by somebody else, while the PIN was being checked: then nobody has confirmed it. */
+  async function confirmed(context: CallContext, pin: string): Promise<Actor> {
+    const actor = actorOf(context);
+    await access.confirm(actor, pin);
+    if (context.signIn.signal.aborted) throw new VantageError('NOT_SIGNED_IN');
+    return actor;
+  }
+
   return {
     watch: os.watch.handler(({ context, signal }) => stream(context, signal)),
     backUp: os.backUp.handler(({ context }) => {
@@ -46,6 +57,14 @@ export function createMaintenanceRouter(
     }),
     runRetention: os.runRetention.handler(({ context }) => {
       maintenance.runRetention(actorOf(context));
+      return OK;
+    }),
+    changeKey: os.changeKey.handler(async ({ context, input }) => {
+      await maintenance.changeKey(await confirmed(context, input.pin));
+      return OK;
+    }),
+    setRecovery: os.setRecovery.handler(async ({ context, input }) => {
+      await maintenance.setRecovery(await confirmed(context, input.pin), input.passphrase);
       return OK;
     }),
     confirmStore: os.confirmStore.handler(async ({ context }) => {

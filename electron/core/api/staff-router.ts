@@ -265,7 +265,7 @@ export function createStaffRouter(parts: ClinicParts) {
         return reviews.decide(input, actor);
       }),
     },
-    maintenance: createMaintenanceRouter(os.maintenance, parts.maintenance, (context, signal) =>
+    maintenance: createMaintenanceRouter(os.maintenance, parts.maintenance, access, (context, signal) =>
       stream(context, signal, 'maintenance.watch', () => parts.maintenance.view(), [
         changes.maintenance,
         changes.status,

@@ -80,6 +80,8 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
   'maintenance.runRetention': null,
   // Each finding that is confirmed has one (`anchor.test.ts`); here is none.
   'maintenance.confirmStore': null,
+  'maintenance.changeKey': 'store.key-change-begun',
+  'maintenance.setRecovery': 'store.recovery-set',
   'sync.watch': null,
   'sync.artefacts': 'patient.in-sync-list',
   'sync.tryNow': 'sync.tried',
@@ -105,7 +107,10 @@ const JUAN = 'HR-02950';
 
 let station: TestClinic;
 beforeAll(async () => {
-  station = await openTestClinic({ fundusCamera: { badFirstTry: true } });
+  station = await openTestClinic({
+    fundusCamera: { badFirstTry: true },
+    keys: { custody: { kind: 'file' }, change: async () => undefined },
+  });
 });
 afterAll(async () => {
   await station.close();
@@ -186,6 +191,8 @@ it('every procedure that shows or changes something of a patient leaves its entr
   await maintained('scrub');
   await aroha.maintenance.cancel({ kind: 'scrub' });
   await aroha.maintenance.setRetention({ keepDays: 60, keepThumbnails: true });
+  await aroha.maintenance.setRecovery({ pin: DEMONSTRATION_PIN, passphrase: 'käse und brot und wein' });
+  await aroha.maintenance.changeKey({ pin: DEMONSTRATION_PIN });
 
   // The way to the cloud, which this station does not have.
   await until(await aroha.sync.artefacts({ filter: 'all', cursor: null }), ({ rows }) => rows.length > 0);

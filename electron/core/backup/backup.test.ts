@@ -11,10 +11,11 @@ import { readStationValue } from '../store/station-values.ts';
 import { STATION, temporaryFolder } from '../store/testing/documents.ts';
 import { makeBackup, pruneBackups, verifyBackup } from './backup.ts';
 import type { BackupOptions } from './backup.ts';
-import { changeMasterKey, setRecoveryPassphrase } from './change-key.ts';
+import { changeMasterKey } from './change-key.ts';
 import { clinicKeys, keyOfBackup } from './former-keys.ts';
 import { listBackups, unreadableBackups } from './manifest.ts';
 import type { BackupInfo } from './manifest.ts';
+import { setRecoveryPassphrase } from './recovery-passphrase.ts';
 import { RESTORED_KEY, restoreBackup } from './restore.ts';
 import { salvage } from './salvage.ts';
 import { BY, contentOf, openSmallClinic } from './testing/test-clinic.ts';
@@ -61,6 +62,21 @@ async function backup(options: Partial<BackupOptions> = {}): Promise<BackupInfo>
     now: () => new Date(MADE),
     ...options,
   });
+}
+
+function recoverBy({ store }: SmallClinic, passphrase: string): Promise<void> {
+  return setRecoveryPassphrase({
+    store,
+    directory: folder.path,
+    masterKey: KEY,
+    passphrase,
+    by: BY,
+    now: () => new Date(MADE),
+  });
+}
+
+async function verified(keys = [KEY]): Promise<BackupInfo['verified'] | undefined> {
+  return (await listBackups(root, keys))[0]?.verified;
 }
 
 function restore(path: string, masterKey = KEY): ReturnType<typeof restoreBackup> {
@@ -311,7 +327,7 @@ describe('a restored backup', () => {
     const first = await opened();
     await first.fill(0, 3);
     const before = await contentOf(first);
-    await setRecoveryPassphrase(folder.path, KEY, 'käse und brot');
+    await recoverBy(first, 'käse und brot');
     const { path } = await backup();
     await closed();
     for (const name of readdirSync(folder.path)) {
@@ -340,9 +356,6 @@ describe('a restored backup', () => {
 });
 
 describe('what a backup says of having been verified', () => {
-  const verified = async (keys = [KEY]): Promise<BackupInfo['verified'] | undefined> =>
-    (await listBackups(root, keys))[0]?.verified;
-
   it('counts only as the clinic sealed it: written by somebody else, changed, or of another backup, it is no claim', async () => {
     await (await opened()).fill(0, 2);
     const first = await backup();
@@ -406,7 +419,7 @@ describe('a new master key', () => {
     await first.fill(0, 4);
     const before = await contentOf(first);
     const { path } = await backup();
-    await setRecoveryPassphrase(folder.path, KEY, 'the old one');
+    await recoverBy(first, 'the one of before');
     await first.fill(4, 5);
     const all = await contentOf(first);
     await closed();

@@ -14,6 +14,7 @@ import type { StoreHeads } from '../store/anchor.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { readIfThere, syncFolder, writeDurably } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
+import { RECOVERY_FILE } from '../store/recovery-key.ts';
 import { schemaVersionOf } from '../store/migrations.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
 import type { Store } from '../store/index.ts';
@@ -36,7 +37,7 @@ import {
 import type { BackupInfo, Manifest } from './manifest.ts';
 
 /** Key files that a passphrase opens. The demonstration's bare key and a key ring's are of no use, or no secret, elsewhere. */
-const PORTABLE_KEYS = ['station.key', 'recovery.key'] as const;
+const PORTABLE_KEYS = ['station.key', RECOVERY_FILE] as const;
 
 /** Stays free, or a hundredth of a small disk: people's work comes before its copy. */
 const SPARE_BYTES = 512 * 1024 * 1024;

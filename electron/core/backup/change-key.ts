@@ -7,7 +7,7 @@
  * readable for the clinic, which keeps the former key under the new one; whoever changed the key because it is known to others removes
  * them and makes a new one.
  */
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VantageError, equalJson } from '../../contract/index.ts';
 import type { AnchorVerdict } from '../store/anchor-check.ts';
@@ -16,15 +16,17 @@ import type { StoreHeads } from '../store/anchor.ts';
 import { STORE_FILE, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { copyDurably, writeDurably } from '../store/durable-file.ts';
 import { openEncryptedFile } from '../store/encrypted-file.ts';
-import { KEY_BYTES, deriveKey, passphraseKeyStore } from '../store/key-handling.ts';
+import { KEY_BYTES, deriveKey } from '../store/key-handling.ts';
 import { announceReplacement, finishReplacement, formerKeysPath, nextStorePath } from '../store/replace-file.ts';
+import { recoveryKeyPath } from '../store/recovery-key.ts';
 import { storeProblem } from '../store/store-problem.ts';
 import { ROTATION_KEY } from '../sync/cloud-account.ts';
 import { clinicKeys, sealedFormerKeys } from './former-keys.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
 
-const RECOVERY_FILE = 'recovery.key';
+/** In table `station`: ISO 8601, when the key of now was made; nothing while it is the first one. */
+export const KEY_CHANGED_KEY = 'key-changed-at';
 
 export interface ChangeKeyOptions {
   readonly directory: string;
@@ -39,7 +41,7 @@ export interface ChangeKeyOptions {
 }
 
 /**
- * A recovery passphrase, where there was one, opens the old key only: it goes, and has to be chosen again.
+ * A recovery passphrase, where there was one, opens the old key only: its file goes with it, and it has to be chosen again.
  * @returns whether there was one.
  * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED; then the old key
  * is the clinic's still
@@ -70,31 +72,19 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
       former: anchor,
       findings: [...(anchor?.findings ?? []), ...(found === null ? [] : [found])],
       // Whoever could read the file had the key that the cloud knows, too.
-      values: { [ROTATION_KEY]: at },
+      values: { [ROTATION_KEY]: at, [KEY_CHANGED_KEY]: at },
     });
     announceReplacement(directory, key, null);
     progress?.('announced');
     await save(newKey);
     progress?.('saved');
+    const recoveryGone = existsSync(recoveryKeyPath(directory));
     finishReplacement(directory, key);
-    const recoveryGone = await remove(join(directory, RECOVERY_FILE));
     progress?.('done');
     return { recoveryGone };
   } catch (error) {
     throw storeProblem(error);
   }
-}
-
-/**
- * Locks the master key by one more passphrase, in `recovery.key`. It goes along with every backup: so a backup can be restored where the
- * clinic's own key store is gone.
- */
-export async function setRecoveryPassphrase(
-  directory: string,
-  masterKey: Uint8Array,
-  passphrase: string,
-): Promise<void> {
-  await passphraseKeyStore(join(directory, RECOVERY_FILE), passphrase).save(masterKey);
 }
 
 /** Everything written back into the one file, and how far it has come. */
@@ -121,14 +111,5 @@ function checkWhole(path: string, key: Uint8Array, heads: StoreHeads): void {
       throw new VantageError('STORE_DAMAGED', 'the file under the new key is not the same');
   } finally {
     closeReadOnly(sqlite, path);
-  }
-}
-
-async function remove(path: string): Promise<boolean> {
-  try {
-    await rm(path);
-    return true;
-  } catch {
-    return false;
   }
 }

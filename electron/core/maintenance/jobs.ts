@@ -20,6 +20,8 @@ export interface JobsOptions {
   readonly log: Log;
   /** Something is otherwise than it was. */
   readonly changed: () => void;
+  /** Work for which the station was closed: it has ended, and is listed as the rest. */
+  readonly before?: MaintenanceJob | null;
 }
 
 interface Running {
@@ -36,6 +38,12 @@ export class Jobs {
 
   constructor(options: JobsOptions) {
     this.#options = options;
+    const { before = null } = options;
+    if (before !== null) this.#jobs.set(before.kind, before);
+  }
+
+  get isWorking(): boolean {
+    return this.#running.size > 0;
   }
 
   /** The last of each kind, as it is now. */

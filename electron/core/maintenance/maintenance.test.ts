@@ -1,7 +1,8 @@
 /** Storage and records through the contract, at a whole clinic. */
-import { readFileSync, statSync, writeFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEMONSTRATION_PIN } from '../../contract/index.ts';
 import type { MaintenanceJob, MaintenanceKind, StorageView } from '../../contract/index.ts';
 import type { StaffClient } from '../../../test/fixtures/client.ts';
 import { problemCodeOf, until } from '../../../test/fixtures/client.ts';
@@ -9,6 +10,8 @@ import type { TestClinic } from '../../../test/fixtures/clinic.ts';
 import { openTestClinic } from '../../../test/fixtures/clinic.ts';
 import { maintenanceKindSchema } from '../../contract/maintenance.ts';
 import { beginVisit, takePicture } from '../../../test/fixtures/visit.ts';
+import type { KeyChangeAuthor } from '../clinic-api.ts';
+import { recoveryKeyStore } from '../store/recovery-key.ts';
 import { verifyExport } from '../audit/verify-export.ts';
 
 const AMARA = 'HR-04127';
@@ -125,6 +128,75 @@ describe('storage and records', () => {
   });
 });
 
+describe('the key', () => {
+  const PASSPHRASE = 'käse und brot und wein';
+  const byOperator = (): Promise<unknown> =>
+    operator.maintenance.setRecovery({ pin: DEMONSTRATION_PIN, passphrase: PASSPHRASE });
+
+  it('is opened by a recovery passphrase from when somebody has chosen it with their PIN, and it is written nowhere', async () => {
+    expect((await viewOf()).key).toEqual({
+      custody: { kind: 'file' },
+      changedAt: null,
+      notChangeable: 'no-host',
+      recovery: { state: 'none', setAt: null },
+      formerBackups: 0,
+    });
+    expect(await codeOf(operator.maintenance.setRecovery({ pin: '9999', passphrase: PASSPHRASE }))).toBe('PIN_WRONG');
+    expect(await codeOf(operator.maintenance.setRecovery({ pin: DEMONSTRATION_PIN, passphrase: 'short' }))).toBe(
+      'INPUT_INVALID',
+    );
+    expect(existsSync(join(station.directory, 'recovery.key'))).toBe(false);
+
+    await byOperator();
+    expect((await viewOf()).key.recovery).toMatchObject({ state: 'set', setAt: expect.any(String) });
+    expect(await recoveryKeyStore(station.directory, PASSPHRASE).load()).toEqual(station.masterKey);
+    await expect(recoveryKeyStore(station.directory, `${PASSPHRASE} `).load()).rejects.toMatchObject({
+      code: 'KEY_WRONG',
+    });
+    await station.restart();
+    operator = await station.signedIn('AT', 'operator');
+    expect((await viewOf()).key.recovery.state).toBe('set');
+    expect(filesUnder(station.directory).filter((path) => readFileSync(path).includes(PASSPHRASE))).toEqual([]);
+  });
+
+  it('is not said to be opened by a file that somebody else put there, nor by one that is gone', async () => {
+    await byOperator();
+    const path = join(station.directory, 'recovery.key');
+    await recoveryKeyStore(station.directory, PASSPHRASE).save(new Uint8Array(32).fill(1));
+    expect((await viewOf()).key.recovery).toEqual({ state: 'unknown', setAt: null });
+    rmSync(path);
+    expect((await viewOf()).key.recovery).toEqual({ state: 'none', setAt: null });
+  });
+
+  it('is changed by the host alone: asked once, by whom the PIN says, and never while long work is under way', async () => {
+    await station.close();
+    const asked: KeyChangeAuthor[] = [];
+    station = await openTestClinic({
+      keys: { custody: { kind: 'key-ring', ring: 'gnome_libsecret' }, change: async (by) => void asked.push(by) },
+    });
+    operator = await station.signedIn('AT', 'operator');
+    expect((await viewOf()).key).toMatchObject({ custody: { ring: 'gnome_libsecret' }, notChangeable: null });
+    expect(await codeOf(operator.maintenance.changeKey({ pin: '9999' }))).toBe('PIN_WRONG');
+    await operator.maintenance.backUp();
+    const busy = operator.maintenance.changeKey({ pin: DEMONSTRATION_PIN });
+    expect([await codeOf(busy), asked]).toEqual(['STATION_BUSY', []]);
+    await ended('backup');
+    await operator.maintenance.changeKey({ pin: DEMONSTRATION_PIN });
+    expect(asked).toMatchObject([{ name: 'Aroha Tauira', role: expect.stringContaining('operator') }]);
+  });
+
+  it('is not changed where nobody could keep a new one', async () => {
+    expect(await codeOf(operator.maintenance.changeKey({ pin: DEMONSTRATION_PIN }))).toBe('KEY_NOT_KEPT');
+    await station.close();
+    station = await openTestClinic({
+      keys: { custody: { kind: 'memory' }, change: async () => Promise.reject(new Error('not to be asked')) },
+    });
+    operator = await station.signedIn('AT', 'operator');
+    expect((await viewOf()).key.notChangeable).toBe('not-kept');
+    expect(await codeOf(operator.maintenance.changeKey({ pin: DEMONSTRATION_PIN }))).toBe('KEY_NOT_KEPT');
+  });
+});
+
 describe('the rights', () => {
   it('a technician checks and backs up, and neither gives out records nor deletes', async () => {
     const tomasz = await station.signedIn('TP', 'technician');
@@ -136,6 +208,8 @@ describe('the rights', () => {
       tomasz.maintenance.runRetention(),
       tomasz.maintenance.setRetention({ keepDays: null, keepThumbnails: true }),
       tomasz.maintenance.confirmStore(),
+      tomasz.maintenance.changeKey({ pin: DEMONSTRATION_PIN }),
+      tomasz.maintenance.setRecovery({ pin: DEMONSTRATION_PIN, passphrase: 'käse und brot und wein' }),
       tomasz.maintenance.cancel({ kind: 'audit-copy' }),
       tomasz.maintenance.cancel({ kind: 'retention' }),
     ]) {

@@ -1,19 +1,30 @@
 /** What people do with a station's storage and records, and the view that they are given of them. */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditCopy, RetentionPolicy, RetentionPreview, StationStatus, StorageView } from '../../contract/index.ts';
+import type {
+  AuditCopy,
+  MaintenanceJob,
+  RetentionPolicy,
+  RetentionPreview,
+  StationStatus,
+  StorageKey,
+  StorageView,
+} from '../../contract/index.ts';
 import { MAINTENANCE_STARTERS, VantageError } from '../../contract/index.ts';
 import type { Actor } from '../access/access.ts';
 import type { TrailKeeper } from '../audit/trail-keeper.ts';
 import { makeBackup, pruneBackups, verifyBackup } from '../backup/backup.ts';
 import type { BackupOptions } from '../backup/backup.ts';
+import { KEY_CHANGED_KEY } from '../backup/change-key.ts';
 import { clinicKeys, keyOfBackup } from '../backup/former-keys.ts';
 import { listBackups, unreadableBackups } from '../backup/manifest.ts';
-import type { Log } from '../clinic-api.ts';
+import { recoveryState, setRecoveryPassphrase } from '../backup/recovery-passphrase.ts';
+import type { ClinicKeys, Log } from '../clinic-api.ts';
 import type { ReserveFile } from '../reserve-file.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { AnchorKeeper, Store } from '../store/index.ts';
 import { STORE_FILE } from '../store/cipher-file.ts';
+import { readStationValue } from '../store/station-values.ts';
 import type { PageScrub } from '../store/page-scrub.ts';
 import type { Scrub } from '../vault/scrub.ts';
 import { authorOf } from '../visits/author.ts';
@@ -39,6 +50,12 @@ export interface MaintenanceOptions extends Pick<BackupOptions, 'masterKey' | 's
   readonly scrub: Scrub;
   readonly pageScrub: PageScrub;
   readonly retention: Retention;
+  /** How the key is kept; without a host that keeps one it can't be changed from here. */
+  readonly keys: ClinicKeys | null;
+  /** The last change of the key, if the station was closed for one just now. */
+  readonly before: MaintenanceJob | null;
+  /** Whether pictures or reports are on their way. */
+  readonly busy: () => boolean;
   readonly changed: () => void;
   readonly now: () => Date;
   readonly log: Log;
@@ -94,6 +111,7 @@ export class Maintenance {
       },
       anchorProblems: anchor.problems,
       retention: retention.policy(),
+      key: this.#keyView(backups.filter(({ key }) => key === 'former').length),
       jobs,
     };
   }
@@ -188,6 +206,26 @@ export class Maintenance {
     });
   }
 
+  /**
+   * Begins; the station closes for it. Whoever called has asked for the person's PIN.
+   * @throws VantageError STATION_BUSY, KEY_NOT_KEPT
+   */
+  async changeKey(actor: Actor): Promise<void> {
+    const { keys, busy } = this.#options;
+    if (keys === null || keys.custody.kind === 'memory') throw new VantageError('KEY_NOT_KEPT');
+    if (busy() || this.#jobs.isWorking) throw new VantageError('STATION_BUSY');
+    await this.#audit(actor, 'store.key-change-begun', 'key', {});
+    await keys.change({ staffId: actor.staffId, name: actor.name, role: actor.roles.join(',') });
+  }
+
+  /** Whoever called has asked for the person's PIN. @throws VantageError INPUT_INVALID, DISK_FULL, DISK_FAILED */
+  async setRecovery(actor: Actor, passphrase: string): Promise<void> {
+    const { store, directory, masterKey, now, changed } = this.#options;
+    const by = { id: actor.staffId, role: actor.roles.join(',') };
+    await setRecoveryPassphrase({ store, directory, masterKey, passphrase, by, now });
+    changed();
+  }
+
   async confirmStore(actor: Actor): Promise<void> {
     await this.#options.anchor.confirm(actor);
     this.#options.changed();
@@ -203,6 +241,18 @@ export class Maintenance {
   /** Stops what is under way; before the store is closed. */
   close(): Promise<void> {
     return this.#jobs.close();
+  }
+
+  #keyView(formerBackups: number): StorageKey {
+    const { store, directory, keys } = this.#options;
+    const custody = keys?.custody ?? { kind: 'file' };
+    return {
+      custody,
+      changedAt: readStationValue(store.sqlite, KEY_CHANGED_KEY),
+      notChangeable: keys === null ? 'no-host' : custody.kind === 'memory' ? 'not-kept' : null,
+      recovery: recoveryState(store.sqlite, directory),
+      formerBackups,
+    };
   }
 
   async #audit(

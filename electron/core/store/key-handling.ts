@@ -62,10 +62,15 @@ export function fileKeyStore(path: string): KeyStore {
   };
 }
 
+/** Whether a key ring protects nothing. @param backend as `KeyWrapper` names it. */
+export function isInsecure(backend: string): boolean {
+  return backend === 'basic_text' || backend === 'unknown';
+}
+
 /** Wrapped by the host's key ring. Electron's `basic_text` is a fixed password: that is refused, for reading too. */
 export function wrappedKeyStore(path: string, wrapper: KeyWrapper): KeyStore {
   const refuseInsecure = (): void => {
-    if (wrapper.backend === 'basic_text' || wrapper.backend === 'unknown') {
+    if (isInsecure(wrapper.backend)) {
       throw new VantageError('KEY_STORE_INSECURE', `backend ${wrapper.backend}`);
     }
   };

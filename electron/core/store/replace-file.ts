@@ -11,6 +11,7 @@ import { VantageError } from '../../contract/index.ts';
 import { ANCHOR_FILE } from './anchor.ts';
 import { CHECK_FILE, STORE_FILE, assertNotOpen, checkValueOf } from './cipher-file.ts';
 import { copyDurablyNow, namesIn, readIfThere, syncFolder, writeDurably } from './durable-file.ts';
+import { recoveryKeyPath } from './recovery-key.ts';
 
 const JOURNAL_FILE = 'clinic.replace';
 const FORMER_KEYS_FILE = 'clinic.former-keys';
@@ -153,6 +154,9 @@ function finish(directory: string, journal: Journal): void {
     const path = join(directory, name);
     if (existsSync(`${path}.next`)) renameSync(`${path}.next`, path);
   }
+  // It would open the old key. Before the check value says that the key is the new one: a crash in between comes here again.
+  const known = readIfThere(join(directory, CHECK_FILE));
+  if (known !== null && known.toString('hex') !== journal.check) rmSync(recoveryKeyPath(directory), { force: true });
   writeDurably(join(directory, CHECK_FILE), Buffer.from(journal.check, 'hex'), 0o600);
   rmSync(join(directory, JOURNAL_FILE));
   syncFolder(directory);

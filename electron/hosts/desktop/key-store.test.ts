@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keyRingBackend, keyRingStore, loadMasterKey } from './key-store.ts';
+import { desktopKeys, keyRingBackend, keyRingStore } from './key-store.ts';
 
 /** Electron's key ring cannot run here: the same four functions, with a reversible wrapping that is not the plain text. */
 function keyRing(backend: string, mask = 0x5a) {
@@ -41,16 +41,16 @@ describe('which key ring', () => {
 
 describe('the wrapped key', () => {
   it.each(['basic_text', 'unknown'])('is neither made nor written with %s', async (backend) => {
-    await expect(loadMasterKey({ directory, mode: 'clinic' }, keyRing(backend))).rejects.toMatchObject({
+    await expect(desktopKeys({ directory, mode: 'clinic' }, keyRing(backend), 'linux').load()).rejects.toMatchObject({
       code: 'KEY_STORE_INSECURE',
     });
     expect(readdirSync(directory)).toEqual([]);
   });
 
   it('is the same at the next start and does not lie there in the clear', async () => {
-    const key = await loadMasterKey({ directory, mode: 'clinic' }, keyRing('gnome_libsecret'));
+    const key = await desktopKeys({ directory, mode: 'clinic' }, keyRing('gnome_libsecret'), 'linux').load();
     expect(key).toHaveLength(32);
-    expect(await loadMasterKey({ directory, mode: 'clinic' }, keyRing('gnome_libsecret'))).toEqual(key);
+    expect(await desktopKeys({ directory, mode: 'clinic' }, keyRing('gnome_libsecret'), 'linux').load()).toEqual(key);
     const file = readFileSync(join(directory, 'station.ring-key'));
     expect(file.includes(Buffer.from(key))).toBe(false);
     expect(file.toString('latin1')).not.toContain(Buffer.from(key).toString('base64'));
@@ -68,16 +68,18 @@ describe('the wrapped key', () => {
 
   it('is not made anew where data lies that another key has locked', async () => {
     writeFileSync(join(directory, 'clinic.db'), 'locked');
-    await expect(loadMasterKey({ directory, mode: 'clinic' }, keyRing('kwallet6'))).rejects.toMatchObject({
-      code: 'KEY_MISSING',
-    });
+    await expect(desktopKeys({ directory, mode: 'clinic' }, keyRing('kwallet6'), 'linux').load()).rejects.toMatchObject(
+      {
+        code: 'KEY_MISSING',
+      },
+    );
     expect(readdirSync(directory)).toEqual(['clinic.db']);
   });
 });
 
 describe('the demonstration', () => {
   it('keeps its key in a file and asks no key ring', async () => {
-    const key = await loadMasterKey({ directory, mode: 'demonstration' }, keyRing('basic_text'));
-    expect(await loadMasterKey({ directory, mode: 'demonstration' }, keyRing('unknown'))).toEqual(key);
+    const key = await desktopKeys({ directory, mode: 'demonstration' }, keyRing('basic_text'), 'linux').load();
+    expect(await desktopKeys({ directory, mode: 'demonstration' }, keyRing('unknown'), 'linux').load()).toEqual(key);
   });
 });

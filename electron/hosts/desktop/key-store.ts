@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { SafeStorage } from 'electron';
 import type { KeyStore } from '../../core/store/key-handling.ts';
-import { fileKeyStore, loadOrMakeKey, wrappedKeyStore } from '../../core/store/key-handling.ts';
+import { fileKeyStore, isInsecure, wrappedKeyStore } from '../../core/store/key-handling.ts';
 import type { StationMode } from '../../services/directories.ts';
-import { holdsData } from '../../services/directories.ts';
+import { stationKeys } from '../../services/station-keys.ts';
+import type { StationKeys } from '../../services/station-keys.ts';
 
 type KeyRing = Pick<
   SafeStorage,
@@ -37,11 +38,7 @@ export function keyRingBackend(facts: KeyRingFacts): string {
 
 /** A KeyStore on `safeStorage`. Use it after `ready`. @throws VantageError KEY_STORE_INSECURE on load and save, nothing written. */
 export function keyRingStore(path: string, keyRing: KeyRing, platform = process.platform): KeyStore {
-  const backend = keyRingBackend({
-    platform,
-    isAvailable: keyRing.isEncryptionAvailable(),
-    linuxBackend: platform === 'linux' ? keyRing.getSelectedStorageBackend() : '',
-  });
+  const backend = keyRingBackend(factsOf(keyRing, platform));
   return wrappedKeyStore(path, {
     backend,
     // safeStorage takes text only.
@@ -50,18 +47,33 @@ export function keyRingStore(path: string, keyRing: KeyRing, platform = process.
   });
 }
 
-/**
- * The master key of the clinic in `directory`; made at the very first start only, never where data lies already.
- * @throws VantageError KEY_MISSING, KEY_WRONG, KEY_STORE_INSECURE
- */
-export function loadMasterKey(
+/** How this host keeps the key of the clinic in `directory`. Use it after `ready`. */
+export function desktopKeys(
   clinic: { readonly directory: string; readonly mode: StationMode },
   keyRing: KeyRing,
-): Promise<Uint8Array> {
-  const keyStore =
-    clinic.mode === 'demonstration'
-      ? fileKeyStore(join(clinic.directory, 'demonstration.key'))
-      : // Beside the other host's `station.key`, never over it: that one is locked by a passphrase.
-        keyRingStore(join(clinic.directory, 'station.ring-key'), keyRing);
-  return loadOrMakeKey(keyStore, { mayMake: !holdsData(clinic.directory) });
+  platform = process.platform,
+): StationKeys {
+  const { directory } = clinic;
+  if (clinic.mode === 'demonstration') {
+    const path = join(directory, 'demonstration.key');
+    return stationKeys(directory, { custody: { kind: 'file' }, path, store: fileKeyStore(path), mayReplace: false });
+  }
+  // Beside the other host's `station.key`, never over it: that one is locked by a passphrase.
+  const path = join(directory, 'station.ring-key');
+  const ring = keyRingBackend(factsOf(keyRing, platform));
+  return stationKeys(directory, {
+    custody: isInsecure(ring) ? { kind: 'memory' } : { kind: 'key-ring', ring },
+    path,
+    store: keyRingStore(path, keyRing, platform),
+    // A ring that was set up anew never opens again what the one before had wrapped.
+    mayReplace: true,
+  });
+}
+
+function factsOf(keyRing: KeyRing, platform: NodeJS.Platform): KeyRingFacts {
+  return {
+    platform,
+    isAvailable: keyRing.isEncryptionAvailable(),
+    linuxBackend: platform === 'linux' ? keyRing.getSelectedStorageBackend() : '',
+  };
 }

@@ -8,7 +8,7 @@ import { serviceLog } from '../../services/service-log.ts';
 import { createSupervisor } from '../../services/supervisor.ts';
 import { lockInstance } from '../node/instance-lock.ts';
 import { purgeCrashReports } from './crash-reports.ts';
-import { loadMasterKey } from './key-store.ts';
+import { desktopKeys } from './key-store.ts';
 import { BUNDLE_SCHEME } from './policies/navigation.ts';
 import { resourcesAt } from './resources.ts';
 import { Screens } from './screens.ts';
@@ -70,7 +70,7 @@ async function run(): Promise<void> {
     buildId: buildId(),
     entries: resources.services,
     clinic,
-    loadMasterKey: () => loadMasterKey(clinic, safeStorage),
+    keys: desktopKeys(clinic, safeStorage),
     modelsDirectory: resources.models,
     log,
   });

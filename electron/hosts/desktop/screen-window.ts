@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IpcMainEvent, MessagePortMain } from 'electron';
 import { BrowserWindow, MessageChannelMain, session } from 'electron';
 import type { Log } from '../../core/clinic-api.ts';
-import type { Surface } from '../../contract/index.ts';
+import type { StationWork, Surface } from '../../contract/index.ts';
 import { recoveryRequestSchema } from '../../contract/index.ts';
 import { problemFrom } from '../../core/problems.ts';
 import type { StationState, Supervisor } from '../../services/supervisor.ts';
@@ -41,6 +41,8 @@ export class ScreenWindow {
   #isAsking = false;
   #phase: StationState['phase'] | null = null;
   #wasToldProblem = false;
+  /** How far the work is that the page was told of last. */
+  #step: StationWork['step'] | null = null;
   #crashes = 0;
   #loadedAt = 0;
   readonly #stopListening: () => void;
@@ -142,8 +144,13 @@ export class ScreenWindow {
   }
 
   #stationChanged(state: StationState): void {
-    if (!this.#isAsking || this.#window.isDestroyed() || state.phase === this.#phase) return;
+    if (!this.#isAsking || this.#window.isDestroyed()) return;
     const { webContents: contents } = this.#window;
+    if (state.work?.step !== this.#step) {
+      this.#step = state.work?.step ?? null;
+      contents.send('vantage:working', { work: state.work });
+    }
+    if (state.phase === this.#phase) return;
     const before = this.#phase;
     this.#phase = state.phase;
     switch (state.phase) {
@@ -205,6 +212,7 @@ export class ScreenWindow {
   #forgetPage(): void {
     this.#isAsking = false;
     this.#phase = null;
+    this.#step = null;
     this.#wasToldProblem = false;
   }
 

@@ -200,7 +200,11 @@ describe('npm run clinic', () => {
     ).toMatchObject({ code: 0 });
     expect(await command(['check', ...withPassphrase], 'first')).toMatchObject({ code: 2 });
     expect(
-      await command(['recovery-passphrase', ...withPassphrase, '--new-passphrase-fd', '4'], 'second', 'third'),
+      await command(
+        ['recovery-passphrase', ...withPassphrase, '--new-passphrase-fd', '4'],
+        'second',
+        'the third passphrase',
+      ),
     ).toMatchObject({ code: 0 });
     const elsewhere = join(folder, 'elsewhere');
     expect(await command(['backup', '--to', elsewhere, ...withPassphrase], 'second')).toMatchObject({ code: 0 });
@@ -209,10 +213,12 @@ describe('npm run clinic', () => {
     rmSync(clinic, { recursive: true });
     const [name = ''] = readdirSync(elsewhere).filter((entry) => entry !== 'blobs');
     const recovery = ['--recovery', join(elsewhere, name, 'recovery.key')];
-    expect(await command(['restore', '--to', elsewhere, ...recovery, ...withPassphrase], 'third')).toMatchObject({
+    expect(
+      await command(['restore', '--to', elsewhere, ...recovery, ...withPassphrase], 'the third passphrase'),
+    ).toMatchObject({
       code: 0,
     });
-    expect(await command(['check', ...withPassphrase], 'third')).toMatchObject({
+    expect(await command(['check', ...withPassphrase], 'the third passphrase')).toMatchObject({
       code: 0,
       said: expect.stringContaining('All is well.'),
     });

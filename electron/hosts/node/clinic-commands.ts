@@ -5,7 +5,8 @@ import type { ProblemCode } from '../../contract/index.ts';
 import { signerOf } from '../../core/audit/signer.ts';
 import { makeBackup, verifyBackup } from '../../core/backup/backup.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
-import { changeMasterKey, setRecoveryPassphrase } from '../../core/backup/change-key.ts';
+import { changeMasterKey } from '../../core/backup/change-key.ts';
+import { setRecoveryPassphrase } from '../../core/backup/recovery-passphrase.ts';
 import { acceptStoreAsItIs, checkClinic, copyStoreFiles } from '../../core/backup/check.ts';
 import { clinicKeys, keyOfBackup } from '../../core/backup/former-keys.ts';
 import { listBackups, unreadableBackups } from '../../core/backup/manifest.ts';
@@ -212,8 +213,16 @@ async function changePassphrase(context: CommandContext): Promise<number> {
 }
 
 async function recovery(context: CommandContext): Promise<number> {
+  const { directory, now } = context;
   const masterKey = await context.masterKey();
-  await setRecoveryPassphrase(context.directory, masterKey, await context.newPassphrase());
+  const passphrase = await context.newPassphrase();
+  const stationId = stationIdOf(directory);
+  const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId });
+  try {
+    await setRecoveryPassphrase({ store, directory, masterKey, passphrase, by: byCommand(directory), now });
+  } finally {
+    await store.close();
+  }
   context.say('The recovery passphrase goes along with every backup from now on. Keep it away from this computer.');
   return 0;
 }

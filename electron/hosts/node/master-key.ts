@@ -6,6 +6,8 @@ import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/stor
 import { VantageError } from '../../contract/index.ts';
 import type { StationMode } from '../../services/directories.ts';
 import { holdsData } from '../../services/directories.ts';
+import { stationKeys } from '../../services/station-keys.ts';
+import type { StationKeys } from '../../services/station-keys.ts';
 
 export interface KeySource {
   readonly directory: string;
@@ -22,6 +24,23 @@ export async function loadMasterKey({ directory, mode, passphrase }: KeySource):
       ? fileKeyStore(join(directory, 'demonstration.key'))
       : passphraseKeyStore(passphraseFile(directory), await passphrase());
   return loadOrMakeKey(store, { mayMake });
+}
+
+/** How this host keeps the key. @param passphrase that was asked for at the start; none is, in the demonstration. */
+export function nodeKeys(clinic: Pick<KeySource, 'directory' | 'mode'>, passphrase: string): StationKeys {
+  const { directory, mode } = clinic;
+  if (mode === 'demonstration') {
+    const path = join(directory, 'demonstration.key');
+    return stationKeys(directory, { custody: { kind: 'file' }, path, store: fileKeyStore(path), mayReplace: false });
+  }
+  const path = passphraseFile(directory);
+  return stationKeys(directory, {
+    custody: { kind: 'passphrase' },
+    path,
+    passphrase: { given: passphrase, storeOf: (entered) => passphraseKeyStore(path, entered) },
+    // Somebody may know its passphrase.
+    mayReplace: false,
+  });
 }
 
 function passphraseFile(directory: string): string {

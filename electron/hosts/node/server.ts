@@ -153,10 +153,10 @@ class Site {
   async #tellSession(request: IncomingMessage, response: ServerResponse, surface: Surface): Promise<void> {
     if (this.#screenOf(request, surface) === null) return answerProblem(response, 401, 'TOKEN_MISSING');
     const { supervisor, buildId } = this.#options;
-    const { phase, problem } = supervisor.state;
+    const { phase, problem, work } = supervisor.state;
     // A check-in screen says that work has stopped; what is to be done is for staff.
     const recovery = surface === 'staff' ? await supervisor.recovery() : null;
-    answerJson(response, 200, { surface, phase, problem, recovery, buildId });
+    answerJson(response, 200, { surface, phase, problem, work, recovery, buildId });
   }
 
   #retry(request: IncomingMessage, response: ServerResponse): void {

@@ -20,7 +20,7 @@ import { findElectron } from './electron-binary.ts';
 import type { NodeHost } from './host.ts';
 import { startNodeHost } from './host.ts';
 import { openLogFile } from './log-file.ts';
-import { askPassphrase, isNewClinic, loadMasterKey } from './master-key.ts';
+import { askPassphrase, isNewClinic, nodeKeys } from './master-key.ts';
 
 const HELP = `Starts the workstation. Without a clinic on this computer it is the demonstration, with simulated devices.
 
@@ -149,8 +149,7 @@ async function runNodeHost(given: StartArguments): Promise<number> {
     buildId: buildId(),
     entries: sourceEntries(),
     clinic: { directory: given.directory, mode: given.mode },
-    loadMasterKey: async () =>
-      loadMasterKey({ directory: given.directory, mode: given.mode, passphrase: async () => passphrase }),
+    keys: nodeKeys({ directory: given.directory, mode: given.mode }, passphrase),
     modelsDirectory: sourceModelsDirectory(),
     log: openLogFile(join(given.directory, 'station.log')),
     // May come while this one is still starting.

@@ -2,7 +2,7 @@
 import { ipcRenderer } from 'electron';
 
 const FROM_PAGE = ['vantage:port-please', 'vantage:recover'];
-const TO_PAGE = ['vantage:port', 'vantage:restarting', 'vantage:problem', 'vantage:recovered'];
+const TO_PAGE = ['vantage:port', 'vantage:restarting', 'vantage:working', 'vantage:problem', 'vantage:recovered'];
 
 for (const channel of TO_PAGE) {
   ipcRenderer.on(channel, (event, detail: object) => {

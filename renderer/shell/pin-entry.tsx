@@ -5,7 +5,7 @@ import type { Problem } from '../../electron/contract/problems.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { NumberPad, PinDots } from '../kit/number-pad.tsx';
 import { useProblemWords } from '../kit/problem.tsx';
-import { useNow } from '../shell/use-now.ts';
+import { useNow } from './use-now.ts';
 
 const LONGEST_PIN = 12;
 export const SHORTEST_PIN = 4;

@@ -1,0 +1,72 @@
+/**
+ * One more passphrase that opens the clinic's master key, for the day when the key store of its computer is gone. It locks the key in
+ * `recovery.key`, which goes along with every backup. The passphrase itself is kept nowhere. What the store knows of the file is its hash and
+ * when it was made: a file that somebody else put there is not called the clinic's.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { SHORTEST_RECOVERY_PASSPHRASE, VantageError } from '../../contract/index.ts';
+import type { StorageKey } from '../../contract/index.ts';
+import { readIfThere } from '../store/durable-file.ts';
+import { recoveryKeyPath, recoveryKeyStore } from '../store/recovery-key.ts';
+import { readStationValue, writeStationValue } from '../store/station-values.ts';
+import { storeProblem } from '../store/store-problem.ts';
+import type { Store } from '../store/index.ts';
+
+/** In table `station`, JSON. */
+const NOTE_KEY = 'recovery-key';
+const noteSchema = z.object({ at: z.iso.datetime(), sha256: z.string() });
+
+export interface RecoveryOptions {
+  readonly store: Pick<Store, 'sqlite' | 'storeId' | 'transaction'>;
+  /** The clinic's. */
+  readonly directory: string;
+  readonly masterKey: Uint8Array;
+  readonly passphrase: string;
+  readonly by: { readonly id: string; readonly role: string };
+  readonly now: () => Date;
+}
+
+/**
+ * From now on the passphrase opens the key; one that was chosen before opens it no more, but does in backups from before.
+ * @throws VantageError INPUT_INVALID (too short), DISK_FULL, DISK_FAILED
+ */
+export async function setRecoveryPassphrase(options: RecoveryOptions): Promise<void> {
+  const { store, directory, masterKey, passphrase, by, now } = options;
+  if (passphrase.length < SHORTEST_RECOVERY_PASSPHRASE) {
+    throw new VantageError('INPUT_INVALID', 'the passphrase is too short', { field: 'passphrase' });
+  }
+  try {
+    await recoveryKeyStore(directory, passphrase).save(masterKey);
+    const at = now().toISOString();
+    const note = { at, sha256: hashOf(directory) };
+    await store.transaction((tx) => {
+      writeStationValue(tx.sqlite, NOTE_KEY, JSON.stringify(note));
+      tx.audit({
+        at,
+        actorId: by.id,
+        role: by.role,
+        action: 'store.recovery-set',
+        subjectKind: 'store',
+        subjectId: store.storeId,
+        detail: {},
+      });
+    });
+  } catch (error) {
+    throw storeProblem(error);
+  }
+}
+
+/** Whether a passphrase for recovery opens the key of now, as far as the store knows. */
+export function recoveryState(sqlite: Store['sqlite'], directory: string): StorageKey['recovery'] {
+  const hash = hashOf(directory);
+  if (hash === null) return { state: 'none', setAt: null };
+  const text = readStationValue(sqlite, NOTE_KEY);
+  const note = text === null ? null : noteSchema.parse(JSON.parse(text));
+  return note?.sha256 === hash ? { state: 'set', setAt: note.at } : { state: 'unknown', setAt: null };
+}
+
+function hashOf(directory: string): string | null {
+  const bytes = readIfThere(recoveryKeyPath(directory));
+  return bytes === null ? null : createHash('sha256').update(bytes).digest('hex');
+}
