@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Pool } from 'pg';
-import type { Checkpoint } from '../../electron/contract/index.ts';
+import type { Checkpoint, PullResponse } from '../../electron/contract/index.ts';
 import { CONTRACT_VERSION, derivedId, newId } from '../../electron/contract/index.ts';
 import { newKeyPem, stationKeyOf } from '../../electron/core/sync/station-key.ts';
 import type { StationCaller } from '../../workflows/api/access/callers.ts';
@@ -78,10 +78,12 @@ async function follow({ api, caller }: Clinic, seed: number, writes: number): Pr
   const readers = Array.from({ length: READERS }, async (_, index) => {
     const random = new Random(seed * 31 + index);
     const read = new Map<string, number>();
-    const page = async (checkpoint: Checkpoint | null) =>
-      withScope(api, scopeOf(caller), async (tx) =>
+    const page = async (checkpoint: Checkpoint | null): Promise<PullResponse> => {
+      const { answer } = await withScope(api, scopeOf(caller), async (tx) =>
         pull(tx, caller, 'alerts', { checkpoint, limit: random.between(1, 40) }),
       );
+      return JSON.parse(answer.text) as PullResponse;
+    };
     let pages = 0;
     let checkpoint: Checkpoint | null = null;
     for (let isLast = false; !isLast;) {
