@@ -104,27 +104,25 @@ export const pullRequestSchema = z.object({
   /** null: from the beginning. */
   checkpoint: checkpointSchema.nullable(),
   limit: z.number().int().min(1).max(SYNC_LIMITS.rows).default(200),
+  /** Bytes of documents, as the cloud counts them, after which a page may end before it is full; the answer then says `more`. */
+  bytes: z.number().int().positive().optional(),
   /** `brief`: rows that this station wrote itself, and that are as it sent them, come without their document, as `own`. */
   own: z.enum(['whole', 'brief']).default('whole'),
 });
 export type PullRequest = z.infer<typeof pullRequestSchema>;
 
 /** A row whose document the reader has: the state that it was told this version of. */
-export const ownRowSchema = z.object({
-  id: z.string(),
-  version: z.number().int().nonnegative(),
-  seq: z.number().int().nonnegative(),
-});
+export const ownRowSchema = z.object({ id: z.string(), version: z.number().int().nonnegative() });
 
 export const pullResponseSchema = z.object({
   /**
-   * In order of their `seq`, each id once. Exactly as many as asked for (with those of `own`), unless these are the last. What left
-   * the station's scope arrives as deleted, in the last state that the station was allowed to see.
+   * In order of their `seq`, each id once. Exactly as many as asked for (with those of `own`), unless these are the last or `more` is
+   * set. What left the station's scope arrives as deleted, in the last state that the station was allowed to see.
    */
   rows: z.array(masterRowSchema),
-  /** `seq` of each of `rows`: with the checkpoint's epoch, how far one has read who stops there. */
-  seqs: z.array(z.number().int().nonnegative()).optional(),
   own: z.array(ownRowSchema).optional(),
+  /** The page is not full and not the last one either. */
+  more: z.boolean().optional(),
   checkpoint: checkpointSchema,
   /** Set: `rows` is empty, begin again with checkpoint null. */
   resync: resyncReasonSchema.nullable(),
@@ -192,6 +190,11 @@ export type PushResponse = z.infer<typeof pushResponseSchema>;
  * is told of what they wrote themselves and have as it is.
  */
 export const RESYNC_MESSAGE = 'RESYNC';
+
+/** @param id of an event of the stream. @returns what it is about, or null: it may be anything */
+export function pokedCollection(id: string): CollectionName | null {
+  return collectionNameSchema.safeParse(/^[^ ]*/.exec(id)?.[0]).data ?? null;
+}
 
 // Stations ---------------------------------------------------------------------------------------------------------------------
 

@@ -233,6 +233,22 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (collection, id)
       ) STRICT, WITHOUT ROWID;`,
   },
+  {
+    name: 'replication: the state that the cloud has is the document itself, until that is changed here',
+    sql: `
+      -- sent: the revision that is on its way and is not kept in the push.
+      ALTER TABLE sync_documents ADD COLUMN sent TEXT;
+      -- States that are not the document's any more. rev: that the document had then, kept by triggers when it was changed; NULL: what
+      -- the cloud has, whatever the document is.
+      CREATE TABLE sync_bases (
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        rev TEXT,
+        resolved_as TEXT,
+        document_json TEXT NOT NULL,
+        PRIMARY KEY (collection, id)
+      ) STRICT;`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */

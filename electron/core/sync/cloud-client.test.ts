@@ -323,7 +323,14 @@ describe('the poke stream', () => {
     say(':\n\n');
     say('data: RES');
     say('YNC\n\n');
-    expect(await second).toMatchObject({ done: false });
+    expect(await second).toEqual({ done: false, value: [] });
+    const third = pokes.next();
+    say('id: captures 12\ndata: RES');
+    say('YNC\n\nid: reports 13\ndata: RESYNC\n\n');
+    expect(await third).toEqual({ done: false, value: ['captures', 'reports'] });
+    const fourth = pokes.next();
+    say('id: of-another-version 14\ndata: RESYNC\n\n');
+    expect(await fourth).toEqual({ done: false, value: [] });
     const last = pokes.next();
     end();
     expect(await last).toMatchObject({ done: true });

@@ -7,8 +7,10 @@ import { errorBodyOf, failureOf, isPage, lineFailure, parsedAnswer } from './ans
 import type { SyncClock } from './clock.ts';
 import type { ConnectionPool, Fetch } from './connection-pool.ts';
 import { openConnectionPool } from './connection-pool.ts';
+import { JsonText } from './json-text.ts';
 import { linkedAbort } from './linked-abort.ts';
 import { LineTimeout } from './line-timeout.ts';
+import type { Pokes } from './poke-stream.ts';
 import { readPokes } from './poke-stream.ts';
 import type { ServerTime, StationKeys, TokensOptions } from './tokens.ts';
 import { Tokens } from './tokens.ts';
@@ -33,7 +35,7 @@ export type RawAnswer = Answer;
  * what the cloud says of one request (INPUT_INVALID, NOT_FOUND, ...). When `signal` is aborted, its reason.
  */
 export interface CloudClient {
-  /** JSON in, JSON out, parsed with the schema. Signs in by itself, once again after a 401. */
+  /** JSON in (or what is JSON already, `JsonText`), JSON out, parsed with the schema. Signs in by itself, once again after a 401. */
   post<T>(
     path: string,
     body: unknown,
@@ -46,10 +48,10 @@ export interface CloudClient {
    */
   raw(request: RawRequest): Promise<RawAnswer>;
   /**
-   * The poke stream: yields at the beginning and on every RESYNC. Ends when the cloud ends it (a token ran out: open it again),
+   * The poke stream: yields at the beginning and on every RESYNC, what may have changed (empty, or nothing said: anything). Ends when the cloud ends it (a token ran out: open it again),
    * throws CLOUD_UNREACHABLE when the line goes or nothing, not even a heartbeat, has come for a minute.
    */
-  pokes(signal: AbortSignal): AsyncIterable<void>;
+  pokes(signal: AbortSignal): AsyncIterable<Pokes | void>;
 }
 
 /** What became of a request, for those who watch the line. */
@@ -332,7 +334,7 @@ function jsonRequest(path: string, body: unknown, signal: AbortSignal, timeoutMs
     method: 'POST',
     path,
     headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: Buffer.from(JSON.stringify(body)),
+    body: Buffer.from(body instanceof JsonText ? body.text : JSON.stringify(body)),
     signal,
     timeoutMs,
   };

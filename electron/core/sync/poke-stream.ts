@@ -1,5 +1,6 @@
-/** The stream of server-sent events that only ever says "pull": its lines, and the silence after which it is given up. */
-import { RESYNC_MESSAGE, VantageError } from '../../contract/index.ts';
+/** The stream of server-sent events that only ever says "pull", and what: its lines, and the silence after which it is given up. */
+import type { CollectionName } from '../../contract/index.ts';
+import { RESYNC_MESSAGE, VantageError, pokedCollection } from '../../contract/index.ts';
 import { lineFailure } from './answers.ts';
 import type { SyncClock } from './clock.ts';
 import { linkedAbort } from './linked-abort.ts';
@@ -22,8 +23,11 @@ export interface PokeStreamOptions {
   readonly failed: (error: VantageError) => void;
 }
 
+/** What may have changed; empty: anything. */
+export type Pokes = readonly CollectionName[];
+
 /** Several pokes that came together are one. */
-export async function* readPokes(options: PokeStreamOptions): AsyncGenerator<void> {
+export async function* readPokes(options: PokeStreamOptions): AsyncGenerator<Pokes> {
   const { clock, open, heard, failed } = options;
   const reading = linkedAbort(options.signal, options.closing);
   const { signal } = reading;
@@ -32,12 +36,14 @@ export async function* readPokes(options: PokeStreamOptions): AsyncGenerator<voi
     const response = await open(signal);
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     const lines = new Lines();
+    const events = new Events();
     heard();
     for (;;) {
       const chunk = await withinSilence(clock, signal, reader.read());
       if (chunk.done) return;
       heard();
-      if (lines.take(chunk.value).includes(`data: ${RESYNC_MESSAGE}`)) yield;
+      const pokes = events.take(lines.take(chunk.value));
+      if (pokes !== null) yield pokes;
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -63,6 +69,23 @@ async function withinSilence<T>(clock: SyncClock, signal: AbortSignal, reading: 
   } finally {
     timer.abort(null);
     timer.release();
+  }
+}
+
+/** Lines in, pokes out. */
+class Events {
+  #about: CollectionName | null = null;
+
+  /** @returns null where there was no poke */
+  take(lines: readonly string[]): Pokes | null {
+    const pokes: (CollectionName | null)[] = [];
+    for (const line of lines) {
+      if (line.startsWith('id: ')) this.#about = pokedCollection(line.slice(4));
+      else if (line === `data: ${RESYNC_MESSAGE}`) pokes.push(this.#about);
+      else if (line === '') this.#about = null;
+    }
+    if (pokes.length === 0) return null;
+    return pokes.includes(null) ? [] : pokes.filter((about) => about !== null);
   }
 }
 

@@ -29,7 +29,14 @@ export interface Sender {
 }
 
 export type ReadRow =
-  | { readonly ok: true; readonly id: string; readonly row: PushRow; readonly text: RowText }
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly row: PushRow;
+      readonly text: RowText;
+      /** Whether this version's contract adds nothing to it, as to what an earlier version wrote. */
+      readonly complete: boolean;
+    }
   | {
       readonly ok: false;
       readonly id: string | null;
@@ -58,7 +65,18 @@ export function readRow(collection: CollectionName, raw: unknown, sender: Sender
   if (contractService(data.contractVersion) !== 'served') return refused('INVALID', 'contractVersion');
   if (data.tenantId !== sender.tenantId) return refused('OUT_OF_SCOPE', 'tenantId');
   if (data.locationId !== sender.locationId) return refused('OUT_OF_SCOPE', 'locationId');
-  return { ok: true, id: data.id, row: row.data, text };
+  return { ok: true, id: data.id, row: row.data, text, complete: hasAll(document, data) };
+}
+
+/** Whether everything in `whole` is in `part`, too. */
+function hasAll(part: unknown, whole: unknown): boolean {
+  if (typeof whole !== 'object' || whole === null) return true;
+  if (typeof part !== 'object' || part === null) return false;
+  for (const [key, value] of Object.entries(whole)) {
+    const there = (part as Fields)[key];
+    if (there === undefined ? value !== undefined : !hasAll(there, value)) return false;
+  }
+  return true;
 }
 
 function idOf(raw: unknown): string | null {

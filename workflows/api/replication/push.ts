@@ -67,15 +67,15 @@ async function judgeAndWrite(
   const writes = new Map<string, DocumentWrite>();
   const verdicts = read.map((result): PushVerdict => {
     if (!result.ok) return quarantined(result, masters.get(result.id ?? ''));
-    const { id, row, text } = result;
+    const { id, row, text, complete } = result;
     const master = masters.get(id);
     const decision = decide(collection, row, master);
     if (decision === 'conflict' && master !== undefined) return { verdict: 'conflict', id, master };
     if (decision === 'write') {
       const document = documentToKeep(collection, row.document, master, now.getTime());
-      const asSent = document === row.document;
-      const json = asSent ? text.document : JSON.stringify(document);
-      writes.set(id, { id, document, json, deleted: row.deleted, known: known.has(id), asSent });
+      const same = document === row.document;
+      const json = same ? text.document : JSON.stringify(document);
+      writes.set(id, { id, document, json, deleted: row.deleted, known: known.has(id), asSent: same && complete });
       // What the next row of the same document meets; the version it will get is told below.
       masters.set(id, { document: { ...document }, deleted: row.deleted, version: master?.version ?? 0 });
     }

@@ -13,7 +13,7 @@ export interface DocumentWrite {
   readonly deleted: boolean;
   /** Whether there is one already. */
   readonly known: boolean;
-  /** Whether it is, word by word, what the caller sent, who then has it already. */
+  /** Whether it is, word by word, what the caller sent and will keep, who then has it already. */
   readonly asSent?: boolean;
 }
 

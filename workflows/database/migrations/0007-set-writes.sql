@@ -11,6 +11,11 @@ REVOKE INSERT ON documents FROM vantage_api;
 GRANT INSERT (tenant_id, collection, id, location_id, station_id, contract_version, document, deleted, hlc)
   ON documents TO vantage_api;
 
+-- Where deletions were purged, a document may have been here before. Each version of one has a place in the order of writes, so the
+-- place of the first is beyond all of its versions.
+CREATE FUNCTION first_version(tenant uuid, seq bigint) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+  RETURN (SELECT CASE WHEN purged_seq > 0 THEN first_version.seq ELSE 1 END FROM document_counters WHERE tenant_id = tenant);
+
 -- A single write is stamped as before; a set comes stamped.
 CREATE OR REPLACE FUNCTION documents_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -18,7 +23,7 @@ BEGIN
   IF NEW.seq IS NULL THEN
     RAISE EXCEPTION 'documents are written after lock_writes()';
   END IF;
-  NEW.version := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.version + 1 END;
+  NEW.version := CASE TG_OP WHEN 'INSERT' THEN first_version(NEW.tenant_id, NEW.seq) ELSE OLD.version + 1 END;
   NEW.changed_at := clock_timestamp();
   NEW.changed_by := scope_actor();
   NEW.as_sent := false;
@@ -41,9 +46,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE
   many integer := jsonb_array_length(write_documents.rows);
   before bigint;
+  purged bigint;
   versions bigint[];
 BEGIN
-  UPDATE document_counters SET seq = seq + many WHERE tenant_id = write_documents.tenant RETURNING seq - many INTO before;
+  UPDATE document_counters SET seq = seq + many WHERE tenant_id = write_documents.tenant RETURNING seq - many, purged_seq INTO before, purged;
   IF before IS NULL THEN
     RAISE EXCEPTION 'documents are written after lock_writes()';
   END IF;
@@ -74,7 +80,7 @@ BEGIN
       INSERT INTO documents (tenant_id, collection, id, location_id, station_id, contract_version, document, deleted, hlc,
                              seq, version, changed_at, changed_by, as_sent)
       SELECT write_documents.tenant, write_documents.name, g.id, g.location_id, g.station_id, g.contract_version,
-             g.document::jsonb, g.deleted, g.hlc, before + g.place, 1, clock_timestamp(), scope_actor(), g.as_sent
+             g.document::jsonb, g.deleted, g.hlc, before + g.place, CASE WHEN purged > 0 THEN before + g.place ELSE 1 END, clock_timestamp(), scope_actor(), g.as_sent
       FROM given AS g
       ON CONFLICT DO NOTHING
       RETURNING id, version

@@ -21,9 +21,7 @@ export function absorb(tables: CollectionTables, master: MasterState, merge: Mer
   if (version > 0 && known !== null && known.version !== null && known.version > version) return;
   const stored = tables.stored(id);
   if (stored === undefined) {
-    const revision = tables.write(theirs, undefined);
-    tables.assume(id, theirs);
-    ledger.acknowledge(id, revision, version);
+    tables.agree(id, tables.write(theirs, undefined), version);
     return;
   }
   const ours = stateOf(stored);
@@ -36,8 +34,9 @@ export function absorb(tables: CollectionTables, master: MasterState, merge: Mer
     return;
   }
   const revision = identical(ours, theirs) ? stored._rev : tables.write(theirs, stored);
-  if (base === null || !identical(base, theirs)) tables.assume(id, theirs);
-  if (known?.acked !== revision || known.version !== version) ledger.acknowledge(id, revision, version);
+  if (known?.acked !== revision || known.version !== version || base === null || !identical(base, theirs)) {
+    tables.agree(id, revision, version);
+  }
 }
 
 function mergeInto(
@@ -50,6 +49,10 @@ function mergeInto(
   const stored = tables.stored(theirs.id);
   if (stored === undefined) throw new Error(`${collection}: a document went away within a transaction`);
   const revision = identical(merged, ours) ? stored._rev : tables.write(merged, stored);
+  if (identical(merged, theirs)) {
+    tables.agree(theirs.id, revision, version);
+    return;
+  }
   tables.assume(theirs.id, theirs);
   if (sameState(collection, merged, theirs)) ledger.acknowledge(theirs.id, revision, version);
   else ledger.setVersion(theirs.id, version);

@@ -4,13 +4,12 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Checkpoint, ResyncReason } from '../../../contract/index.ts';
-import { pushRowSchema } from '../../../contract/index.ts';
 import { absorb } from './absorb.ts';
 import type { Pulling } from './pulling.ts';
-import { PULL_ROWS } from './pulling.ts';
 import type { Merge, State } from './states.ts';
-import { sameState, stateOf, stateOfRow } from './states.ts';
+import { sameState, stateOf } from './states.ts';
 import type { CollectionTables } from './tables.ts';
+import { wordsOf } from './words.ts';
 
 export interface FullReadOptions {
   readonly tables: CollectionTables;
@@ -27,7 +26,7 @@ export async function readAgain(reason: ResyncReason, signal: AbortSignal, optio
   const seen = new Set<string>();
   let checkpoint: Checkpoint | null = null;
   for (let last = false; !last;) {
-    const page = await pulling.page(checkpoint, PULL_ROWS, signal);
+    const page = await pulling.page(checkpoint, signal, 'whole');
     for (const id of page.ids) seen.add(id);
     tables.transaction(() => {
       for (const master of page.masters) {
@@ -74,8 +73,7 @@ function begin(reason: ResyncReason, tables: CollectionTables): void {
 
 function unansweredStates(tables: CollectionTables): ReadonlyMap<string, State> {
   const open = tables.ledger.openPush();
-  const rows = open === null ? [] : pushRowSchema.array().parse(JSON.parse(open.rowsJson));
-  return new Map(rows.map((row) => [String(row.document['id']), stateOfRow(row)]));
+  return new Map(open === null ? [] : wordsOf(tables, open).map(({ state }) => [state.id, state]));
 }
 
 /** Documents looked at in one go. */
@@ -121,6 +119,5 @@ function settleMissing(
   }
   const gone: State = { ...state, _deleted: true };
   const revision = state._deleted ? stored._rev : tables.write(gone, stored);
-  tables.assume(id, gone);
-  tables.ledger.acknowledge(id, revision, 0);
+  tables.agree(id, revision, 0);
 }

@@ -20,9 +20,19 @@ export interface LedgerRow {
   readonly kept: boolean;
 }
 
+/** A state that is not the document's any more, or never was. */
+export interface Base {
+  /** Of the document when it was that; null: what the cloud has, whatever the document is. */
+  readonly rev: string | null;
+  /** The local revision that a conflict was resolved to. */
+  readonly resolvedAs: string | null;
+  readonly json: string;
+}
+
 /** A push that is under way: the rows as they were sent. */
 export interface OpenPush {
   readonly mutationId: string;
+  /** Of a row that is the document itself, at its revision, only the id. */
   readonly rowsJson: string;
   /** Local revisions, in the order of the rows. */
   readonly revisions: readonly string[];
@@ -44,23 +54,37 @@ export class Ledger {
 
   /** Begins to keep the ledger, with everything that is there already; within a transaction. */
   install(): void {
-    const name = `"sync:${this.#collection}:insert"`;
+    const triggers = this.#triggers();
     const there = this.#sqlite
-      .prepare<[string], string>(`SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger' AND name = ?`)
+      .prepare<[string], string>(`SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE ?`)
       .pluck()
-      .get(name.slice(1, -1));
-    if (there !== undefined && `"${there}"` === this.#table) return;
-    const values = `VALUES ('${this.#collection}', NEW.id, NEW.rev, NEW.lwt)`;
-    this.#sqlite.exec(`
-      DROP TRIGGER IF EXISTS ${name};
-      DROP TRIGGER IF EXISTS "sync:${this.#collection}:update";
-      DROP TRIGGER IF EXISTS "sync:${this.#collection}:delete";
-      CREATE TRIGGER ${name} AFTER INSERT ON ${this.#table} BEGIN ${noted(values)}; END;
-      CREATE TRIGGER "sync:${this.#collection}:update" AFTER UPDATE OF rev ON ${this.#table} BEGIN ${noted(values)}; END;
-      CREATE TRIGGER "sync:${this.#collection}:delete" AFTER DELETE ON ${this.#table}
-        BEGIN DELETE FROM sync_documents WHERE collection = '${this.#collection}' AND id = OLD.id; END;
+      .all(`sync:${this.#collection}:%`);
+    if (there.length === triggers.length && triggers.every((trigger) => there.includes(trigger))) return;
+    for (const event of ['insert', 'update', 'delete']) {
+      this.#sqlite.exec(`DROP TRIGGER IF EXISTS "sync:${this.#collection}:${event}"`);
+    }
+    this.#sqlite.exec(`${triggers.join(';')};
       DELETE FROM sync_documents WHERE collection = '${this.#collection}' AND id NOT IN (SELECT id FROM ${this.#table});
       ${noted(`SELECT '${this.#collection}', id, rev, lwt FROM ${this.#table} WHERE true`)};`);
+  }
+
+  /** As the file keeps them, word by word. A state that the cloud has, or is just being sent, outlives its document's change. */
+  #triggers(): string[] {
+    const [collection, table] = [this.#collection, this.#table];
+    const values = `VALUES ('${collection}', NEW.id, NEW.rev, NEW.lwt)`;
+    return [
+      `CREATE TRIGGER "sync:${collection}:insert" AFTER INSERT ON ${table} BEGIN ${noted(values)}; END`,
+      `CREATE TRIGGER "sync:${collection}:update" AFTER UPDATE OF rev ON ${table} BEGIN
+        INSERT INTO sync_bases (collection, id, rev, document_json)
+          SELECT '${collection}', OLD.id, OLD.rev, OLD.data FROM sync_documents
+          WHERE collection = '${collection}' AND id = OLD.id AND (acked IS OLD.rev OR sent IS OLD.rev)
+          ON CONFLICT (collection, id) DO UPDATE SET rev = excluded.rev, document_json = excluded.document_json,
+            resolved_as = NULL WHERE sync_bases.rev IS NOT NULL;
+        ${noted(values)}; END`,
+      `CREATE TRIGGER "sync:${collection}:delete" AFTER DELETE ON ${table} BEGIN
+        DELETE FROM sync_documents WHERE collection = '${collection}' AND id = OLD.id;
+        DELETE FROM sync_bases WHERE collection = '${collection}' AND id = OLD.id; END`,
+    ];
   }
 
   get(id: string): LedgerRow | null {
@@ -80,6 +104,42 @@ export class Ledger {
       this.#collection,
       id,
     );
+  }
+
+  base(id: string): Base | null {
+    const row = prepared(
+      this.#sqlite,
+      `SELECT rev, resolved_as AS resolvedAs, document_json AS json FROM sync_bases ${OF_ONE}`,
+    ).get(this.#collection, id) as Base | undefined;
+    return row ?? null;
+  }
+
+  /** What the cloud has, whatever the document is. */
+  setBase(id: string, json: string, resolvedAs: string | null): void {
+    this.#run(
+      `INSERT INTO sync_bases (collection, id, rev, resolved_as, document_json) VALUES (?, ?, NULL, ?, ?)
+       ON CONFLICT (collection, id) DO UPDATE SET rev = NULL, resolved_as = excluded.resolved_as,
+         document_json = excluded.document_json`,
+      this.#collection,
+      id,
+      resolvedAs,
+      json,
+    );
+  }
+
+  /** What was kept when the document changed is what the cloud has, whatever revision is acknowledged. */
+  pinBase(id: string): void {
+    this.#run(`UPDATE sync_bases SET rev = NULL ${OF_ONE}`, this.#collection, id);
+  }
+
+  clearBase(id: string): void {
+    this.#run(`DELETE FROM sync_bases ${OF_ONE}`, this.#collection, id);
+  }
+
+  /** The document is on its way as it is: if it changes, what it was is kept. */
+  markSent(id: string, revision: string): void {
+    this.clearBase(id);
+    this.#run(`UPDATE sync_documents SET sent = ? ${OF_ONE}`, revision, this.#collection, id);
   }
 
   /** What the cloud has is of this version; whether that is what is here, is left open. */

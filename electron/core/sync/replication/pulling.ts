@@ -1,6 +1,6 @@
 /** Reads the cloud page by page. What is no document of this version's contract is put aside and stops nothing. */
 import type { Checkpoint, MasterRow, PullResponse } from '../../../contract/index.ts';
-import { CONTRACT_VERSION, pullResponseSchema, replicationPath } from '../../../contract/index.ts';
+import { CONTRACT_VERSION, SYNC_LIMITS, pullResponseSchema, replicationPath } from '../../../contract/index.ts';
 import type { VantageError } from '../../../contract/index.ts';
 import type { MasterState } from './absorb.ts';
 import type { Incoming } from './incoming.ts';
@@ -9,17 +9,21 @@ import type { Lock } from './lock.ts';
 import { ResyncNeeded } from './resync-needed.ts';
 import type { CollectionTables } from './tables.ts';
 
-/** Rows of one page: as many are written in one go, in some milliseconds. */
-export const PULL_ROWS = 30;
+/** Rows and bytes of one page: as many are written in one go, in some tens of milliseconds at most. */
+const PAGE_ROWS = Math.min(500, SYNC_LIMITS.rows);
+const PAGE_BYTES = 1024 * 1024;
 
 export interface Page {
   readonly masters: readonly MasterState[];
-  /** Of those that could not be read, too. */
+  /** Of those that could not be read, and of those that this station wrote itself, too. */
   readonly ids: readonly string[];
   readonly checkpoint: Checkpoint;
   /** Nothing comes after it. */
   readonly last: boolean;
 }
+
+/** Whether documents come that this station has sent itself, and that are as it sent them. */
+type Own = 'brief' | 'whole';
 
 export interface PullingOptions {
   readonly tables: CollectionTables;
@@ -40,35 +44,44 @@ export class Pulling {
   }
 
   /**
-   * Exactly `limit` documents, unless these are the last: RxDB takes a page that is not full for the end.
+   * The next documents; none only where these are the last.
+   * @param own 'whole' where what is known of the cloud does not count
    * @throws ResyncNeeded, the signal's reason
    */
-  async page(checkpoint: Checkpoint | null, limit: number, signal: AbortSignal): Promise<Page> {
-    const masters: MasterState[] = [];
+  async page(checkpoint: Checkpoint | null, signal: AbortSignal, own: Own = 'brief'): Promise<Page> {
     const ids: string[] = [];
     for (let from = checkpoint; ;) {
-      const wanted = limit - masters.length;
-      const answer = await this.#ask(from, wanted, signal);
-      if (answer.resync !== null) throw new ResyncNeeded(answer.resync);
-      masters.push(...this.#readable(answer.rows));
-      ids.push(...answer.rows.map(({ document }) => String(document['id'])));
-      from = answer.checkpoint;
-      const last = answer.rows.length < wanted;
-      if (last || masters.length >= limit) {
+      const page = await this.#page(from, own, signal);
+      ids.push(...page.ids);
+      if (page.last || page.masters.length > 0) {
         this.#options.pulled();
-        return { masters, ids, checkpoint: from, last };
+        return { ...page, ids };
       }
+      from = page.checkpoint;
     }
   }
 
+  async #page(from: Checkpoint | null, own: Own, signal: AbortSignal): Promise<Page> {
+    const answer = await this.#ask(from, own, signal);
+    if (answer.resync !== null) throw new ResyncNeeded(answer.resync);
+    const { rows, own: sent = [], checkpoint, more = false } = answer;
+    // What it was told of before and does not know any more, it has to see.
+    if (!sent.every(({ id, version }) => (this.#options.tables.ledger.get(id)?.version ?? -1) >= version)) {
+      return this.#page(from, 'whole', signal);
+    }
+    const ids = [...rows.map(({ document }) => String(document['id'])), ...sent.map(({ id }) => id)];
+    const last = !more && ids.length < PAGE_ROWS;
+    return { masters: this.#readable(rows), ids, checkpoint, last };
+  }
+
   /** Not while a push waits for its answer: what came might already hold it, and would be taken for somebody else's change. */
-  async #ask(checkpoint: Checkpoint | null, limit: number, signal: AbortSignal): Promise<PullResponse> {
+  async #ask(checkpoint: Checkpoint | null, own: Own, signal: AbortSignal): Promise<PullResponse> {
     const { tables, line, lock, importance, trouble } = this.#options;
     return lock.run(async () => {
       signal.throwIfAborted();
       return line.ask({
         path: replicationPath(tables.collection, 'pull'),
-        body: { contractVersion: CONTRACT_VERSION, checkpoint, limit },
+        body: { contractVersion: CONTRACT_VERSION, checkpoint, limit: PAGE_ROWS, bytes: PAGE_BYTES, own },
         schema: pullResponseSchema,
         signal,
         importance,

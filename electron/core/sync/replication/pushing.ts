@@ -12,18 +12,19 @@ import {
 } from '../../../contract/index.ts';
 import type { MasterState } from './absorb.ts';
 import type { Incoming } from './incoming.ts';
-import type { OpenPush } from './ledger.ts';
 import type { Line } from './line.ts';
 import type { Lock } from './lock.ts';
 import { ResyncNeeded } from './resync-needed.ts';
 import type { State } from './states.ts';
-import { rowOf, stateOfRow } from './states.ts';
+import { rowOf } from './states.ts';
+import { JsonText } from '../json-text.ts';
 import type { CollectionTables } from './tables.ts';
+import type { Words } from './words.ts';
+import { keepWords, wordsOf, wordsOfNew } from './words.ts';
 
-/** Bytes of a push to aim at: what is kept of it is written before it is sent, and a write of the clinic waits that long at most. */
-const PUSH_BYTES = Math.min(512 * 1024, SYNC_LIMITS.pushBytes);
-/** Rows of one push: as many verdicts are taken over in one go, in some milliseconds. */
-export const PUSH_ROWS = Math.min(30, SYNC_LIMITS.rows);
+/** Bytes and rows of a push to aim at: as many verdicts are taken over in one go, in some milliseconds. */
+const PUSH_BYTES = Math.min(1024 * 1024, SYNC_LIMITS.pushBytes);
+export const PUSH_ROWS = Math.min(100, SYNC_LIMITS.rows);
 /** A row carries its document and the one that it was made from. */
 const ROW_BYTES = 2 * SYNC_LIMITS.documentBytes;
 
@@ -58,9 +59,9 @@ interface How {
   readonly conflict: (master: MasterState) => void;
 }
 
-interface PackedRow {
-  readonly json: string;
-  readonly revision: string;
+interface PackedRow extends Words {
+  /** Whether no state of the cloud is known of it. */
+  readonly isNew: boolean;
 }
 
 export class Pushing {
@@ -100,34 +101,27 @@ export class Pushing {
   async #settle(signal: AbortSignal): Promise<void> {
     const { tables, absorb, importance } = this.#options;
     const open = tables.ledger.openPush();
-    if (open !== null) await this.#ask(open, { signal, conflict: absorb, importance });
+    if (open === null) return;
+    await this.#ask(open.mutationId, wordsOf(tables, open), { signal, conflict: absorb, importance });
   }
 
   async #send(packed: readonly PackedRow[], how: How): Promise<void> {
     const { tables, newId } = this.#options;
-    const open: OpenPush = {
-      mutationId: newId(),
-      rowsJson: `[${packed.map(({ json }) => json).join(',')}]`,
-      revisions: packed.map(({ revision }) => revision),
-    };
-    tables.transaction(() => tables.ledger.setOpenPush(open));
-    await this.#ask(open, how);
+    const mutationId = newId();
+    tables.transaction(() => keepWords(tables, mutationId, packed));
+    await this.#ask(mutationId, packed, how);
   }
 
-  async #ask(open: OpenPush, how: How): Promise<void> {
+  async #ask(mutationId: string, rows: readonly Words[], how: How): Promise<void> {
     const { tables, line, trouble } = this.#options;
     const { signal, importance, conflict } = how;
-    const rows = JSON.parse(open.rowsJson) as PushRow[];
+    const head = JSON.stringify({ contractVersion: CONTRACT_VERSION, mutationId, checkpoint: tables.downCheckpoint });
+    const body = new JsonText(`${head.slice(0, -1)},"rows":[${rows.map(({ json }) => json).join(',')}]}`);
     let answer: PushResponse;
     try {
       answer = await line.ask({
         path: replicationPath(this.#collection, 'push'),
-        body: {
-          contractVersion: CONTRACT_VERSION,
-          mutationId: open.mutationId,
-          checkpoint: tables.downCheckpoint,
-          rows,
-        },
+        body,
         schema: pushResponseSchema,
         signal,
         importance,
@@ -135,7 +129,7 @@ export class Pushing {
       });
     } catch (error) {
       if (!(error instanceof VantageError) || signal.aborted) throw error;
-      await this.#refusedWhole(open, rows, error, how);
+      await this.#refusedWhole(rows, error, how);
       return;
     }
     signal.throwIfAborted();
@@ -143,10 +137,10 @@ export class Pushing {
     if (answer.verdicts.length !== rows.length) throw new Error('the cloud answered another number of rows');
     // Until this is durable the push is still there, and is answered in the same words.
     tables.transactionToRepeat(() => {
-      for (const [index, row] of rows.entries()) {
-        const [verdict, revision] = [answer.verdicts[index], open.revisions[index]];
-        if (verdict === undefined || revision === undefined) throw new Error('a row without its verdict');
-        this.#take(stateOfRow(row), revision, verdict, conflict);
+      for (const [index, { state, revision }] of rows.entries()) {
+        const verdict = answer.verdicts[index];
+        if (verdict === undefined) throw new Error('a row without its verdict');
+        this.#take(state, revision, verdict, conflict);
       }
       tables.ledger.clearOpenPush();
       tables.ledger.noteContact('pushed', new Date(this.#options.now()).toISOString());
@@ -158,12 +152,17 @@ export class Pushing {
     const { tables, now, read } = this.#options;
     const at = new Date(now()).toISOString();
     switch (verdict.verdict) {
-      case 'accepted':
+      case 'accepted': {
+        const known = tables.ledger.get(state.id);
         // Purged here meanwhile: nobody asks any more.
-        if (tables.ledger.get(state.id) === null) return;
-        tables.assume(state.id, state);
-        tables.ledger.acknowledge(state.id, revision, verdict.version);
+        if (known === null) return;
+        if (known.rev === revision) tables.agree(state.id, revision, verdict.version);
+        else {
+          tables.assume(state.id, state);
+          tables.ledger.acknowledge(state.id, revision, verdict.version);
+        }
         return;
+      }
       case 'conflict': {
         const master = read(verdict.master);
         if (master.ok) conflict(master.master);
@@ -178,16 +177,15 @@ export class Pushing {
   }
 
   /** Nothing of it was taken. What is too much together is sent in halves; a single row is kept from being sent again. */
-  async #refusedWhole(open: OpenPush, rows: readonly PushRow[], error: VantageError, how: How): Promise<void> {
+  async #refusedWhole(rows: readonly Words[], error: VantageError, how: How): Promise<void> {
     const { tables, now } = this.#options;
     const [only] = rows;
-    const packed = rows.map((row, index) => ({ json: JSON.stringify(row), revision: open.revisions[index] ?? '' }));
     tables.transaction(() => {
       tables.ledger.clearOpenPush();
       if (rows.length !== 1 || only === undefined || error.code === 'STATUS_CONFLICT') return;
-      const { id } = stateOfRow(only);
-      tables.ledger.refuse(id, packed[0]?.revision ?? '', 'INVALID', '', new Date(now()).toISOString());
+      tables.ledger.refuse(only.state.id, only.revision, 'INVALID', '', new Date(now()).toISOString());
     });
+    const packed = rows.map((row) => ({ ...row, isNew: false }));
     // The id was used by another push: asked under a new one.
     if (error.code === 'STATUS_CONFLICT') return this.#send(packed, how);
     if (rows.length === 1) return;
@@ -201,11 +199,8 @@ export class Pushing {
     let pack: PackedRow[] = [];
     let bytes = 0;
     for (const { state, revision, assumed, assumedVersion } of rows) {
-      const row: PushRow = {
-        ...rowOf(state),
-        assumed: assumed === null ? null : { ...rowOf(assumed), version: assumedVersion },
-      };
-      const json = JSON.stringify(row);
+      const words = assumed === null ? wordsOfNew(state, revision) : wordsOn(state, revision, assumed, assumedVersion);
+      const { json } = words;
       const size = Buffer.byteLength(json);
       if (size > ROW_BYTES) {
         this.#tooLarge(state.id, revision);
@@ -215,7 +210,7 @@ export class Pushing {
         packs.push(pack);
         [pack, bytes] = [[], 0];
       }
-      pack.push({ json, revision });
+      pack.push({ ...words, isNew: assumed === null });
       bytes += size;
     }
     if (pack.length > 0) packs.push(pack);
@@ -227,4 +222,10 @@ export class Pushing {
     const at = new Date(now()).toISOString();
     tables.transaction(() => tables.ledger.refuse(id, revision, 'TOO_LARGE', '', at));
   }
+}
+
+/** Of a change of a state that the cloud is known to have. */
+function wordsOn(state: State, revision: string, assumed: State, version: number | null): Words {
+  const row: PushRow = { ...rowOf(state), assumed: { ...rowOf(assumed), version } };
+  return { state, revision, json: JSON.stringify(row) };
 }

@@ -10,6 +10,7 @@ import type { Store } from '../../store/index.ts';
 import type { StoreLog } from '../../store/types.ts';
 import type { SyncClock } from '../clock.ts';
 import type { CloudClient } from '../cloud-client.ts';
+import type { Pokes } from '../poke-stream.ts';
 import { CollectionReplication } from './collection-replication.ts';
 import { countRefused, countUnpushed, oldestUnpushed, refusedRows, setAsideRows } from './ledger.ts';
 import { Line } from './line.ts';
@@ -98,7 +99,7 @@ class StationReplication implements Replication {
   #inReview: Promise<void> | null = null;
   #reviewAgain = false;
   #telling = false;
-  #poked = false;
+  readonly #poked = new Set<CollectionName>();
   #poking = false;
 
   constructor(options: ReplicationOptions) {
@@ -227,9 +228,9 @@ class StationReplication implements Replication {
       try {
         await this.#options.ready?.(signal);
         const pokes = this.#options.cloud.pokes(signal)[Symbol.asyncIterator]();
-        while ((await pokes.next()).done !== true) {
+        for (let next = await pokes.next(); next.done !== true; next = await pokes.next()) {
           failures = 0;
-          this.#poke();
+          this.#poke(next.value ?? []);
         }
       } catch (error) {
         if (signal.aborted) return;
@@ -261,17 +262,19 @@ class StationReplication implements Replication {
     }
   }
 
-  #poke(): void {
-    this.#poked = true;
+  /** @param pokes what may have changed; empty: anything */
+  #poke(pokes: Pokes = []): void {
+    for (const name of pokes.length === 0 ? this.#collections.keys() : pokes) this.#poked.add(name);
     if (!this.#poking) void this.#passOn();
   }
 
   /** The first at once; those that come meanwhile together. */
   async #passOn(): Promise<void> {
     this.#poking = true;
-    while (this.#poked && !this.#closed.signal.aborted) {
-      this.#poked = false;
-      this.#resync();
+    while (this.#poked.size > 0 && !this.#closed.signal.aborted) {
+      const names = [...this.#poked];
+      this.#poked.clear();
+      for (const name of names) this.#collections.get(name)?.resync();
       try {
         await this.#options.clock.sleep(POKE_SPACING_MS, this.#closed.signal);
       } catch {

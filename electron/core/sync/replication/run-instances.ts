@@ -10,7 +10,7 @@ import type { SeqCheckpoint } from '../../store/rx-storage-sqlite/index.ts';
 import type { MasterState } from './absorb.ts';
 import { absorb } from './absorb.ts';
 import type { Doc, Merge, StoredDoc } from './states.ts';
-import { sameState, stateOf, versionOf, withRevision, withVersion } from './states.ts';
+import { identical, sameState, stateOf, versionOf, withRevision } from './states.ts';
 import type { CollectionTables, Instance, Meta } from './tables.ts';
 
 type ForkRow = BulkWriteRow<Doc>;
@@ -40,6 +40,8 @@ export class RunInstances {
   readonly #now: () => number;
   /** What came and is not behind the checkpoint yet, with the end of its page. */
   readonly #pulled = new Map<string, { readonly master: MasterState; readonly seq: number }>();
+  /** Revisions of what RxDB has written of that. */
+  readonly #written = new Map<string, string>();
   readonly #conflicts = new Map<string, MasterState>();
   readonly #whenTaken: (() => void)[] = [];
 
@@ -123,9 +125,9 @@ export class RunInstances {
     const ids = new Set(refused.map(({ documentId }) => documentId));
     for (const { document } of fresh) {
       if (ids.has(document.id)) continue;
-      const stored = document as StoredDoc;
-      this.#tables.assume(document.id, stateOf(stored));
-      ledger.acknowledge(document.id, stored._rev, versionOf(document));
+      const { _rev: revision } = document as StoredDoc;
+      this.#tables.agree(document.id, revision, versionOf(document));
+      this.#written.set(document.id, revision);
     }
     return refused;
   }
@@ -145,7 +147,9 @@ export class RunInstances {
       const stored = document as StoredDoc;
       const settled = sameState(collection, stateOf(stored), master.state);
       this.#tables.assume(document.id, master.state, settled ? undefined : stored._rev);
-      if (settled) ledger.acknowledge(document.id, stored._rev, master.version);
+      if (settled && identical(stateOf(stored), master.state)) {
+        this.#tables.agree(document.id, stored._rev, master.version);
+      } else if (settled) ledger.acknowledge(document.id, stored._rev, master.version);
       else ledger.setVersion(document.id, master.version);
     }
     return refused;
@@ -170,11 +174,10 @@ export class RunInstances {
   }
 
   #notes(ids: string[]): RxDocumentData<Meta>[] {
-    return this.#tables.meta.readNow(ids, false).flatMap((note) => {
-      if (note.docData === undefined) return [note];
-      const version = this.#tables.ledger.get(note.itemId)?.version ?? null;
-      return version === null ? [] : [{ ...note, docData: withVersion(note.docData, version) }];
-    });
+    const ofDocuments = ids.filter((id) => id.endsWith('|0'));
+    const others = ids.length === ofDocuments.length ? [] : ids.filter((id) => !id.endsWith('|0'));
+    const notes = ofDocuments.flatMap((id) => this.#tables.note(id.slice(0, -2)) ?? []);
+    return others.length === 0 ? notes : [...this.#tables.meta.readNow(others, false), ...notes];
   }
 
   #moveCheckpoint(rows: readonly MetaRow[]): Refused<Meta> {
@@ -200,6 +203,7 @@ export class RunInstances {
       // Changed back before it was pushed.
       const settled = stored !== undefined && assumed !== null && sameState(collection, stateOf(stored), assumed);
       if (!settled) throw new Error(`${collection}: a change before the checkpoint was not pushed`);
+      ledger.pinBase(id);
       ledger.acknowledge(id, stored._rev, ledger.get(id)?.version ?? null);
     }
   }
@@ -208,12 +212,21 @@ export class RunInstances {
   #requireTaken(seq: number): void {
     for (const [id, { master, seq: end }] of this.#pulled) {
       if (end > seq) continue;
-      absorb(this.#tables, master, this.#merge);
+      if (!this.#isWritten(id, master.version)) absorb(this.#tables, master, this.#merge);
       this.#tables.ledger.takeBack(id);
     }
     this.#tables.ledger.noteContact('pulled', new Date(this.#now()).toISOString());
     for (const [id, { seq: end }] of this.#pulled) if (end <= seq) this.#pulled.delete(id);
+    if (this.nothingPulled) this.#written.clear();
     if (this.nothingPulled) for (const go of this.#whenTaken.splice(0)) go();
+  }
+
+  /** Whether RxDB has just written it, and nobody anything else since. */
+  #isWritten(id: string, version: number): boolean {
+    const known = this.#tables.ledger.get(id);
+    return (
+      known !== null && known.version === version && known.acked === known.rev && this.#written.get(id) === known.rev
+    );
   }
 
   #instanceOf<D>(

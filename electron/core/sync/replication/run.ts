@@ -16,8 +16,7 @@ import { createHash } from 'node:crypto';
 import { Subject } from 'rxjs';
 import type { Checkpoint } from '../../../contract/index.ts';
 import type { MasterState } from './absorb.ts';
-import { PULL_ROWS } from './pulling.ts';
-import type { Pulling } from './pulling.ts';
+import type { Page, Pulling } from './pulling.ts';
 import { PUSH_ROWS } from './pushing.ts';
 import type { Outgoing, Pushing } from './pushing.ts';
 import { RunInstances } from './run-instances.ts';
@@ -52,6 +51,10 @@ export class Run {
   readonly #aborted = new AbortController();
   #end: (cause: unknown) => void = () => undefined;
   #alive = true;
+  /** Whether something may have changed since a page was last asked for. */
+  #poked = false;
+  /** After the page that RxDB has; null as a page: nothing came after it. */
+  #ahead: { readonly from: Checkpoint; readonly page: Promise<Page> | null } | null = null;
   #state: RxStorageInstanceReplicationState<Doc> | null = null;
 
   constructor(options: RunOptions) {
@@ -70,6 +73,7 @@ export class Run {
 
   /** Something may have changed in the cloud. */
   resync(): void {
+    this.#poked = true;
     if (this.#alive) this.#pokes.next('RESYNC');
   }
 
@@ -81,7 +85,8 @@ export class Run {
   #start(): void {
     const state = replicateRxStorageInstance<Doc>({
       identifier: 'cloud',
-      pullBatchSize: PULL_ROWS,
+      // It takes a page with fewer for the last one; how many come is not its matter, and after the last comes an empty one.
+      pullBatchSize: 1,
       pushBatchSize: PUSH_ROWS,
       forkInstance: this.#instances.fork,
       metaInstance: this.#instances.meta,
@@ -92,8 +97,8 @@ export class Run {
       skipStoringPullMeta: false,
       replicationHandler: {
         masterChangeStream$: this.#pokes.asObservable(),
-        masterChangesSince: async (checkpoint, limit) =>
-          (await this.#guardAsync('pull', () => this.#pull(checkpoint as Checkpoint | undefined, limit))) ?? NOTHING,
+        masterChangesSince: async (checkpoint) =>
+          (await this.#guardAsync('pull', () => this.#pull(checkpoint as Checkpoint | undefined))) ?? NOTHING,
         masterWrite: async (rows) => (await this.#guardAsync('push', () => this.#push(rows))) ?? [],
       },
       conflictHandler: {
@@ -111,23 +116,42 @@ export class Run {
     if (!this.#alive) this.#cancel(state);
   }
 
-  async #pull(
-    checkpoint: Checkpoint | undefined,
-    limit: number,
-  ): Promise<{ documents: WithDeleted<Doc>[]; checkpoint: Checkpoint }> {
-    const { pulling, tables } = this.#options;
+  async #pull(checkpoint: Checkpoint | undefined): Promise<{ documents: WithDeleted<Doc>[]; checkpoint: Checkpoint }> {
+    const { tables } = this.#options;
     // RxDB asks for pages faster than they are written, and then writes them all in one go.
     await this.#instances.taken(this.#aborted.signal);
-    const page = await pulling.page(checkpoint ?? null, limit, this.#aborted.signal);
+    const page = await this.#page(checkpoint ?? null);
     if (!this.#alive) return NOTHING;
+    // The next one comes while this one is written.
+    if (!page.last) this.#ahead = { from: page.checkpoint, page: this.#ask(page.checkpoint) };
+    else if (page.masters.length > 0) this.#ahead = { from: page.checkpoint, page: null };
     this.#instances.pulled(page.masters, page.checkpoint.seq);
     const moved = page.checkpoint.seq - (checkpoint?.seq ?? -WORTH_NOTING);
     // RxDB notes nothing of an empty page. A quiet collection would stay behind until what was deleted is purged.
-    if (page.masters.length === 0 && this.#instances.nothingPulled && moved >= WORTH_NOTING) {
-      tables.transaction(() => tables.setCheckpoint('down', page.checkpoint));
+    const isWorthIt = page.ids.length > 0 || moved >= WORTH_NOTING;
+    if (page.masters.length === 0 && this.#instances.nothingPulled && isWorthIt) {
+      tables.transactionToRepeat(() => tables.setCheckpoint('down', page.checkpoint));
     }
     const documents = page.masters.map(({ state, version }) => withVersion(state, version) as WithDeleted<Doc>);
     return { documents, checkpoint: page.checkpoint };
+  }
+
+  /** The page that was asked for ahead, or none after the last one. */
+  async #page(from: Checkpoint | null): Promise<Page> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead === null || ahead.from.seq !== from?.seq || ahead.from.epoch !== from.epoch) return this.#ask(from);
+    const page = (await ahead.page) ?? { masters: [], ids: [], checkpoint: from, last: true };
+    // RxDB drops a poke that came before it asks for a page: it may be about what came after this one.
+    return page.last && this.#poked ? this.#ask(from) : page;
+  }
+
+  #ask(from: Checkpoint | null): Promise<Page> {
+    this.#poked = false;
+    const asked = this.#options.pulling.page(from, this.#aborted.signal);
+    // Whoever wants the page is told.
+    asked.catch(() => undefined);
+    return asked;
   }
 
   async #push(rows: readonly Row[]): Promise<WithDeleted<Doc>[]> {

@@ -11,7 +11,7 @@ import type { SeqCheckpoint } from '../../store/rx-storage-sqlite/index.ts';
 import type { StoreTables } from '../../store/index.ts';
 import { Ledger } from './ledger.ts';
 import type { Doc, State, StoredDoc } from './states.ts';
-import { stateOf } from './states.ts';
+import { stateOf, withVersion } from './states.ts';
 
 export type Meta = RxStorageReplicationMeta<Doc, Checkpoint | SeqCheckpoint>;
 type StoredMeta = RxDocumentData<Meta>;
@@ -73,6 +73,8 @@ export function replicationTables(store: StoreTables): ReplicationTables {
 /** Who writes, for the revisions. */
 const TOKEN = 'cloud-sync';
 const CONTEXT = 'vantage-sync';
+/** RxDB counts on from it; what it would write is not written. */
+const NOTE_REVISION = `1-${TOKEN}`;
 
 export class CollectionTables {
   readonly collection: CollectionName;
@@ -87,7 +89,10 @@ export class CollectionTables {
     this.fork = tables.fork(collection);
     this.meta = tables.meta(collection);
     this.ledger = new Ledger(tables.sqlite, collection, this.fork.table);
-    this.transaction(() => this.ledger.install());
+    this.transaction(() => {
+      this.ledger.install();
+      this.#takeNotes();
+    });
   }
 
   get sqlite(): Database {
@@ -127,19 +132,60 @@ export class CollectionTables {
 
   /** The state that the cloud is known to have, or null. */
   assumed(id: string): State | null {
-    // A note that the ledger has no version of was made before the cloud had to be read again.
-    if ((this.ledger.get(id)?.version ?? null) === null) return null;
-    return (this.#meta(metaId(id, '0'))?.docData ?? null) as State | null;
+    return this.#base(id)?.state ?? null;
   }
 
   /** @param resolvedAs the local revision that a conflict was resolved to; RxDB sends that without comparing */
   assume(id: string, state: State, resolvedAs?: string): void {
-    this.#putMeta({
-      itemId: id,
+    this.ledger.setBase(id, JSON.stringify(state), resolvedAs ?? null);
+  }
+
+  /** The cloud has the document as it is here. @param revision of it */
+  agree(id: string, revision: string, version: number | null): void {
+    this.ledger.clearBase(id);
+    this.ledger.acknowledge(id, revision, version);
+  }
+
+  /** RxDB's note of what the cloud is known to have. */
+  note(itemId: string): StoredMeta | null {
+    const base = this.#base(itemId);
+    if (base === null) return null;
+    return {
+      id: metaId(itemId, '0'),
+      itemId,
       isCheckpoint: '0',
-      docData: state,
-      ...(resolvedAs !== undefined && { isResolvedConflict: resolvedAs }),
-    });
+      docData: withVersion(base.state, base.version),
+      ...(base.resolvedAs !== null && { isResolvedConflict: base.resolvedAs }),
+      _deleted: false,
+      _attachments: {},
+      _meta: { lwt: now() },
+      _rev: NOTE_REVISION,
+    } as unknown as StoredMeta;
+  }
+
+  #base(id: string): { readonly state: State; readonly version: number; readonly resolvedAs: string | null } | null {
+    const known = this.ledger.get(id);
+    // What was noted of a document without a version was so before the cloud had to be read again.
+    if (known === null || known.version === null) return null;
+    const { version, rev, acked } = known;
+    const base = this.ledger.base(id);
+    if (base !== null && (base.rev === null || base.rev === acked)) {
+      return { state: stateOf(JSON.parse(base.json) as StoredDoc), version, resolvedAs: base.resolvedAs };
+    }
+    const stored = acked === rev ? this.stored(id) : undefined;
+    return stored === undefined ? null : { state: stateOf(stored), version, resolvedAs: null };
+  }
+
+  /** Former versions let RxDB keep a note of each document. */
+  #takeNotes(): void {
+    const notes = `FROM ${this.meta.table} WHERE id LIKE '%|0'`;
+    this.sqlite.exec(`
+      INSERT INTO sync_bases (collection, id, rev, resolved_as, document_json)
+        SELECT '${this.collection}', json_extract(data, '$.itemId'), NULL, json_extract(data, '$.isResolvedConflict'),
+               json_extract(data, '$.docData')
+        ${notes} AND deleted = 0
+        ON CONFLICT DO NOTHING;
+      DELETE ${notes};`);
   }
 
   checkpoint(direction: Direction): Checkpoint | SeqCheckpoint | null {
