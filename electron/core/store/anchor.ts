@@ -149,6 +149,8 @@ export function headsOf(sqlite: Database, known: StoreHeads | null = null): Stor
   );
   const rows = (table: string): number =>
     tables.has(table) ? (sqlite.prepare<[], number>(`SELECT count(*) FROM "${table}"`).pluck().get() ?? 0) : 0;
+  const lastWrite = (table: string): number =>
+    tables.has(table) ? (sqlite.prepare<[], number | null>(`SELECT max(seq) FROM "${table}"`).pluck().get() ?? 0) : 0;
   const last = tables.has('audit')
     ? sqlite.prepare<[], StoreHeads['audit']>('SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1').get()
     : undefined;
@@ -167,7 +169,9 @@ export function headsOf(sqlite: Database, known: StoreHeads | null = null): Stor
     tables: Object.fromEntries(
       sequences.map(({ collection, seq }) => {
         const before = known?.tables[collection];
-        return [collection, { sequence: seq, rows: before?.sequence === seq ? before.rows : rows(collection) }];
+        // The counter is behind what is still there.
+        const sequence = Math.max(seq, lastWrite(collection));
+        return [collection, { sequence, rows: before?.sequence === sequence ? before.rows : rows(collection) }];
       }),
     ),
     blobs: rows('vault_blobs'),

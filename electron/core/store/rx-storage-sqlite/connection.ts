@@ -37,7 +37,6 @@ export class SqliteConnection {
   readonly #dataVersion: Statement<[]> | null;
   #seenVersion: unknown;
   readonly #foreignWrites: (() => void)[] = [];
-  #beforeCommit: (() => void)[] = [];
   #afterCommit: (() => void)[] | null = null;
   #afterRollback: (() => void)[] = [];
 
@@ -81,7 +80,6 @@ export class SqliteConnection {
       this.#noticeForeignWrites();
       result = run();
       if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise');
-      for (const write of this.#beforeCommit) write();
       this.#brackets.commit.run();
     } catch (error) {
       // SQLite has rolled back by itself after some errors (a full disk, an I/O error).
@@ -89,7 +87,6 @@ export class SqliteConnection {
       for (const undo of this.#afterRollback) undo();
       throw error;
     } finally {
-      this.#beforeCommit = [];
       this.#afterCommit = null;
       this.#afterRollback = [];
     }
@@ -105,11 +102,11 @@ export class SqliteConnection {
     const { sqlite } = this;
     if (sqlite.inTransaction || sqlite.pragma('journal_mode', { simple: true }) !== 'wal') return this.transaction(run);
     const synchronous = Number(sqlite.pragma('synchronous', { simple: true }));
-    sqlite.pragma('synchronous = NORMAL');
+    sqlite.exec('PRAGMA synchronous = NORMAL');
     try {
       return this.transaction(run);
     } finally {
-      sqlite.pragma(`synchronous = ${synchronous}`);
+      sqlite.exec(`PRAGMA synchronous = ${synchronous}`);
     }
   }
 
@@ -127,12 +124,6 @@ export class SqliteConnection {
     } finally {
       this.#brackets.commit.run();
     }
-  }
-
-  /** Calls `write` as the last thing of the transaction that is open, and not if it fails before. */
-  beforeCommit(write: () => void): void {
-    if (this.#afterCommit === null) throw new Error('there is no transaction');
-    this.#beforeCommit.push(write);
   }
 
   /** Calls `tell` once what is being written is durable; never if it is rolled back. Outside of a transaction: at once. */

@@ -17,13 +17,17 @@ export class TableState {
   readonly #listeners = new Set<(bulk: Bulk) => void>();
   readonly #connection: SqliteConnection;
   readonly #name: string;
+  /** Quoted. */
+  readonly #table: string;
   #irregular: boolean | null = null;
-  /** While a transaction is open that has written: the number of its last write. */
   #seq: number | null = null;
+  /** While a transaction is open that has written. */
+  #isAdvanced = false;
 
-  constructor(connection: SqliteConnection, name: string) {
+  constructor(connection: SqliteConnection, layout: Pick<TableLayout<unknown>, 'name' | 'table'>) {
     this.#connection = connection;
-    this.#name = name;
+    this.#name = layout.name;
+    this.#table = layout.table;
     connection.onForeignWrite(() => this.forget());
   }
 
@@ -44,28 +48,33 @@ export class TableState {
   }
 
   /**
-   * The number of the last write, for the next one to go on from. Must be called inside a transaction, of which it reads the
-   * counter once.
+   * The number of the last write, for the next one to go on from. Must be called inside a transaction. The rows say it; what is not
+   * in them any more, the counter says.
    */
   get seq(): number {
     if (this.#seq !== null) return this.#seq;
-    const seq = this.#connection.plucked('SELECT seq FROM "rx:sequences" WHERE collection = ?').get(this.#name);
+    const read = `SELECT max(seq, (SELECT coalesce(max(seq), 0) FROM ${this.#table})) FROM "rx:sequences" WHERE collection = ?`;
+    const seq = this.#connection.plucked(read).get(this.#name);
     if (typeof seq !== 'number') throw new Error(`collection ${this.#name} was removed`);
+    this.#seq = seq;
     return seq;
   }
 
-  /** Must be called inside the transaction of the writes; the counter itself is written once, at its end. */
+  /** Must be called inside the transaction of the writes. */
   advance(seq: number): void {
-    if (this.#seq === null) {
-      this.#connection.afterRollback(() => {
-        this.#seq = null;
-      });
-      this.#connection.beforeCommit(() => {
-        this.#connection.statement('UPDATE "rx:sequences" SET seq = ? WHERE collection = ?').run(this.#seq, this.#name);
-        this.#seq = null;
+    if (!this.#isAdvanced) {
+      this.#isAdvanced = true;
+      this.#connection.afterRollback(() => this.forget());
+      this.#connection.afterCommit(() => {
+        this.#isAdvanced = false;
       });
     }
     this.#seq = seq;
+  }
+
+  /** Must be called before rows go, inside their transaction: no number is given twice. */
+  keepSeq(): void {
+    this.#connection.statement('UPDATE "rx:sequences" SET seq = ? WHERE collection = ?').run(this.seq, this.#name);
   }
 
   /** Must be called inside the transaction of such a write. */
@@ -78,9 +87,11 @@ export class TableState {
 
   forget(): void {
     this.#irregular = null;
+    this.#seq = null;
+    this.#isAdvanced = false;
   }
 }
 
 export function tableStateOf<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): TableState {
-  return connection.shared(layout.name, () => new TableState(connection, layout.name));
+  return connection.shared(layout.name, () => new TableState(connection, layout));
 }

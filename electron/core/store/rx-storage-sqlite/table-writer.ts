@@ -33,6 +33,10 @@ interface Batch<RxDocType> {
   seq: number;
 }
 
+/** Bulks of this process, told apart from all others. */
+const BULK_ID_PREFIX = randomUUID();
+let bulks = 0;
+
 export class TableWriter<RxDocType> {
   readonly #connection: SqliteConnection;
   readonly #layout: TableLayout<RxDocType>;
@@ -40,8 +44,6 @@ export class TableWriter<RxDocType> {
   readonly #cache: DocumentCache;
   readonly #attachments: AttachmentTable | null;
   readonly #sql: Readonly<Record<'insert' | 'update' | 'rewrite' | 'read' | 'revision' | 'old' | 'purge', string>>;
-  readonly #bulkIdPrefix = randomUUID();
-  #bulks = 0;
 
   constructor(connection: SqliteConnection, layout: TableLayout<RxDocType>, state: TableState) {
     this.#connection = connection;
@@ -73,14 +75,15 @@ export class TableWriter<RxDocType> {
     // A batch of which nothing was written changes no page: a full disk can still be opened and read.
     if (batch.seq !== before) this.#state.advance(batch.seq);
     this.#forget(batch.written);
-    this.#bulks += 1;
+    bulks += 1;
     const { errors, events, seq } = batch;
-    return { errors, eventBulk: { id: `${this.#bulkIdPrefix}-${this.#bulks}`, events, checkpoint: { seq }, context } };
+    return { errors, eventBulk: { id: `${BULK_ID_PREFIX}-${bulks}`, events, checkpoint: { seq }, context } };
   }
 
   /** Must be called inside a transaction. @param before ms since 1970. @returns how many tombstones are gone for good. */
   purge(before: number, atMost: number): number {
     const keys = this.#connection.plucked(this.#sql.old).all(before, atMost) as string[];
+    if (keys.length > 0) this.#state.keepSeq();
     for (const key of keys) {
       this.#connection.statement(this.#sql.purge).run(key);
       this.#attachments?.drop(key);
