@@ -30,6 +30,7 @@ export class DocumentTable<N extends CollectionName> {
       async () => undefined,
     );
     this.#token = token;
+    this.instance.ensureMade();
   }
 
   /** As stored, tombstones too. */

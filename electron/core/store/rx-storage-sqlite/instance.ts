@@ -59,8 +59,6 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   readonly schema: Readonly<RxJsonSchema<RxDocumentData<RxDocType>>>;
   readonly internals: SqliteInternals;
   readonly options: Readonly<SqliteInstanceOptions>;
-  /** Of the documents, quoted for SQL: `id`, `rev`, `deleted`, `lwt` and `seq` are columns of it. */
-  readonly table: string;
   readonly #connection: SqliteConnection;
   readonly #layout: TableLayout<RxDocType>;
   readonly #reader: TableReader<RxDocType>;
@@ -75,9 +73,14 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   #untold: Untold<RxDocType>[] = [];
   /** Writes whose attachments are still being read. */
   readonly #reading = new Set<Promise<unknown>>();
+  /** Whether the table is there, as far as known. */
+  #isMade = false;
   #closing: Promise<void> | null = null;
 
-  /** @param release called once, when the instance has been closed. */
+  /**
+   * The table is made when something is first read or written: of many collections that are opened most are not used soon.
+   * @param release called once, when the instance has been closed.
+   */
   constructor(
     params: RxStorageInstanceCreationParams<RxDocType, SqliteInstanceOptions>,
     connection: SqliteConnection,
@@ -91,8 +94,6 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     this.#connection = connection;
     this.#release = release;
     this.#layout = layoutOf(params.collectionName, params.schema);
-    this.table = this.#layout.table;
-    ensureTable(connection, this.#layout);
     const state = tableStateOf(connection, this.#layout);
     const hear = (bulk: unknown): void => this.#changes.next(bulk as Untold<RxDocType>['bulk']);
     // With `multiInstance` RxDB carries what one instance writes to the others by itself.
@@ -101,6 +102,23 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     this.#reader = new TableReader(connection, this.#layout, this.schema, state);
     this.#writer = new TableWriter(connection, this.#layout, state);
     this.#attachments = AttachmentTable.of(connection, this.#layout);
+  }
+
+  /** Of the documents, quoted for SQL: `id`, `rev`, `deleted`, `lwt` and `seq` are columns of it. It is there from now on. */
+  get table(): string {
+    this.ensureMade();
+    return this.#layout.table;
+  }
+
+  /** Makes the table, or gives it the columns and indexes that the schema asks for now. Reading and writing do it, too. */
+  ensureMade(): void {
+    if (this.#isMade) return;
+    ensureTable(this.#connection, this.#layout);
+    this.#isMade = true;
+    // What a transaction made is gone with it.
+    this.#connection.afterRollback(() => {
+      this.#isMade = false;
+    });
   }
 
   bulkWrite(
@@ -208,6 +226,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     context: string,
     bytes: AttachmentBytes,
   ): RxStorageWriteError<RxDocType>[] {
+    this.ensureMade();
     return this.#connection.transaction(() => {
       const { errors, eventBulk } = this.#writer.write(rows, context, bytes);
       if (eventBulk.events.length > 0) this.#tellAfterCommit(eventBulk);
@@ -243,6 +262,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
 
   #ensureOpen(): void {
     if (this.#closing !== null) throw new Error(`collection ${this.collectionName} of ${this.databaseName} is closed`);
+    this.ensureMade();
   }
 
   /** What throws inside rejects outside. */

@@ -37,17 +37,15 @@ export class TableReader<RxDocType> {
     this.#state = state;
     this.#cache = connection.caches.of(layout.name);
     this.#readOne = `SELECT data FROM ${layout.table} WHERE id = ?`;
-    // Not a plain join: SQLite would walk the table for each id.
-    this.#readMany = `SELECT stored.id, data FROM json_each(?) AS wanted CROSS JOIN ${layout.table} AS stored ON stored.id = wanted.value`;
+    // A row for each id. Not a plain join: SQLite would walk the table for each id.
+    this.#readMany = `SELECT data FROM json_each(?) AS wanted LEFT JOIN ${layout.table} AS stored ON stored.id = wanted.value`;
   }
 
   byIds(ids: readonly string[], withDeleted: boolean): RxDocumentData<RxDocType>[] {
     return this.#connection.read(() => {
       const found: RxDocumentData<RxDocType>[] = [];
-      const keys = ids.map(sortKeyOf);
-      const fetched = this.#fetched(keys);
-      for (const key of keys) {
-        const document = fetched.get(key) ?? this.#byKey(key);
+      const documents = ids.length <= FEW ? ids.map((id) => this.#byKey(sortKeyOf(id))) : this.#many(ids);
+      for (const document of documents) {
         if (document !== undefined && (withDeleted || !document._deleted)) found.push(document);
       }
       return found;
@@ -175,16 +173,34 @@ export class TableReader<RxDocType> {
     if (seen > FEW) this.#warm = hits * 4 > seen * 3;
   }
 
-  /** Of many documents those that are not cached, in one statement. */
-  #fetched(keys: readonly string[]): ReadonlyMap<string, RxDocumentData<RxDocType>> {
-    const fetched = new Map<string, RxDocumentData<RxDocType>>();
-    if (keys.length <= FEW) return fetched;
-    const missing = JSON.stringify(keys.filter((key) => this.#cache.get(key) === undefined));
+  /** Those that are not cached in one statement. */
+  #many(ids: readonly string[]): (RxDocumentData<RxDocType> | undefined)[] {
+    const keys = ids.map(sortKeyOf);
+    const documents = keys.map((key) => this.#cache.get(key) as RxDocumentData<RxDocType> | undefined);
+    const missing = keys.filter((_, index) => documents[index] === undefined);
+    if (missing.length === 0) return documents;
+    const wanted = JSON.stringify(missing);
     // SQLite's JSON ends a text there.
-    if (missing.includes(String.raw`\u0000`)) return fetched;
-    const rows = this.#connection.arrays(this.#readMany).all(missing) as unknown as [key: string, data: string][];
-    for (const [key, data] of rows) fetched.set(key, this.#parsed(key, data));
-    return fetched;
+    if (wanted.includes(String.raw`\u0000`)) return keys.map((key) => this.#byKey(key));
+    const rows = this.#connection.plucked(this.#readMany).all(wanted) as (string | null)[];
+    let row = 0;
+    for (let index = 0; index < keys.length; index += 1) {
+      if (documents[index] !== undefined) continue;
+      const data = rows[row];
+      const key = missing[row] ?? '';
+      row += 1;
+      if (typeof data !== 'string') continue;
+      const document = this.#parsed(key, data);
+      // SQLite takes them in their order, without a promise that it does.
+      if (this.#idOf(document) !== ids[index])
+        throw new Error(`${this.#layout.name} gave another document than was asked for`);
+      documents[index] = document;
+    }
+    return documents;
+  }
+
+  #idOf(document: RxDocumentData<RxDocType>): unknown {
+    return (document as Readonly<Record<string, unknown>>)[this.#layout.primaryPath];
   }
 
   #byKey(key: string): RxDocumentData<RxDocType> | undefined {

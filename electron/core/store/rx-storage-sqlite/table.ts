@@ -5,6 +5,7 @@ import type { TableLayout } from './columns.ts';
 import type { SqliteConnection, SqliteValue } from './connection.ts';
 import { isCounted, tableStateOf } from './table-state.ts';
 
+/** `seq`: the highest number of a write whose row was purged, or that an older version wrote; rows may have higher ones. */
 const SEQUENCES_SQL = `CREATE TABLE "rx:sequences" (collection TEXT PRIMARY KEY, seq INTEGER NOT NULL,
      irregular INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID`;
 const OWN_COLUMNS = ['id', 'rev', 'deleted', 'lwt', 'seq', 'data'];
@@ -19,11 +20,9 @@ export function ensureTable<RxDocType>(connection: SqliteConnection, layout: Tab
   const { sqlite } = connection;
   connection.transactionWithoutFlush(() => {
     ensureSequences(connection);
-    sqlite.prepare(`INSERT OR IGNORE INTO "rx:sequences" (collection, seq) VALUES (?, 0)`).run(layout.name);
+    connection.statement(`INSERT OR IGNORE INTO "rx:sequences" (collection, seq) VALUES (?, 0)`).run(layout.name);
     const known = columnsOf(connection, layout.name);
-    if (known.length === 0) {
-      sqlite.exec(tableSql(layout));
-    }
+    if (known.length === 0) sqlite.exec(tableSql(layout));
     if (layout.attachmentsTable !== null) {
       sqlite.exec(
         `CREATE TABLE IF NOT EXISTS ${layout.attachmentsTable} (id TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
@@ -31,7 +30,7 @@ export function ensureTable<RxDocType>(connection: SqliteConnection, layout: Tab
       );
     }
     const wanted = wantedIndexes(layout);
-    const changed = dropIndexes(connection, layout, wanted);
+    const changed = dropIndexes(connection, layout, wanted, known);
     if (known.length > 0) adaptColumns(connection, layout, known);
     if (createIndexes(connection, layout, wanted) || changed) describe(connection, layout);
   });
@@ -58,6 +57,8 @@ function isAsWanted<RxDocType>(connection: SqliteConnection, layout: TableLayout
       `SELECT sql FROM sqlite_schema WHERE tbl_name IN (?, 'rx:sequences') AND type <> 'trigger' AND sql IS NOT NULL`,
     )
     .all(layout.name) as string[];
+  // The counters' table alone, or nothing.
+  if (said.length < 2) return false;
   const indexes = [...wantedIndexes(layout)].map(([name, index]) => indexSql(layout, name, index));
   const wanted = [SEQUENCES_SQL, tableSql(layout), ...indexes];
   // A table that was altered reads otherwise than one that was made now, and is looked at closely each time.
@@ -142,7 +143,9 @@ function dropIndexes<RxDocType>(
   connection: SqliteConnection,
   layout: TableLayout<RxDocType>,
   wanted: ReadonlyMap<string, WantedIndex>,
+  known: readonly string[],
 ): boolean {
+  if (known.length === 0) return false;
   const obsolete = indexesOf(connection, layout).filter((name) => !wanted.has(name));
   for (const name of obsolete) connection.sqlite.exec(`DROP INDEX ${quoted(name)}`);
   return obsolete.length > 0;
@@ -160,9 +163,8 @@ function createIndexes<RxDocType>(
 }
 
 function indexesOf<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): string[] {
-  return connection.sqlite
-    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`)
-    .pluck()
+  return connection
+    .plucked(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`)
     .all(layout.name) as string[];
 }
 
@@ -172,10 +174,11 @@ function indexesOf<RxDocType>(connection: SqliteConnection, layout: TableLayout<
  */
 function describe<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
   const { sqlite } = connection;
-  // Makes the table of statistics if there is none, and measures nothing.
-  sqlite.exec('ANALYZE sqlite_schema');
-  sqlite.prepare('DELETE FROM sqlite_stat1 WHERE tbl = ?').run(layout.name);
-  const insert = sqlite.prepare('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)');
+  const isThere = connection.plucked(`SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'`).get() === 1;
+  // Makes the table of statistics, and measures nothing.
+  if (!isThere) sqlite.exec('ANALYZE sqlite_schema');
+  connection.statement('DELETE FROM sqlite_stat1 WHERE tbl = ?').run(layout.name);
+  const insert = connection.statement('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)');
   for (const [name, { statistics }] of wantedIndexes(layout)) insert.run(layout.name, name, statistics);
   for (const unique of ['1', '2']) insert.run(layout.name, `sqlite_autoindex_${layout.name}_${unique}`, `${ROWS} 1`);
   sqlite.exec('ANALYZE sqlite_schema');
