@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { auditEntrySchema, canonical } from '../../contract/index.ts';
 import type { AuditEntry, AuditEntryInput } from '../../contract/index.ts';
+import { copierOf, REFUSED } from '../store/document-copy.ts';
 import { prepared } from '../store/prepared.ts';
 
 /** What the first entry carries as the hash of the one before. */
@@ -44,14 +45,28 @@ export interface AuditVerdict {
 
 /** SHA-256, hex, over the canonical JSON of the entry with its sequence and the hash of the one before. */
 export function hashOf(entry: Omit<AuditEntry, 'hash'>): string {
-  const { sequence, at, actorId, role, action, subjectKind, subjectId, detail, previousHash } = entry;
-  const hashed = { sequence, at, actorId, role, action, subjectKind, subjectId, detail, previousHash };
-  return createHash('sha256').update(canonical(hashed)).digest('hex');
+  return hashWith(entry, canonical(entry.detail));
+}
+
+/** @param detailJson canonical. The names are in their order. */
+function hashWith(entry: Omit<AuditEntry, 'hash'>, detailJson: string): string {
+  const { sequence, at, actorId, role, action, subjectKind, subjectId, previousHash } = entry;
+  const before = JSON.stringify({ action, actorId, at }).slice(0, -1);
+  const after = JSON.stringify({ previousHash, role, sequence, subjectId, subjectKind }).slice(1);
+  return createHash('sha256').update(`${before},"detail":${detailJson},${after}`).digest('hex');
 }
 
 const LAST = 'SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1';
 const INSERT = `INSERT INTO audit (sequence, at, actor_id, role, action, subject_kind, subject_id, detail_json, previous_hash, hash)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+const copy = copierOf(auditEntrySchema);
+
+/** @throws ZodError */
+function checked(input: AuditEntryInput): AuditEntryInput {
+  const copied = copy(input);
+  return copied === REFUSED ? auditEntrySchema.parse(input) : (copied as AuditEntryInput);
+}
 
 /** Appends to the trail of one file. Each append belongs to the transaction that is open on the handle. */
 export class AuditTrail {
@@ -67,12 +82,12 @@ export class AuditTrail {
   append(input: AuditEntryInput): AuditEntry {
     if (!this.#sqlite.inTransaction) throw new Error('an audit entry is appended within a transaction');
     const last = prepared(this.#sqlite, LAST).get() as { sequence: number; hash: string } | undefined;
-    const unhashed = {
-      ...auditEntrySchema.parse(input),
-      sequence: (last?.sequence ?? 0) + 1,
-      previousHash: last?.hash ?? FIRST_PREVIOUS_HASH,
-    };
-    const entry: AuditEntry = { ...unhashed, hash: hashOf(unhashed) };
+    const { at, actorId, role, action, subjectKind, subjectId, detail } = checked(input);
+    const sequence = (last?.sequence ?? 0) + 1;
+    const previousHash = last?.hash ?? FIRST_PREVIOUS_HASH;
+    const unhashed = { at, actorId, role, action, subjectKind, subjectId, detail, sequence, previousHash };
+    const detailJson = canonical(detail);
+    const entry: AuditEntry = { ...unhashed, hash: hashWith(unhashed, detailJson) };
     prepared(this.#sqlite, INSERT).run(
       entry.sequence,
       entry.at,
@@ -81,7 +96,7 @@ export class AuditTrail {
       entry.action,
       entry.subjectKind,
       entry.subjectId,
-      canonical(entry.detail),
+      detailJson,
       entry.previousHash,
       entry.hash,
     );

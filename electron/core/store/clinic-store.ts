@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { RxDatabase } from 'rxdb';
-import { defer, map, merge, mergeMap, switchMap } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { defer, map, Observable, switchMap } from 'rxjs';
 import type { AuditEntryInput, CollectionName, DocumentOf, HybridClock, Intent } from '../../contract/index.ts';
 import { AuditTrail, readAudit } from '../audit/index.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
@@ -203,16 +202,26 @@ export class ClinicStore implements Store {
   }
 
   changes(): Observable<StoreChange> {
-    const streams = COLLECTION_NAMES.map((collection) =>
-      this.#table(collection)
-        .instance.changeStream()
-        .pipe(
-          mergeMap((bulk) =>
-            bulk.events.map(({ documentId, operation }) => ({ collection, id: documentId, operation })),
-          ),
-        ),
-    );
-    return merge(...streams);
+    const streams = COLLECTION_NAMES.map((collection) => ({
+      collection,
+      bulks: this.#table(collection).instance.changeStream(),
+    }));
+    return new Observable((subscriber) => {
+      let open = streams.length;
+      for (const { collection, bulks } of streams) {
+        const subscription = bulks.subscribe({
+          next: ({ events }) => {
+            for (const { documentId, operation } of events) subscriber.next({ collection, id: documentId, operation });
+          },
+          error: (error: unknown) => subscriber.error(error),
+          complete: () => {
+            open -= 1;
+            if (open === 0) subscriber.complete();
+          },
+        });
+        subscriber.add(subscription);
+      }
+    });
   }
 
   pendingIntents(limit?: number): Intent[] {

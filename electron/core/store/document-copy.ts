@@ -74,6 +74,11 @@ function testOf(schema: z.core.$ZodType, text: string, code: Code): string | nul
     return test === null ? null : `(${text} === null || ${test})`;
   }
   const checks = checksOf(schema);
+  if (schema instanceof z.ZodNull && checks.length === 0) return `(${text} === null)`;
+  if (schema instanceof z.ZodUnion && checks.length === 0) {
+    const tests = schema.options.map((option) => testOf(option, text, code));
+    return tests.includes(null) ? null : `(${tests.join(' || ')})`;
+  }
   if (schema instanceof z.ZodBoolean && checks.length === 0) return `(typeof ${text} === 'boolean')`;
   if ((schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral) && checks.length === 0) {
     const words: readonly unknown[] = schema instanceof z.ZodEnum ? schema.options : [...schema.values];

@@ -2,7 +2,10 @@
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError, canonical, intentSchema } from '../../contract/index.ts';
 import type { Intent, IntentInput } from '../../contract/index.ts';
+import { copierOf, REFUSED } from './document-copy.ts';
 import { prepared } from './prepared.ts';
+
+const copy = copierOf(intentSchema);
 
 interface IntentRow {
   readonly id: string;
@@ -20,18 +23,19 @@ interface IntentRow {
  */
 export function writeIntent(sqlite: Database, input: IntentInput, createdAt: string): void {
   if (!sqlite.inTransaction) throw new Error('an intent is written within a transaction');
-  const { id, kind, subjectId, payload } = intentSchema.parse(input);
+  const copied = copy(input);
+  const { id, kind, subjectId, payload } = copied === REFUSED ? intentSchema.parse(input) : (copied as IntentInput);
   const payloadJson = canonical(payload);
-  const known = prepared(sqlite, 'SELECT * FROM intents WHERE id = ?').get(id) as IntentRow | undefined;
-  if (known !== undefined) {
-    if (known.kind === kind && known.subject_id === subjectId && known.payload_json === payloadJson) return;
-    throw new VantageError('INTERNAL', `intent ${id} was written before with other content`);
-  }
-  prepared(
+  const { changes } = prepared(
     sqlite,
     `INSERT INTO intents (id, kind, subject_id, ordinal, payload_json, state, created_at)
-       VALUES (?, ?, ?, (SELECT coalesce(max(ordinal), 0) + 1 FROM intents WHERE subject_id = ?), ?, 'waiting', ?)`,
+       VALUES (?, ?, ?, (SELECT coalesce(max(ordinal), 0) + 1 FROM intents WHERE subject_id = ?), ?, 'waiting', ?)
+       ON CONFLICT (id) DO NOTHING`,
   ).run(id, kind, subjectId, subjectId, payloadJson, createdAt);
+  if (changes === 1) return;
+  const known = prepared(sqlite, 'SELECT * FROM intents WHERE id = ?').get(id) as IntentRow | undefined;
+  if (known?.kind !== kind || known.subject_id !== subjectId || known.payload_json !== payloadJson)
+    throw new VantageError('INTERNAL', `intent ${id} was written before with other content`);
 }
 
 /** Oldest first. */
