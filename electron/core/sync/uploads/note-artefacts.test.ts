@@ -165,4 +165,23 @@ describe('a measured value', () => {
     }));
     expect(artefacts(session.id)).toEqual([{ part: 'step:weight', state: 'waiting', sha256: null }]);
   });
+
+  it('says how large it is and when it came to be, whether or not these changed while it waited', async () => {
+    const session = sessionDraft('one', { steps: { weight: weighed(70) } });
+    await clinic.store.write('sessions', session);
+    const row = clinic.store.sqlite.prepare<[string]>(
+      'SELECT state, size, at, acknowledged_at FROM artefacts WHERE document_id = ?',
+    );
+    for (const [minute, value] of [71, 71.5, 72.25].entries()) {
+      const { quantity: first, ...record } = weighed(value);
+      if (first === null) throw new Error('no quantity');
+      const quantity = { ...first, at: `2026-11-21T11:0${minute}:00.000Z` };
+      await clinic.store.update('sessions', session.id, (current) => ({
+        ...current,
+        steps: { weight: { ...record, quantity } },
+      }));
+      const size = Buffer.byteLength(JSON.stringify(quantity));
+      expect(row.all(session.id)).toEqual([{ state: 'waiting', size, at: quantity.at, acknowledged_at: null }]);
+    }
+  });
 });

@@ -26,6 +26,7 @@ export interface NotedDocument<N extends CollectionName> {
 interface Row {
   readonly part: string;
   readonly sha256: string | null;
+  readonly size: number | null;
   readonly state: string;
 }
 
@@ -58,11 +59,15 @@ export function noteArtefacts<N extends CollectionName>(
     known.delete(artefact.part);
     if (blob !== null && enqueue(sqlite, blob)) written = true;
     if (row !== undefined && row.sha256 === (blob?.sha256 ?? null) && isKept(artefact, before)) continue;
+    written = true;
+    if (row !== undefined && before !== null && isAnotherValue(artefact, row, before)) {
+      putValue(sqlite, id, artefact, row);
+      continue;
+    }
     const sessionId = document === null ? '' : sessionIdOfArtefacts(name, document);
     visitAt ??= visitAtOf(visitOf(sessionId), document?.createdAt ?? '');
     put(sqlite, { name, id, sessionId, visitAt, artefact, blob });
     if (row !== undefined && row.sha256 !== null) forgetUnnamed(sqlite, row.sha256);
-    written = true;
   }
   for (const row of known.values()) {
     // Nothing was asked about it.
@@ -89,13 +94,43 @@ function isKept(artefact: Artefact, before: readonly Artefact[] | null): boolean
   return artefact.kind !== 'record' || (former.kind === 'record' && equalJson(former.value, artefact.value));
 }
 
+/** Whether a value that still waits was changed, and nothing else about it. */
+function isAnotherValue(
+  artefact: Artefact,
+  row: Row,
+  before: readonly Artefact[],
+): artefact is Artefact & { kind: 'record' } {
+  if (artefact.kind !== 'record' || row.state !== 'waiting' || row.sha256 !== null) return false;
+  const former = before.find(({ part }) => part === artefact.part);
+  return former?.kind === 'record' && former.shown === artefact.shown;
+}
+
+/** Sets nothing that stays as it is: SQLite would take it out of the indexes and put it back. */
+function putValue(sqlite: Database, id: string, artefact: Artefact & { kind: 'record' }, row: Row): void {
+  const { part, at } = artefact;
+  const size = sizeOf(artefact);
+  if (size === row.size)
+    prepared(sqlite, `UPDATE artefacts SET at = ? WHERE document_id = ? AND part = ?`).run(at, id, part);
+  else
+    prepared(sqlite, `UPDATE artefacts SET at = ?, size = ? WHERE document_id = ? AND part = ?`).run(
+      at,
+      size,
+      id,
+      part,
+    );
+}
+
+function sizeOf({ value }: Artefact & { kind: 'record' }): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
 /** By day, and within a day in the order in which the visits began. */
 function visitAtOf(visit: ReturnType<VisitOf>, createdAt: string): string {
   return visit === null ? `${createdAt.slice(0, 10)} ${createdAt}` : `${visit.day} ${visit.createdAt}`;
 }
 
 function rowsOf(sqlite: Database, id: string): Row[] {
-  return prepared(sqlite, 'SELECT part, sha256, state FROM artefacts WHERE document_id = ?').all(id) as Row[];
+  return prepared(sqlite, 'SELECT part, sha256, size, state FROM artefacts WHERE document_id = ?').all(id) as Row[];
 }
 
 function blobOf(sqlite: Database, blobId: string): Blob | null {
@@ -145,7 +180,7 @@ function put(
     sessionId,
     visitAt,
     blob?.sha256 ?? null,
-    blob?.size ?? (artefact.kind === 'record' ? Buffer.byteLength(JSON.stringify(artefact.value)) : null),
+    blob?.size ?? (artefact.kind === 'record' ? sizeOf(artefact) : null),
     isHeavy,
     artefact.shown,
     blob?.sha256 ?? null,
