@@ -12,7 +12,7 @@ const config: KnipConfig = {
     'electron/services/{core,devices,inference,simulators}.ts',
     'electron/{core,services,hosts}/**/{fixtures,testing}/*.ts',
     'native/inference/models/*/make-golden.ts',
-    'renderer/{shell,checkin}/main.tsx',
+    'renderer/{shell,checkin,cloud}/main.tsx',
     'renderer/kit/zod.ts',
     'renderer/lingui.config.ts',
     'workflows/{api,database}/main.ts',

@@ -15,7 +15,7 @@ export function SignInPage({ canSignIn }: { readonly canSignIn: boolean | null }
     <main className="whole place-items-center">
       <div className="w-full max-w-[560px] p-10">
         <Brand size={48} />
-        <h1 className="mt-8 text-32 tracking-[-0.018em]">{i18n.t('The clinic, from elsewhere')}</h1>
+        <h1 className="mt-8 text-26 tracking-[-0.018em]">{i18n.t('The clinic, from elsewhere')}</h1>
         <p className="mt-3 text-17 text-ink-2">
           {i18n.t(
             'Clinicians read and decide about reports here, operators look after stations. Visits are led at the clinic.',

@@ -177,7 +177,7 @@ function signInPage(asked: URLSearchParams, people: readonly DevelopmentPerson[]
   const kept = [...asked].map(
     ([key, value]) => `<input type="hidden" name="${escaped(key)}" value="${escaped(value)}">`,
   );
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Development sign-in</title>
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Development sign-in</title>
 <h1>Development sign-in</h1><p>It believes everybody. Who are you?</p><ul>${choices.join('')}</ul>
 <form action="/authorize">${kept.join('')}<label>Somebody else: <input name="subject" required></label> <button>Sign in</button></form>`;
 }

@@ -8,6 +8,7 @@ import type { Route } from './route.ts';
 import { STATION_ROUTES } from './stations/routes.ts';
 import { TRAIL_ROUTES } from './trail/routes.ts';
 import { UPLOAD_ROUTES } from './uploads/routes.ts';
+import { ACCESS_ROUTES } from './web/access-routes.ts';
 import { WEB_ROUTES } from './web/routes.ts';
 
 const DESCRIBED: readonly Route[] = [
@@ -19,6 +20,7 @@ const DESCRIBED: readonly Route[] = [
   ...PEOPLE_ROUTES,
   ...STAFF_ROUTES,
   ...INTERNAL_ROUTES,
+  ...ACCESS_ROUTES,
   ...WEB_ROUTES,
 ];
 export const ROUTES: readonly Route[] = [...DESCRIBED, openApiRoute(DESCRIBED)];

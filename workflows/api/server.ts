@@ -209,7 +209,7 @@ function callOf(
     signal: hangUp.signal,
     transaction: async (work) =>
       withScope(parts.database, scopeOf(caller), async (tx) => {
-        if (caller.kind === 'station') await requireAcceptedStation(tx, caller);
+        if (caller.kind === 'station') await requireAcceptedStation(tx, caller, parts.now());
         return work(tx);
       }),
     reply,

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CLOUD_APP_PATHS, newId } from '../../../electron/contract/index.ts';
+import { CLOUD_APP_PATHS, CONTRACT_VERSION, newId, replicationPath } from '../../../electron/contract/index.ts';
 import { TestBrowser, firstOf } from '../testing/browser.ts';
 import { alertDocument, pullAll, push, rowOf } from '../testing/documents.ts';
 import type { VisitForReview } from '../testing/reviewed-visit.ts';
 import { sendFiles, sendVisit, visitForReview } from '../testing/reviewed-visit.ts';
 import type { TestStation } from '../testing/station.ts';
+import { call } from '../testing/station.ts';
 import type { TestApi } from '../testing/test-api.ts';
 import { NORTH_HARBOUR, NORTH_HILL, SOUTH_HARBOUR, startTestApi } from '../testing/test-api.ts';
 
@@ -39,8 +40,8 @@ async function entries(patientId: string): Promise<readonly (readonly [string, s
   return rows.map(({ action, actor, role }) => [action, actor, role]);
 }
 
-async function codeOf(call: Promise<unknown>): Promise<string> {
-  return call.then(
+async function codeOf(asked: Promise<unknown>): Promise<string> {
+  return asked.then(
     () => 'no failure',
     (error: unknown) =>
       (error as { readonly data?: { readonly code?: string } }).data?.code ??
@@ -271,6 +272,30 @@ describe('a decision from elsewhere', () => {
   });
 });
 
+describe('the trail of what people were shown', () => {
+  it('is for administrators of the location, and changed by nobody', async () => {
+    const visit = await visitHere();
+    const browser = await signedIn('clinician', NORTH_HARBOUR);
+    const { signedIn: person } = await browser.client().station.hello();
+    await firstOf(await browser.client().review.watch({ sessionId: visit.sessionId }));
+    const search = async (token: string) =>
+      call(cloud.base, '/v1/access/search', token, { patientId: visit.patientId });
+    const here = await search(await cloud.person('admin', NORTH_HARBOUR));
+    expect(here.body['entries']).toMatchObject([
+      {
+        actor: `person:${person?.staffId}`,
+        role: 'clinician',
+        action: 'patient.read',
+        subjectKind: 'session',
+        subjectId: visit.sessionId,
+      },
+    ]);
+    expect((await search(await cloud.person('admin', NORTH_HILL))).body).toEqual({ entries: [], more: false });
+    expect((await search(await cloud.person('clinician', NORTH_HARBOUR))).status).toBe(403);
+    await expect(cloud.database.admin.query('DELETE FROM access_entries')).rejects.toThrow('append-only');
+  });
+});
+
 describe('the fleet', () => {
   it('shows operators the stations of their locations, and nothing of patients', async () => {
     const own = await cloud.station(NORTH_HARBOUR);
@@ -290,6 +315,20 @@ describe('the fleet', () => {
     });
     expect(row?.lastContactAt).not.toBeNull();
     expect(JSON.stringify(view)).not.toMatch(/Amara|Exampleton/);
+    // Any request is a contact, and the page hears of it without one of its own.
+    const before = row?.lastContactAt ?? '';
+    const stream = await operator.fleet.watch();
+    cloud.clock.aheadMs = 5 * 60_000;
+    await own.call(replicationPath('alerts', 'pull'), {
+      contractVersion: CONTRACT_VERSION,
+      checkpoint: null,
+      limit: 1,
+    });
+    const later = await firstOf(stream, ({ stations }) =>
+      stations.some(({ stationId, lastContactAt }) => stationId === own.stationId && (lastContactAt ?? '') > before),
+    );
+    expect(later.stations.length).toBeGreaterThan(0);
+    cloud.clock.aheadMs = 0;
     const elsewhere = (await signedIn('operator', NORTH_HILL)).client();
     expect((await firstOf(await elsewhere.fleet.watch())).stations.map(({ stationId }) => stationId)).not.toContain(
       own.stationId,

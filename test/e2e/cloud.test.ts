@@ -1,0 +1,199 @@
+/** People elsewhere, with a browser and nothing else: `npm run cloud`, a station that has sent a visit, a clinician and an operator. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { derivedId } from '../../electron/contract/index.ts';
+import { renderReport } from '../../electron/core/reports/pdf.ts';
+import { sampleReport } from '../../electron/core/reports/testing/sample-report.ts';
+import { drawFundus } from '../../native/simulator/scenes/fundus.ts';
+import { alertDocument, pullAll, push, rowOf } from '../../workflows/api/testing/documents.ts';
+import type { VisitForReview } from '../../workflows/api/testing/reviewed-visit.ts';
+import { sendFiles, sendVisit, visitForReview } from '../../workflows/api/testing/reviewed-visit.ts';
+import { TestStation } from '../../workflows/api/testing/station.ts';
+import type { Content } from '../../workflows/api/testing/uploads.ts';
+import { hashOf } from '../../workflows/api/testing/uploads.ts';
+import { freePort } from '../../workflows/database/free-port.ts';
+import { seeded } from '../../workflows/database/testing/seed.ts';
+import { launchBrowser } from '../fixtures/browser.ts';
+import type { Screen } from '../fixtures/person.ts';
+import { openScreen } from '../fixtures/person.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PLACE = {
+  ...seeded('development', 'main'),
+  tenantId: derivedId('development', 'tenant'),
+  locationId: derivedId('development', 'location'),
+};
+const folder = mkdtempSync(join(tmpdir(), 'vantage-cloud-page-'));
+chmodSync(folder, 0o755);
+
+let browser: Browser;
+let cloud: ChildProcess;
+let base: string;
+let station: TestStation;
+let visit: VisitForReview;
+const screens: Screen[] = [];
+
+beforeAll(async () => {
+  const built = join(folder, 'screens');
+  await build({
+    configFile: join(ROOT, 'renderer/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: built, emptyOutDir: true },
+  });
+  const said = await startCloud(built);
+  base = /^Screens\s+(\S+)\/ /m.exec(said)?.[1] ?? '';
+  const code = /^Enrolment\s+(\S+)/m.exec(said)?.[1] ?? '';
+  station = await TestStation.create(base);
+  await station.enrol(code);
+  await station.signIn();
+  visit = visitForReview(PLACE, station.stationId, await pictures());
+  await sendVisit(station, visit);
+  await sendFiles(base, station, visit);
+  await push(station, 'alerts', [
+    rowOf(alertDocument(PLACE, { stationId: station.stationId, text: 'Little room is left on the disk' })),
+  ]);
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+  const ended = once(cloud, 'exit');
+  cloud.kill('SIGTERM');
+  await ended;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** @returns what it printed until it was ready */
+async function startCloud(built: string): Promise<string> {
+  const port = await freePort();
+  cloud = spawn(
+    process.execPath,
+    [join(ROOT, 'workflows/cloud.ts'), '--folder', join(folder, 'cloud'), '--port', String(port)],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], SCREENS_FOLDER: built } },
+  );
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+      if (said.includes('ready;')) resolve();
+    };
+    cloud.stdout?.on('data', hear);
+    cloud.stderr?.on('data', hear);
+    cloud.once('exit', () => reject(new Error(said)));
+  });
+  return said;
+}
+
+function content(bytes: Uint8Array): Content {
+  return { bytes: Buffer.from(bytes), sha256: hashOf(bytes) };
+}
+
+async function pictures(): Promise<Record<'picture' | 'overlay' | 'pdf', Content>> {
+  const picture = await drawFundus({ seed: 7, eye: 'right' });
+  const overlay = await sharp({
+    create: { width: 820, height: 820, channels: 4, background: { r: 0, g: 200, b: 120, alpha: 0.1 } },
+  })
+    .png()
+    .toBuffer();
+  const report = await renderReport(await sampleReport());
+  return { picture: content(picture), overlay: content(overlay), pdf: content(report.bytes) };
+}
+
+/** From the cloud's address through the sign-in. */
+async function signIn(name: string): Promise<Screen> {
+  const screen = await openScreen(browser, 'staff', `${base}/`);
+  screens.push(screen);
+  await screen.sees('The clinic, from elsewhere');
+  if (screens.length === 1) await screen.shot('cloud-sign-in');
+  await screen.press(/^Sign in/);
+  await screen.page.getByRole('link', { name }).click();
+  return screen;
+}
+
+async function violations(page: Page): Promise<readonly string[]> {
+  // Axe brings itself in as text, which the policy notes although the debugger may.
+  page.removeAllListeners('console');
+  const found = await new AxeBuilder({ page }).analyze();
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.target.join(' ') ?? ''}`);
+}
+
+describe('a clinician at home', () => {
+  let clara: Screen;
+
+  it('signs in and sees what is here', async () => {
+    clara = await signIn('Dr Clara Clinician');
+    await clara.sees('What is here');
+    await clara.sees('1 report waits');
+    await clara.sees('Development clinic');
+    expect(await clara.text()).not.toMatch(/Amara|Exampleton/);
+    await clara.shot('cloud-home-clinician');
+  });
+
+  it('opens the visit that waits, with its picture, measures and where they come from', async () => {
+    await clara.touch('Reports to review');
+    await clara.sees('Amara Exampleton');
+    await clara.shot('cloud-review-queue');
+    await clara.touch('Amara Exampleton');
+    await clara.sees('Where this comes from');
+    const picture = clara.page.getByRole('img', { name: 'Right retina today' });
+    await expect
+      .poll(async () => picture.evaluate((image: HTMLImageElement) => image.naturalWidth), { timeout: 30_000 })
+      .toBeGreaterThan(100);
+    await clara.sees('retina-vessels 1.4.0');
+    expect(clara.page.url()).not.toMatch(/Amara|Exampleton|HR-/);
+    await clara.shot('cloud-review');
+  });
+
+  it('reads the report and approves it, signed by the sign-in', async () => {
+    const pdf = clara.page.waitForResponse((answer) => answer.headers()['content-type'] === 'application/pdf');
+    await clara.press(/^Open the report/);
+    expect((await pdf).status()).toBe(200);
+    await clara.shot('cloud-report');
+    await clara.page.keyboard.press('Escape');
+    await clara.press(/^Approve/);
+    await clara.sees('Signed by');
+    await clara.shot('cloud-approve');
+    await clara.press(/^Approve version 1/);
+    await clara.sees('Approved by Dr Clara Clinician');
+    await clara.shot('cloud-approved');
+    const sessions = await pullAll(station, 'sessions');
+    expect(sessions.find(({ document }) => document['id'] === visit.sessionId)?.document['status']).toBe('COMPLETED');
+  });
+
+  it('signs out, and the way back leads to the sign-in', async () => {
+    await clara.press(/^Sign out/);
+    await clara.sees('The clinic, from elsewhere');
+    await clara.page.goBack();
+    await clara.page.reload();
+    await clara.sees('The clinic, from elsewhere');
+    expect(await clara.text()).not.toMatch(/Amara|Exampleton/);
+  });
+});
+
+describe('an operator', () => {
+  it('sees the stations and no patient', async () => {
+    const otto = await signIn('Otto Operator');
+    await otto.sees('1 station, 1 needs somebody');
+    await otto.touch('Stations');
+    await otto.sees('Last contact');
+    await otto.sees(/^Little room is left on the disk/);
+    expect(await otto.text()).not.toMatch(/Amara|Exampleton|Review/);
+    await otto.shot('cloud-stations');
+    expect(await violations(otto.page)).toEqual([]);
+  });
+});
+
+it('went without an error on the page or a refused resource', () => {
+  expect(screens.flatMap(({ troubles }) => troubles)).toEqual([]);
+});
