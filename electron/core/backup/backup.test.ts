@@ -7,7 +7,8 @@ import { stationIdentity } from '../station.ts';
 import { anchorPath, readAnchor } from '../store/anchor.ts';
 import { STORE_FILE } from '../store/cipher-file.ts';
 import { newKey, passphraseKeyStore } from '../store/key-handling.ts';
-import { readStationValue } from '../store/station-values.ts';
+import { NEVER_SCRUBBED, PAGE_SCRUB_KEY } from '../store/page-scrub.ts';
+import { readStationValue, writeStationValue } from '../store/station-values.ts';
 import { STATION, temporaryFolder } from '../store/testing/documents.ts';
 import { makeBackup, pruneBackups, verifyBackup } from './backup.ts';
 import type { BackupOptions } from './backup.ts';
@@ -422,6 +423,7 @@ describe('a new master key', () => {
     await recoverBy(first, 'the one of before');
     await first.fill(4, 5);
     const all = await contentOf(first);
+    writeStationValue(first.store.sqlite, PAGE_SCRUB_KEY, JSON.stringify({ completeAt: MADE, damaged: [] }));
     await closed();
     const key = newKey();
     const saved: Uint8Array[] = [];
@@ -439,6 +441,8 @@ describe('a new master key', () => {
     const second = await opened(key);
     expect(second.anchor.findings).toEqual([]);
     expect(await contentOf(second)).toEqual(all);
+    // Of the new file no page has been read again yet.
+    expect(readStationValue(second.store.sqlite, PAGE_SCRUB_KEY)).toBe(NEVER_SCRUBBED);
     expect(second.store.audit.read().at(-1)).toMatchObject({
       action: 'store.key-changed',
       detail: { missingChanges: 0 },

@@ -11,6 +11,7 @@ import { IDENTITY_KEY, STORE_ID_KEY, missingChanges } from '../store/anchor-chec
 import { openCipherFile } from '../store/cipher-file.ts';
 import { writeDurably } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
+import { NEVER_SCRUBBED, PAGE_SCRUB_KEY } from '../store/page-scrub.ts';
 import { nextAnchorPath, nextStorePath } from '../store/replace-file.ts';
 import { readStationValue, writeStationValue } from '../store/station-values.ts';
 
@@ -66,7 +67,8 @@ export function finishNextStore(options: NextStoreOptions): MissingChanges | nul
             missingAuditThrough: missing?.audit?.through ?? null,
           },
         });
-        for (const [key, value] of Object.entries({ ...values, [GENERATION_KEY]: generation })) {
+        const own = { [GENERATION_KEY]: generation, [PAGE_SCRUB_KEY]: NEVER_SCRUBBED };
+        for (const [key, value] of Object.entries({ ...values, ...own })) {
           writeStationValue(sqlite, key, value);
         }
       })

@@ -11,7 +11,9 @@ import { codeOf } from './store-problem.ts';
 import type { Store, StoreLog } from './types.ts';
 
 /** In table `station`, JSON. */
-const STATE_KEY = 'page-scrub';
+export const PAGE_SCRUB_KEY = 'page-scrub';
+/** Of a file of which nobody has read a page yet: what was found in another one says nothing of it. */
+export const NEVER_SCRUBBED = JSON.stringify({ completeAt: null, damaged: [] });
 const PIECE_PAGES = 16;
 const LOOK_MS = 10 * 60_000;
 const PAGES_NAMED = 10;
@@ -49,8 +51,8 @@ export class PageScrub {
 
   constructor(options: PageScrubOptions) {
     this.#options = { pagesPerSecond: 256, everyMs: 86_400_000, pollMs: 500, ...options };
-    const text = readStationValue(options.store.sqlite, STATE_KEY);
-    this.#state = text === null ? { completeAt: null, damaged: [] } : stateSchema.parse(JSON.parse(text));
+    const text = readStationValue(options.store.sqlite, PAGE_SCRUB_KEY) ?? NEVER_SCRUBBED;
+    this.#state = stateSchema.parse(JSON.parse(text));
   }
 
   /** Begins to work in the background. */
@@ -114,7 +116,7 @@ export class PageScrub {
       ],
     };
     await store.transaction((transaction) => {
-      writeStationValue(transaction.sqlite, STATE_KEY, JSON.stringify(this.#state));
+      writeStationValue(transaction.sqlite, PAGE_SCRUB_KEY, JSON.stringify(this.#state));
       const entries = [
         ...added.map((page) => ({ page, isDamaged: true })),
         ...whole.map((page) => ({ page, isDamaged: false })),
