@@ -6,7 +6,7 @@ import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
 import type { RouterClient } from '@orpc/server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PROBLEMS } from '../contract/index.ts';
+import { PROBLEMS, VantageError } from '../contract/index.ts';
 import type { fixtureRouter } from './fixtures/core.ts';
 import { fixture, FIXTURE_KEY, fixtureOptions } from './fixtures/options.ts';
 import { createNodeLauncher } from './node-launcher.ts';
@@ -188,6 +188,76 @@ describe('supervisor', () => {
     expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'DEMONSTRATION_KEY' } });
     expect(PROBLEMS.DEMONSTRATION_KEY.action).not.toBe(PROBLEMS.KEY_WRONG.action);
   });
+
+  it('asks for a passphrase where the key was not found, one try at a time, and opens with the right one', async () => {
+    const tried: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const supervisor = supervise({
+      clinic: { directory: '/nowhere', mode: 'clinic' },
+      keys: {
+        ...fixtureOptions().keys,
+        load: () => Promise.reject(new VantageError('KEY_MISSING')),
+        passphrases: () => ['recovery'],
+        unlock: async (passphrase) => {
+          tried.push(passphrase);
+          await gate.promise;
+          if (passphrase !== 'right') throw new VantageError('PASSPHRASE_WRONG');
+          return FIXTURE_KEY;
+        },
+      },
+    });
+    await supervisor.start();
+    expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'KEY_MISSING' } });
+    expect(await supervisor.recovery()).toEqual({ of: 'key', passphrases: ['recovery'] });
+    await expect(supervisor.recover({ do: 'copy' })).rejects.toMatchObject({ code: 'STATUS_CONFLICT' });
+    const wrong = supervisor.recover({ do: 'unlock', passphrase: 'wrong' });
+    // The first one has its turn: what is offered is looked up before.
+    await expect.poll(() => tried).toEqual(['wrong']);
+    await expect(supervisor.recover({ do: 'unlock', passphrase: 'right' })).rejects.toMatchObject({
+      code: 'STATUS_CONFLICT',
+    });
+    gate.resolve();
+    await expect(wrong).rejects.toMatchObject({ code: 'PASSPHRASE_WRONG' });
+    await supervisor.recover({ do: 'unlock', passphrase: 'right' });
+    await until(supervisor, (state) => state.phase === 'ready');
+    const { keyHash } = await screen(supervisor).client.hello();
+    expect(keyHash).toBe(createHash('sha256').update(FIXTURE_KEY).digest('hex'));
+    expect(tried).toEqual(['wrong', 'right']);
+  });
+
+  it.each(['/nowhere', '/nowhere/dies-saving'])(
+    'gives core a new key where somebody asked for it, also when it dies while that is saved: %s',
+    async (directory) => {
+      const saved: Uint8Array[] = [];
+      const supervisor = supervise({
+        clinic: { directory, mode: 'demonstration' },
+        keys: {
+          ...fixtureOptions().keys,
+          save: async (key) => {
+            // Longer than the core that asked for it lives, and than the next one takes to be started.
+            await new Promise((resolve) => setTimeout(resolve, 400));
+            saved.push(key);
+          },
+        },
+      });
+      const steps = new Set<string>();
+      supervisor.onState(({ work }) => void (work !== null && steps.add(work.step)));
+      await supervisor.start();
+      const first = screen(supervisor);
+      // Its answer may be lost with the core that gives it.
+      await Promise.allSettled([first.client.changeKey(), first.closed]);
+      await until(supervisor, (state) => state.phase === 'ready' && state.work === null);
+      expect([...steps]).toEqual(['closing', 'replacing']);
+      expect(saved).toHaveLength(1);
+      const { keyHash } = await screen(supervisor).client.hello();
+      expect(keyHash).toBe(
+        createHash('sha256')
+          .update(saved[0] ?? FIXTURE_KEY)
+          .digest('hex'),
+      );
+      expect(restartsOf(supervisor.state, 'core')).toBe(directory === '/nowhere' ? 0 : 1);
+    },
+  );
 
   it('refuses a process of another build', async () => {
     const options = fixtureOptions();
