@@ -44,6 +44,12 @@ export function guides(i18n: I18n): readonly Guide[] {
         ),
         i18n.t('Check all now reads every stored picture again. A damaged one is named by its step and visit.'),
         i18n.t('Verify now goes through the audit trail. Operators copy a period of it to give to somebody.'),
+        i18n.t(
+          'Choose a recovery passphrase, write it down and keep it away from the computer. It opens the data when their key is lost.',
+        ),
+        i18n.t(
+          'Change the key when others may know it. Make a backup afterwards, and choose a recovery passphrase again.',
+        ),
         i18n.t('Pictures are deleted here by the rule only, and only when the cloud has verified its copies.'),
       ],
     },
