@@ -1,7 +1,8 @@
 /**
  * The whole visit at a real station whose line is cut, half-opened, slowed and refused all the while: the Node host with its processes,
- * enrolled at a real API on PostgreSQL, devices over their true protocols. When the line is whole again everything of the visit is in
- * PostgreSQL and verified, and at no moment did the station say more than was so.
+ * enrolled at a real API on PostgreSQL, devices over their true protocols. What happens to the line, and in which step, is the seed's.
+ * When the line is whole again everything of the visit is in PostgreSQL and verified, and at no moment did the station say more than was
+ * so.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,6 +37,14 @@ const PICTURES = ['body-front', 'body-back', 'body-left', 'body-right', 'retina-
 const START_MS = 5 * 60_000;
 const DRAIN_MS = 10 * 60_000;
 const MOST_NAMED = 12;
+/** How long a step has gone on when something happens in it: from, to. */
+const MIDST_MS = [100, 2500] as const;
+/** What happens to the line, in an order that the seed makes; then the same once more in another. */
+const TROUBLES = [
+  ...(['fine', 'fine', 'fine', 'cut', 'cut', 'cut'] as const),
+  ...(['half-open', 'half-open', 'slow', 'slow', 'refused', 'refused'] as const),
+] as const;
+type Trouble = (typeof TROUBLES)[number];
 const NOTHING: CloudMoment = { documents: new Map(), files: new Map(), auditSequence: 0 };
 
 export const visitProof: SyncProof = async ({ full, seed, server, unsafeControl }) => {
@@ -82,7 +91,8 @@ class VisitProof {
   readonly #connections: Connection<StaffClient>[] = [];
   readonly #sessionIds: string[] = [];
   readonly #watching: Promise<void>[] = [];
-  readonly #counts = { cuts: 0, halfOpen: 0, slow: 0, refused: 0 };
+  readonly #counts: Record<Trouble, number> = { fine: 0, cut: 0, 'half-open': 0, slow: 0, refused: 0 };
+  #troubles: Trouble[] = [];
   readonly #failures: string[] = [];
   #stopped = false;
   #stationId = '';
@@ -100,7 +110,12 @@ class VisitProof {
     const first = await this.#connect();
     const address = `http://127.0.0.1:${proxy.port}`;
     await first.enrolment.enrol({ address, code: await cloud.enrolmentCode(), stationName: 'Room 1' });
-    while ((await first.access.people()).length < 3) await sleep(100);
+    const began = performance.now();
+    while ((await first.access.people()).length < 3) {
+      if (performance.now() - began > START_MS) throw new Error('the people of the clinic did not come');
+      cloud.assertRunning();
+      await sleep(100);
+    }
   }
 
   /** The visits, one after the other, on the line that the seed makes. */
@@ -113,14 +128,7 @@ class VisitProof {
     );
     await until(await ines.today.watch(), ({ rows }) => rows.length === numbers.length, START_MS);
     this.#watching.push(this.#watchViews(aroha), this.#watchRows(aroha));
-    const over = new AbortController();
-    const trouble = this.#trouble(over.signal);
-    try {
-      for (const number of numbers) await this.#visit(ines, leila, number);
-    } finally {
-      over.abort();
-      await trouble;
-    }
+    for (const number of numbers) await this.#visit(ines, leila, number);
   }
 
   /** The line is whole again: until the station says that everything is in the cloud and verified, or for too long. */
@@ -148,15 +156,15 @@ class VisitProof {
     const station = await this.#judgeStation();
     const { made, untrue } = this.#claims.judge(station);
     const found = this.#claims.judge(station, NOTHING).untrue.length;
-    const { cuts, halfOpen, slow, refused } = this.#counts;
+    const { fine, cut, 'half-open': halfOpen, slow, refused } = this.#counts;
     console.log(
-      `${this.#sessionIds.length} visits; ${cuts} cuts, ${halfOpen} times half open, ${slow} times slow, ${refused} times refused; ` +
+      `${this.#sessionIds.length} visits; the line was cut ${cut} times, half open ${halfOpen}, slow ${slow}, refused ${refused}, fine ${fine}; ` +
         `${made} claims in ${this.#claims.views} views and pages, ${untrue.length} untrue when made`,
     );
     console.log(`control: of a cloud that has nothing ${found} of them would be untrue, as must be`);
     if (found === 0) this.#failures.push('control: an untrue claim is not found');
     if (withControl) console.log('visit: the control is part of every run');
-    if (cuts + halfOpen + slow + refused === 0) this.#failures.push('the line was never bad');
+    if (Math.min(cut, halfOpen, slow, refused) === 0) this.#failures.push('not everything happened to the line');
     if (last?.line.state !== 'online') this.#failures.push(`the line is said to be ${last?.line.state}`);
     this.#failures.push(...untrue.slice(0, MOST_NAMED));
     if (untrue.length > MOST_NAMED) this.#failures.push(`... ${untrue.length} of these in all`);
@@ -183,23 +191,27 @@ class VisitProof {
         documents.has(session) && !statuses.includes(String(documents.get(session)?.['status']));
 
     done('checking in', { action: 'visit.checked-in', subjectId: sessionId }, (documents) => documents.has(session));
-    await ines.today.consent({ sessionId, agreed: [...CONSENTS], language: 'en', signature: SIGNATURE });
-    await ines.visits.start({ sessionId });
+    await this.#during(async () => {
+      await ines.today.consent({ sessionId, agreed: [...CONSENTS], language: 'en', signature: SIGNATURE });
+      await ines.visits.start({ sessionId });
+    });
     done('the start', { action: 'visit.started', subjectId: sessionId }, left('SCHEDULED', 'CHECKED_IN'));
-    await weigh(ines, sessionId);
+    await this.#during(async () => weigh(ines, sessionId));
     done(
       'the weight',
       { action: 'step.measured', subjectId: sessionId },
       (documents) => step(documents, 'weight')?.['state'] === 'done',
     );
-    await ines.visits.enterByHand({ sessionId, stepId: 'height', value: 171.5, again: 171.5 });
+    await this.#during(async () =>
+      ines.visits.enterByHand({ sessionId, stepId: 'height', value: 171.5, again: 171.5 }),
+    );
     done(
       'the height',
       { action: 'step.entered-by-hand', subjectId: sessionId },
       (documents) => step(documents, 'height')?.['state'] === 'done',
     );
     for (const stepId of PICTURES) {
-      const { captureId, sha256 } = await photograph(ines, sessionId, stepId);
+      const { captureId, sha256 } = await this.#during(async () => photograph(ines, sessionId, stepId));
       done(
         stepId,
         { action: 'capture.kept', subjectId: captureId },
@@ -209,24 +221,22 @@ class VisitProof {
         sha256,
       );
     }
-    await ines.visits.finish({ sessionId });
+    await this.#during(async () => ines.visits.finish({ sessionId }));
     done(
       'the end of the captures',
       { action: 'visit.captured', subjectId: sessionId },
       left('SCHEDULED', 'CHECKED_IN', 'CAPTURING'),
     );
-    const { report } = await visitOf(ines, sessionId, (visit) => visit.status === 'REVIEW' && visit.report !== null);
+    const { report } = await this.#during(async () =>
+      visitOf(ines, sessionId, (visit) => visit.status === 'REVIEW' && visit.report !== null),
+    );
     if (report === null) throw new Error('no report');
     const { reportId, sha256: reportSha256 } = report;
-    await leila.review.decide({
-      reportId,
-      reportSha256,
-      decision: 'approved',
-      reason: null,
-      notes: null,
-      pin: DEMONSTRATION_PIN,
+    const decision = { decision: 'approved', reason: null, notes: null, pin: DEMONSTRATION_PIN } as const;
+    await this.#during(async () => {
+      await leila.review.decide({ reportId, reportSha256, ...decision });
+      await visitOf(ines, sessionId, (visit) => visit.status === 'COMPLETED');
     });
-    await visitOf(ines, sessionId, (visit) => visit.status === 'COMPLETED');
     done(
       'the review',
       { action: 'report.approved', subjectId: reportId },
@@ -236,28 +246,43 @@ class VisitProof {
     );
   }
 
-  /** What the seed does to the line, one thing after the other. */
-  async #trouble(signal: AbortSignal): Promise<void> {
+  /** One step of the visit. Something happens to the line before it, and something else in its midst: at its end where it is short. */
+  async #during<T>(step: () => Promise<T>): Promise<T> {
+    const { random } = this.#parts;
+    this.#happen();
+    const over = new AbortController();
+    const midst = sleep(random.between(...MIDST_MS), null, { signal: over.signal }).catch(() => null);
+    try {
+      const result = step();
+      await Promise.race([midst, result]);
+      this.#happen();
+      return await result;
+    } finally {
+      over.abort();
+    }
+  }
+
+  #happen(): void {
     const { proxy, random } = this.#parts;
-    while (!signal.aborted) {
-      const chance = random.next();
-      if (chance < 0.3) proxy.weather = FINE;
-      else if (chance < 0.55) {
-        this.#counts.cuts += 1;
+    if (this.#troubles.length === 0) this.#troubles = [...TROUBLES];
+    const [trouble = 'fine'] = this.#troubles.splice(random.between(0, this.#troubles.length - 1), 1);
+    this.#counts[trouble] += 1;
+    switch (trouble) {
+      case 'fine':
+        proxy.weather = FINE;
+        return;
+      case 'cut':
         proxy.cut();
-      } else if (chance < 0.7) {
-        this.#counts.halfOpen += 1;
-        const silent = random.pick(['toCloud', 'fromCloud'] as const);
-        proxy.weather = { ...FINE, [silent]: 'silent' };
-      } else if (chance < 0.85) {
-        this.#counts.slow += 1;
+        return;
+      case 'half-open':
+        proxy.weather = { ...FINE, [random.pick(['toCloud', 'fromCloud'] as const)]: 'silent' };
+        return;
+      case 'slow':
         proxy.weather = { ...FINE, delayMs: random.pick([20, 100, 400, 1500]) };
-      } else {
-        this.#counts.refused += 1;
+        return;
+      case 'refused':
         proxy.weather = { ...FINE, refuses: true };
         proxy.cut();
-      }
-      await sleep(random.between(300, 4000), null, { signal }).catch(() => null);
     }
   }
 
