@@ -77,7 +77,11 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
   }, [client, queries, forget, refresh]);
   const unlocked = ({ roles }: PersonOnShift): void => {
     // What the one before left open may be no view of this person's. An address that somebody asks for is refused by the station.
-    if (!hasView(roles, router.history.location.pathname)) router.history.replace('/');
+    if (!hasView(roles, router.history.location.pathname)) {
+      router.history.replace('/');
+      // Behind the lock nothing follows the address.
+      void router.load();
+    }
     refresh();
   };
   const lockIn = useIdleLock(person === null ? 0 : (hello.data?.idleLockSeconds ?? 0), lock);

@@ -54,18 +54,20 @@ function Away({ code }: { code: Parameters<typeof useProblemWords>[0] }): ReactN
 /** True for some seconds after the line came back, or after a process was started again. */
 function useRestartNotice(connection: ConnectionState, processes: readonly ProcessStatus[], opened: boolean): boolean {
   const [shown, setShown] = useState(false);
+  // Closed for work that the screen itself tells of: nothing has stopped.
+  const isWorked = connection.phase === 'away' && connection.work !== null;
   const restarts = processes.reduce((sum, each) => sum + each.restarts, 0);
   const before = useRef<number | null>(null);
   const wasAway = useRef(false);
   useEffect(() => {
     const cameBack = connection.phase === 'open' && wasAway.current;
-    wasAway.current = connection.phase === 'away' && opened;
+    wasAway.current = connection.phase === 'away' && opened && !isWorked;
     const startedAgain = before.current !== null && processes.length > 0 && restarts > before.current;
     if (processes.length > 0) before.current = restarts;
     if (!cameBack && !startedAgain) return undefined;
     setShown(true);
     const timer = setTimeout(() => setShown(false), AFTER_MS);
     return () => clearTimeout(timer);
-  }, [connection.phase, restarts, processes.length, opened]);
+  }, [connection.phase, isWorked, restarts, processes.length, opened]);
   return shown;
 }
