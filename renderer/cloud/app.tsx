@@ -1,6 +1,7 @@
 /** The cloud's page from the line to the pixels: connecting, signed out, or a person's views. */
 import { i18n } from '@lingui/core';
 import { I18nProvider, useLingui } from '@lingui/react';
+import { useQueryClient } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useCallback, useState } from 'react';
@@ -44,6 +45,7 @@ export function CloudApp({ client, line }: { readonly client: StaffClient; reado
 function CloudScreen({ line, router }: { readonly line: CloudLine; readonly router: CloudRouter }): ReactNode {
   const connection = useConnection();
   const client = useClient();
+  const queries = useQueryClient();
   const forget = useForget();
   const hello = useAsk((each) => each.station.hello, undefined);
   const isOut = connection.phase === 'stopped';
@@ -51,9 +53,12 @@ function CloudScreen({ line, router }: { readonly line: CloudLine; readonly rout
 
   const signOut = useCallback(() => {
     // The screen is empty at once, whether or not the cloud can be told now.
+    queries.setQueriesData<Hello>({ queryKey: ['ask', 'station.hello'] }, (before) =>
+      before === undefined ? before : { ...before, signedIn: null },
+    );
     forget();
     client.access.lock().then(line.check, line.check);
-  }, [client, forget, line]);
+  }, [client, queries, forget, line]);
   const lockIn = useIdleLock(person === null ? 0 : (hello.data?.idleLockSeconds ?? 0), signOut);
   useSignedOutElsewhere(line.check);
 

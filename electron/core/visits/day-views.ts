@@ -9,20 +9,10 @@ import type {
   Patient,
   StationStatus,
 } from '../../contract/index.ts';
-import { isClosed, progressOf, sessionIdOf } from '../../contract/index.ts';
+import { isClosed, patientSummaryOf, progressInputOf, progressOf, sessionIdOf } from '../../contract/index.ts';
 import { currentStepOf, dayOf, markOf, protocolOf } from './steps.ts';
 import type { ViewSources } from './views.ts';
-import {
-  capturesOf,
-  consentsOf,
-  deviceFor,
-  earlierWeights,
-  expectedMinutesOf,
-  initialsOf,
-  progressInputOf,
-  roomNow,
-  summaryOf,
-} from './views.ts';
+import { capturesOf, consentsOf, deviceFor, earlierWeights, expectedMinutesOf, initialsOf, roomNow } from './views.ts';
 
 export async function dayView(sources: ViewSources): Promise<DayView> {
   const { store } = sources;
@@ -140,7 +130,7 @@ async function rowOf(sources: ViewSources, appointment: Appointment, patient: Pa
     sessionId: sessionIdOf(appointment.id),
     startsAt: appointment.startsAt,
     room: appointment.room,
-    patient: summaryOf(patient, sources.now()),
+    patient: patientSummaryOf(patient, sources.now()),
     likeName: false,
     protocolId: protocol.id,
     protocolTitle: protocol.title,

@@ -2,33 +2,33 @@
 import type {
   Appointment,
   Capture,
-  CaptureView,
+  CaptureHere,
   CheckinMatch,
+  ConsentLine,
   DayRow,
   DeviceStatus,
   Patient,
   PatientProgress,
-  PatientSummary,
-  ConsentLine,
   Problem,
   Protocol,
-  Report,
   Session,
   Step,
-  StepView,
   VisitView,
 } from '../../contract/index.ts';
 import {
+  VantageError,
   consentLineSchema,
   isClosed,
+  progressInputOf,
   progressOf,
   stationIdOf,
   stationIdsOf,
-  VantageError,
+  visitViewOf,
+  weightsOf,
 } from '../../contract/index.ts';
 import type { CaptureActivity } from '../capture/capture-activity.ts';
 import type { Store } from '../store/index.ts';
-import { ageOn, attemptsLeft, currentStepOf, dayOf, isFailedTry, markOf, protocolOf, recordOf } from './steps.ts';
+import { currentStepOf, isFailedTry, protocolOf } from './steps.ts';
 
 export interface ViewSources {
   readonly store: Store;
@@ -55,44 +55,27 @@ export async function visitView(sources: ViewSources, sessionId: string): Promis
   const patient = await store.get('patients', session.patientId);
   const appointment = await store.get('appointments', session.appointmentId);
   if (patient === null || appointment === null) throw new VantageError('NOT_FOUND', 'patient or appointment');
-  const protocol = protocolOf(session.protocolId);
-  const captures = await capturesOf(store, sessionId);
-  const current = currentStepOf(protocol, session);
-  const report = session.reportId === null ? null : await store.get('reports', session.reportId);
-  const staff = new Map((await store.find('staff', {})).map((person) => [person.id, person.name]));
-  return {
-    sessionId,
-    appointmentId: session.appointmentId,
-    status: session.status,
-    progress: progressOf(progressInputOf(session)),
-    patient: summaryOf(patient, sources.now()),
-    protocol,
-    steps: protocol.steps.map((step) =>
-      stepView(
-        sources,
-        session,
-        step,
-        captures.filter((capture) => capture.stepId === step.id),
-        current,
-        staff,
+  return visitViewOf(
+    {
+      session,
+      patient,
+      appointment,
+      captures: await capturesOf(store, sessionId),
+      report: session.reportId === null ? null : await store.get('reports', session.reportId),
+      consent: session.consentId === null ? null : await store.get('consents', session.consentId),
+      sessionsOfPatient: await store.find('sessions', { selector: { patientId: patient.id } }),
+      staffNames: new Map((await store.find('staff', {})).map((person) => [person.id, person.name])),
+    },
+    {
+      now: sources.now(),
+      captureHere: (capture) => captureHere(sources, capture),
+      deviceIdFor: (kind) => deviceFor(sources.deviceStatuses(), kind)?.deviceId ?? null,
+      reportInProgress: sources.reportsInProgress.has(sessionId),
+      problems: [ledElsewhere(sources, session), sources.reportProblemOf(sessionId)].filter(
+        (problem) => problem !== null,
       ),
-    ),
-    currentStepId: session.status === 'CAPTURING' ? (current?.id ?? null) : null,
-    room: appointment.room,
-    checkedInAt: session.checkedInAt,
-    startedAt: session.startedAt,
-    pausedAt: session.pausedAt,
-    endedAt: session.endedAt,
-    endedReason: session.endedReason,
-    patientRequest: session.patientRequest,
-    consents: await consentsOf(store, session),
-    earlierWeights: (await earlierWeights(store, patient.id, sessionId)).slice(0, 6).toReversed(),
-    report: report === null ? null : reportSummaryOf(report),
-    reportInProgress: sources.reportsInProgress.has(sessionId),
-    problems: [ledElsewhere(sources, session), sources.reportProblemOf(sessionId)].filter(
-      (problem) => problem !== null,
-    ),
-  };
+    },
+  );
 }
 
 /** Said before anybody tries: nothing here would move the visit on. */
@@ -101,38 +84,10 @@ function ledElsewhere({ stationId }: ViewSources, session: Session): Problem | n
   return { code: 'LED_ELSEWHERE', detail: '', at: session.updatedAt };
 }
 
-function stepView(
-  sources: ViewSources,
-  session: Session,
-  step: Step,
-  tries: readonly Capture[],
-  current: Step | null,
-  staff: ReadonlyMap<string, string>,
-): StepView {
-  const record = recordOf(session, step.id);
-  return {
-    stepId: step.id,
-    mark: markOf(step, session, tries, current),
-    quantity: record.quantity,
-    tries: tries.map((capture) => captureView(sources, capture, staff)),
-    captureId: record.captureId,
-    attemptsLeft: attemptsLeft(step, tries),
-    skippedReason: record.skippedReason,
-    deviceId: step.type === 'typed' ? null : (deviceFor(sources.deviceStatuses(), step.deviceKind)?.deviceId ?? null),
-    undoable: record.state !== 'todo' && session.status === 'CAPTURING' && session.pausedAt === null,
-  };
-}
-
-function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<string, string>): CaptureView {
+function captureHere(sources: ViewSources, capture: Capture): CaptureHere {
   const isThere = (blobId: string | null): boolean => blobId !== null && !sources.lostBlobs.has(blobId);
   const isLost = capture.blobId !== null && !isThere(capture.blobId);
   return {
-    captureId: capture.id,
-    stepId: capture.stepId,
-    attempt: capture.attempt,
-    state: capture.state,
-    requestedAt: capture.requestedAt,
-    takenAt: capture.takenAt,
     transfer: sources.activity.transferOf(capture.id),
     judging: sources.activity.isJudging(capture.id),
     receipts: {
@@ -141,23 +96,16 @@ function captureView(sources: ViewSources, capture: Capture, staff: ReadonlyMap<
       ...sources.cloudTimesOf(capture.id),
       purgedAt: capture.purgedAt,
     },
-    judgement: capture.judgement,
-    kept:
-      capture.kept === null
-        ? null
-        : { reason: capture.kept.reason, byName: staff.get(capture.kept.by) ?? '', at: capture.kept.at },
     problem: isLost
       ? { code: 'BLOB_DAMAGED', detail: 'its file is missing or damaged', at: capture.onDiskAt ?? capture.requestedAt }
       : capture.problem,
     hasImage: isThere(capture.blobId),
     hasThumbnail: isThere(capture.thumbnailBlobId),
     hasOverlay: isThere(capture.overlayBlobId),
-    simulated: capture.simulated,
     deviceName:
       sources.deviceStatuses().find((status) => status.deviceId === capture.deviceId)?.name ??
       capture.device?.model ??
       '',
-    sha256: capture.sha256,
   };
 }
 
@@ -178,14 +126,7 @@ export async function earlierWeights(
   patientId: string,
   exceptSessionId: string | null,
 ): Promise<NonNullable<DayRow['lastWeight']>[]> {
-  const sessions = await store.find('sessions', { selector: { patientId } });
-  return sessions
-    .filter((session) => session.id !== exceptSessionId)
-    .flatMap((session) => {
-      const quantity = session.steps['weight']?.quantity;
-      return quantity === undefined || quantity === null ? [] : [{ quantity, day: session.day }];
-    })
-    .toSorted((a, b) => (a.day < b.day ? 1 : -1));
+  return weightsOf(await store.find('sessions', { selector: { patientId } }), exceptSessionId);
 }
 
 export async function consentsOf(store: Store, session: Session): Promise<ConsentLine[] | null> {
@@ -193,53 +134,6 @@ export async function consentsOf(store: Store, session: Session): Promise<Consen
   const consent = await store.get('consents', session.consentId);
   if (consent === null) return null;
   return consentLineSchema.options.filter((line) => consent.decisions[line]);
-}
-
-export function summaryOf(patient: Patient, now: Date): PatientSummary {
-  return {
-    patientId: patient.id,
-    number: patient.number,
-    givenName: patient.givenName,
-    familyName: patient.familyName,
-    birthDate: patient.birthDate,
-    age: ageOn(patient.birthDate, dayOf(now)),
-    allergies: patient.allergies,
-    accessNeeds: patient.accessNeeds,
-    language: patient.language,
-  };
-}
-
-export function reportSummaryOf(report: Report): NonNullable<VisitView['report']> {
-  return {
-    reportId: report.id,
-    version: report.version,
-    sha256: report.sha256,
-    madeAt: report.madeAt,
-    pages: report.pages,
-    review: report.review,
-  };
-}
-
-export function progressInputOf(session: Session): Parameters<typeof progressOf>[0] {
-  return {
-    status: session.status,
-    capturedAt: session.capturedAt,
-    reportId: session.reportId,
-    endsLocally: session.endsLocally,
-    cloud:
-      session.cloud === null
-        ? null
-        : {
-            syncedAt: text(session.cloud['syncedAt']),
-            fusionStartedAt: text(session.cloud['fusionStartedAt']),
-            fusionDoneAt: text(session.cloud['fusionDoneAt']),
-            publishedAt: text(session.cloud['publishedAt']),
-          },
-  };
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
 }
 
 /** What a check-in screen may know before "this is me". */
