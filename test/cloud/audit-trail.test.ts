@@ -104,6 +104,35 @@ it('that is shorter than the cloud’s, as after an older copy was put back, is 
   expect((await restored.sync.state()).unpushed.auditEntries).toBeGreaterThan(0);
 });
 
+it('goes on as a branch after a backup was put back, which the trail itself says', async () => {
+  const station = await enrolled();
+  const { stationId } = station.station;
+  const { directory } = station;
+  await write(station, 3);
+  await sent(station);
+  await station.stop();
+  const older = newFolder();
+  cpSync(directory, older, { recursive: true });
+  const later = await startStation({ directory, stationId });
+  await write(later, 10);
+  await sent(later);
+  await later.stop();
+  const whole = await inCloud(stationId);
+  const restored = await startStation({ directory: older, stationId });
+  await until(() => problemOf(restored) === 'TRAIL_BEHIND');
+  await write(restored, 1, 'store.restored');
+  await write(restored, 4);
+  await sent(restored);
+  expect(problemOf(restored)).toBeNull();
+  const { rows } = await cloud.database.admin.query<{ entry: AuditEntry; branch: number }>(
+    'SELECT entry, branch FROM audit_entries WHERE station_id = $1 ORDER BY branch, sequence',
+    [stationId],
+  );
+  expect(rows.filter(({ branch }) => branch === 0).map(({ entry }) => entry)).toEqual(whole);
+  const own = restored.store.audit.read({ limit: 100 });
+  expect(rows.filter(({ branch }) => branch === 1).map(({ entry }) => entry)).toEqual(own.slice(-5));
+});
+
 it('that was rewritten here is told', async () => {
   const station = await enrolled();
   const { stationId } = station.station;

@@ -33,6 +33,11 @@ export class Metrics {
     help: 'Stations that listen now',
     registers: [this.registry],
   });
+  readonly branchedTrails = new Counter({
+    name: 'vantage_audit_branches_total',
+    help: 'Audit trails that went on from an older copy of a station that was put back',
+    registers: [this.registry],
+  });
   readonly brokenTrails = new Counter({
     name: 'vantage_audit_breaks_total',
     help: 'Audit segments that did not follow from what was there',

@@ -313,11 +313,12 @@ describe('writing past the policies', () => {
     for (const [table, column] of [
       ['audit_entries', 'hash'],
       ['audit_breaks', 'reason'],
+      ['audit_branches', 'branch'],
       ['domain_events', 'type'],
       ['file_reads', 'role'],
       ['access_entries', 'role'],
     ]) {
-      await expect(database.admin.query(`UPDATE ${table} SET ${column} = ''`)).rejects.toThrow('append-only');
+      await expect(database.admin.query(`UPDATE ${table} SET ${column} = ${column}`)).rejects.toThrow('append-only');
       await expect(database.admin.query(`DELETE FROM ${table}`)).rejects.toThrow('append-only');
       await expect(database.admin.query(`TRUNCATE ${table}`)).rejects.toThrow('append-only');
     }

@@ -110,10 +110,20 @@ export interface Tables {
     first_at: Generated<Date>;
     last_at: Generated<Date>;
   };
+  audit_branches: {
+    tenant_id: string;
+    location_id: string;
+    station_id: string;
+    branch: number;
+    from_sequence: number;
+    left_at_sequence: number;
+    received_at: Generated<Date>;
+  };
   audit_entries: {
     tenant_id: string;
     location_id: string;
     station_id: string;
+    branch: Generated<number>;
     sequence: number;
     at: Date | string;
     actor_id: string;

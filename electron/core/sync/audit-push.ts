@@ -22,6 +22,9 @@ const sentSchema = z.object({
   at: z.iso.datetime(),
 });
 
+/** What is written first when an older copy took the place of what was here. */
+const PUT_BACK: ReadonlySet<string> = new Set(['store.restored', 'store.salvaged']);
+
 /** Entries are gathered for so long: reading a list of patients writes one. */
 const GATHER_MS = 15_000;
 const FIRST_RETRY_MS = 2000;
@@ -139,6 +142,11 @@ export class AuditPush {
     }
     const isFirstAnswer = !this.#compared;
     this.#compared = true;
+    // Put back from an older copy, and saying so: the cloud takes that as a branch.
+    if (count > this.#head() && this.#putBackAfter(last.sequence)) {
+      if (last.sequence > this.#sent()) this.#keep(last.sequence);
+      return true;
+    }
     if (count > this.#head()) {
       this.#stop('TRAIL_BEHIND', `the trail ends at ${this.#head()}, the cloud has ${count}`);
       return false;
@@ -149,6 +157,13 @@ export class AuditPush {
     }
     if (last.sequence > this.#sent()) this.#keep(last.sequence);
     return isFirstAnswer || this.#head() > this.#sent();
+  }
+
+  #putBackAfter(sequence: number): boolean {
+    return this.#options.sqlite
+      .prepare<[number], { action: string }>('SELECT action FROM audit WHERE sequence > ?')
+      .all(sequence)
+      .some(({ action }) => PUT_BACK.has(action));
   }
 
   #stop(code: ProblemCode, detail: string): void {

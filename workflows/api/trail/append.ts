@@ -1,5 +1,7 @@
 /** Takes a station's audit trail, segment by segment, and checks that each entry follows from the one before. */
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import type { AuditEntry, AuditSegmentResponse } from '../../../electron/contract/index.ts';
 import { auditHashText, canonical, newId } from '../../../electron/contract/index.ts';
 import type { Tables } from '../../database/tables.ts';
@@ -11,8 +13,19 @@ const FIRST_PREVIOUS_HASH = '0'.repeat(64);
 
 type BreakReason = Tables['audit_breaks']['reason'];
 
+/** What a station writes first when an older copy of its data took the place of what it had. */
+const PUT_BACK: ReadonlySet<string> = new Set(['store.restored', 'store.salvaged']);
+
+export interface Appended extends AuditSegmentResponse {
+  /** The entry from which on the trail left what it was before; null: it goes on as it was. */
+  readonly branchedAt: number | null;
+}
+
 /**
  * Stores what follows; an entry that does not, and those after it, are kept apart as evidence. What was sent before is compared.
+ *
+ * Where another entry than was sent before follows from the one before it, and says that an older copy was put back, the trail goes on
+ * from there as a branch. What it leaves behind stays, and can be looked into.
  *
  * @param entries consecutive, oldest first; where their own numbers are not, the trail is broken there
  */
@@ -20,31 +33,41 @@ export async function appendSegment(
   tx: Scoped,
   caller: StationCaller,
   entries: readonly AuditEntry[],
-): Promise<AuditSegmentResponse> {
+): Promise<Appended> {
   // One segment of a station at a time.
   await tx.selectFrom('stations').select('id').where('id', '=', caller.stationId).forUpdate().execute();
   const last = await lastEntry(tx, caller.stationId);
   const first = entries[0]?.sequence ?? 0;
-  if (first > last.sequence + 1) return { verdict: 'gap', count: last.sequence, expected: last.sequence + 1 };
+  if (first > last.sequence + 1) {
+    return { verdict: 'gap', count: last.sequence, expected: last.sequence + 1, branchedAt: null };
+  }
   const known = await hashesFrom(tx, caller.stationId, first);
 
   const fresh: AuditEntry[] = [];
   let previousHash = first === last.sequence + 1 ? last.hash : (known.get(first - 1) ?? FIRST_PREVIOUS_HASH);
   let broken: { readonly index: number; readonly reason: BreakReason } | null = null;
+  let branchedAt: number | null = null;
   for (const [index, entry] of entries.entries()) {
-    const reason = flawOfEntry(entry, first + index, previousHash, known.get(entry.sequence));
-    if (reason !== null) {
+    const knownHash = branchedAt === null ? known.get(entry.sequence) : undefined;
+    const reason = flawOfEntry(entry, first + index, previousHash, knownHash);
+    if (reason === 'REWRITTEN' && PUT_BACK.has(entry.action)) branchedAt = entry.sequence;
+    else if (reason !== null) {
       broken = { index, reason };
       break;
     }
-    if (!known.has(entry.sequence)) fresh.push(entry);
+    if (branchedAt !== null || knownHash === undefined) fresh.push(entry);
     previousHash = entry.hash;
   }
-  await store(tx, caller, fresh);
-  const count = last.sequence + fresh.length;
-  if (broken === null) return { verdict: 'whole', count, expected: count + 1 };
+  let { branch } = last;
+  if (branchedAt !== null) {
+    branch += 1;
+    await openBranch(tx, caller, { branch, from: branchedAt, leftAt: last.sequence });
+  }
+  await store(tx, caller, branch, fresh);
+  const count = fresh.at(-1)?.sequence ?? last.sequence;
+  if (broken === null) return { verdict: 'whole', count, expected: count + 1, branchedAt };
   await keepEvidence(tx, caller, broken.reason, entries.slice(broken.index));
-  return { verdict: 'broken', count, expected: count + 1 };
+  return { verdict: 'broken', count, expected: count + 1, branchedAt };
 }
 
 function flawOfEntry(
@@ -58,29 +81,62 @@ function flawOfEntry(
   return knownHash === undefined || knownHash === entry.hash ? null : 'REWRITTEN';
 }
 
-async function lastEntry(tx: Scoped, stationId: string): Promise<{ readonly sequence: number; readonly hash: string }> {
+interface LastEntry {
+  readonly sequence: number;
+  readonly hash: string;
+  readonly branch: number;
+}
+
+/** Of the branch that counts. */
+async function lastEntry(tx: Scoped, stationId: string): Promise<LastEntry> {
   const row = await tx
     .selectFrom('audit_entries')
-    .select(['sequence', 'hash'])
+    .select(['sequence', 'hash', 'branch'])
     .where('station_id', '=', stationId)
+    .orderBy('branch', 'desc')
     .orderBy('sequence', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row ?? { sequence: 0, hash: FIRST_PREVIOUS_HASH };
+  return row ?? { sequence: 0, hash: FIRST_PREVIOUS_HASH, branch: 0 };
 }
 
-/** Hashes by sequence, from the entry before the segment on. */
+/** Hashes by sequence, from the entry before the segment on, of the trail as it counts now. */
 async function hashesFrom(tx: Scoped, stationId: string, first: number): Promise<ReadonlyMap<number, string>> {
   const rows = await tx
     .selectFrom('audit_entries')
     .select(['sequence', 'hash'])
     .where('station_id', '=', stationId)
     .where('sequence', '>=', first - 1)
+    .where('branch', '=', branchAt(stationId))
     .execute();
   return new Map(rows.map(({ sequence, hash }) => [sequence, hash]));
 }
 
-async function store(tx: Scoped, caller: StationCaller, entries: readonly AuditEntry[]): Promise<void> {
+/** The branch that counts for an entry's place: the last of those that began there or before. */
+function branchAt(stationId: string): RawBuilder<number> {
+  return sql<number>`coalesce((SELECT max(b.branch) FROM audit_branches AS b
+    WHERE b.station_id = ${stationId} AND b.from_sequence <= audit_entries.sequence), 0)`;
+}
+
+async function openBranch(
+  tx: Scoped,
+  caller: StationCaller,
+  { branch, from, leftAt }: { readonly branch: number; readonly from: number; readonly leftAt: number },
+): Promise<void> {
+  await tx
+    .insertInto('audit_branches')
+    .values({
+      tenant_id: caller.tenantId,
+      location_id: caller.locationId,
+      station_id: caller.stationId,
+      branch,
+      from_sequence: from,
+      left_at_sequence: leftAt,
+    })
+    .execute();
+}
+
+async function store(tx: Scoped, caller: StationCaller, branch: number, entries: readonly AuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
   await tx
     .insertInto('audit_entries')
@@ -89,6 +145,7 @@ async function store(tx: Scoped, caller: StationCaller, entries: readonly AuditE
         tenant_id: caller.tenantId,
         location_id: caller.locationId,
         station_id: caller.stationId,
+        branch,
         sequence: entry.sequence,
         at: entry.at,
         actor_id: searchable(entry.actorId),

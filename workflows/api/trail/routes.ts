@@ -26,7 +26,16 @@ export const TRAIL_ROUTES = [
     handle: async (call) => {
       requireServedContract(call.body.contractVersion);
       const caller = stationOf(call);
-      const answer = await call.transaction(async (tx) => appendSegment(tx, caller, call.body.entries));
+      const { branchedAt, ...answer } = await call.transaction(async (tx) =>
+        appendSegment(tx, caller, call.body.entries),
+      );
+      if (branchedAt !== null) {
+        call.parts.metrics.branchedTrails.inc();
+        call.parts.log.warn(
+          { requestId: call.requestId, stationId: caller.stationId, branchedAt },
+          'an audit trail goes on from an older copy that was put back',
+        );
+      }
       if (answer.verdict === 'broken') {
         call.parts.metrics.brokenTrails.inc();
         call.parts.log.error(
@@ -48,10 +57,18 @@ export const TRAIL_ROUTES = [
       subjectId: z.string().max(200).optional(),
       stationId: z.uuid().optional(),
       /** Where the last page ended. */
-      after: z.object({ at: z.iso.datetime(), stationId: z.uuid(), sequence: z.number().int() }).optional(),
+      after: z
+        .object({
+          at: z.iso.datetime(),
+          stationId: z.uuid(),
+          sequence: z.number().int(),
+          branch: z.number().int().default(0),
+        })
+        .optional(),
     }),
     answer: z.object({
-      entries: z.array(chainedAuditEntrySchema.extend({ stationId: z.uuid() })),
+      /** `branch`: 0, and one more each time that the trail went on from an older copy of the station's data. */
+      entries: z.array(chainedAuditEntrySchema.extend({ stationId: z.uuid(), branch: z.number().int() })),
       /** Whether there is more behind the last. */
       more: z.boolean(),
     }),
@@ -59,9 +76,10 @@ export const TRAIL_ROUTES = [
       const rows = await transaction(async (tx) => {
         let query = tx
           .selectFrom('audit_entries')
-          .select(['station_id', 'entry'])
+          .select(['station_id', 'branch', 'entry'])
           .orderBy('at')
           .orderBy('station_id')
+          .orderBy('branch')
           .orderBy('sequence')
           .limit(PAGE + 1);
         const { from, to, subjectId, stationId, after } = body;
@@ -70,13 +88,15 @@ export const TRAIL_ROUTES = [
         if (subjectId !== undefined) query = query.where('subject_id', '=', subjectId);
         if (stationId !== undefined) query = query.where('station_id', '=', stationId);
         if (after !== undefined) {
-          const { at, stationId, sequence } = after;
-          query = query.where(sql<boolean>`(at, station_id, sequence) > (${at}, ${stationId}, ${sequence})`);
+          const { at, stationId, branch, sequence } = after;
+          query = query.where(
+            sql<boolean>`(at, station_id, branch, sequence) > (${at}, ${stationId}, ${branch}, ${sequence})`,
+          );
         }
         return query.execute();
       });
       return {
-        entries: rows.slice(0, PAGE).map((row) => ({ ...row.entry, stationId: row.station_id })),
+        entries: rows.slice(0, PAGE).map((row) => ({ ...row.entry, stationId: row.station_id, branch: row.branch })),
         more: rows.length > PAGE,
       };
     },

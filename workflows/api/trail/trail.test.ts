@@ -57,6 +57,27 @@ function rewritten(entries: readonly AuditEntry[], at: number): AuditEntry[] {
   return result;
 }
 
+/** How a trail goes on after an older copy was put back. */
+function putBack(older: readonly AuditEntry[], length: number): AuditEntry[] {
+  const result = [...older];
+  for (let index = 0; index < length; index += 1) {
+    const sequence = result.length + 1;
+    const unhashed = {
+      at: new Date(Date.UTC(2026, 10, 21, 12, 0, sequence)).toISOString(),
+      actorId: 'staff-1',
+      role: 'operator',
+      action: index === 0 ? 'store.restored' : 'patient.read',
+      subjectKind: 'store',
+      subjectId: 'store-1',
+      detail: { older: older.length },
+      sequence,
+      previousHash: result.at(-1)?.hash ?? '0'.repeat(64),
+    };
+    result.push({ ...unhashed, hash: hashOf(unhashed) });
+  }
+  return result;
+}
+
 describe('a station’s audit trail', () => {
   it('is taken as it comes, in segments, and again', async () => {
     const station = await cloud.station(NORTH_HARBOUR);
@@ -110,6 +131,41 @@ describe('a station’s audit trail', () => {
     // Nor be begun anew behind the old one.
     const another = trail(8, 'patient-9');
     expect(await send(station, another.slice(5))).toEqual({ verdict: 'broken', count: 5, expected: 6 });
+  });
+
+  it('goes on as a branch where an older copy was put back and says so, and keeps what it leaves behind', async () => {
+    const station = await cloud.station(NORTH_HARBOUR);
+    const first = trail(10);
+    await send(station, first);
+    const second = putBack(first.slice(0, 6), 4);
+    expect(await send(station, second.slice(5))).toEqual({ verdict: 'whole', count: 10, expected: 11 });
+    // The same again, and what follows from it; no more from the one that was left.
+    expect(await send(station, second.slice(6))).toEqual({ verdict: 'whole', count: 10, expected: 11 });
+    expect(await send(station, second.slice(8))).toEqual({ verdict: 'whole', count: 10, expected: 11 });
+    expect(await send(station, first.slice(7))).toMatchObject({ verdict: 'broken', count: 10 });
+    // From an even older copy, shorter than before.
+    const third = putBack(first.slice(0, 3), 2);
+    expect(await send(station, third.slice(2))).toEqual({ verdict: 'whole', count: 5, expected: 6 });
+    expect(await send(station, third)).toEqual({ verdict: 'whole', count: 5, expected: 6 });
+    const { rows } = await cloud.database.admin.query<{ branch: number; entry: AuditEntry }>(
+      'SELECT branch, entry FROM audit_entries WHERE station_id = $1 ORDER BY branch, sequence',
+      [station.stationId],
+    );
+    const of = (branch: number): AuditEntry[] => rows.filter((row) => row.branch === branch).map(({ entry }) => entry);
+    expect(of(0)).toEqual(first);
+    expect(of(1)).toEqual(second.slice(6));
+    expect(of(2)).toEqual(third.slice(3));
+  });
+
+  it('is no branch where the entry that says so does not follow, or was changed', async () => {
+    const station = await cloud.station(NORTH_HARBOUR);
+    const first = trail(6);
+    await send(station, first);
+    const other = putBack(trail(3, 'patient-2'), 2);
+    expect(await send(station, other.slice(3))).toEqual({ verdict: 'broken', count: 6, expected: 7 });
+    const [said, ...rest] = putBack(first.slice(0, 3), 2).slice(3);
+    expect(await send(station, [{ ...said!, actorId: 'x' }, ...rest])).toMatchObject({ verdict: 'broken', count: 6 });
+    expect((await breaks(station)).map(({ reason }) => reason)).toEqual(['NOT_LINKED', 'CHANGED']);
   });
 
   it('keeps any text as it came', async () => {

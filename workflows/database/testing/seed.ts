@@ -170,6 +170,13 @@ async function seedRows(admin: pg.PoolClient, place: SeededLocation): Promise<vo
     previous_hash: HASH,
     hash: HASH,
   });
+  await insert('audit_branches', {
+    ...scope,
+    station_id: stationId,
+    branch: 1,
+    from_sequence: 1,
+    left_at_sequence: 1,
+  });
   await insert('audit_breaks', { ...entry, id: of('break'), reason: 'CHANGED', entries: '[]', entries_sha256: HASH });
   const event = {
     data: JSON.stringify({ name: 'Clinic', role: 'clinician' }),
