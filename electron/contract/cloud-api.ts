@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { staffContract } from './api.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
+import { unpushedSchema } from './sync-status.ts';
 
 const instant = z.iso.datetime();
 const count = z.number().int().nonnegative();
@@ -21,6 +22,8 @@ export const fleetStationSchema = z.object({
   enrolledAt: instant,
   /** When it last signed in or asked for something; null: never since it was enrolled. */
   lastContactAt: instant.nullable(),
+  /** What it had not sent when it last told; null: it has never told. `at`: by the cloud's clock. */
+  unsent: unpushedSchema.extend({ at: instant }).nullable(),
   /** Files that have begun to arrive, and what of them has not. */
   arriving: z.object({ files: count, leftBytes: z.number().nonnegative() }),
   /** Records that the cloud could not take; they stay on the station as they are. */

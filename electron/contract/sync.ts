@@ -18,6 +18,8 @@ export const CLOUD_PATHS = {
   challenge: '/v1/stations/challenge',
   token: '/v1/stations/token',
   rotateKey: '/v1/stations/keys',
+  /** POST `unpushedSchema`: what the station has and the cloud does not, for those who look after it. */
+  backlog: '/v1/stations/backlog',
   pull: '/v1/replication/:collection/pull',
   push: '/v1/replication/:collection/push',
   stream: '/v1/replication/stream',

@@ -47,6 +47,7 @@ export function FleetPage(): ReactNode {
               <tr>
                 <th scope="col">{i18n.t('Station')}</th>
                 <th scope="col">{i18n.t('Last contact')}</th>
+                <th scope="col">{i18n.t('Not sent yet')}</th>
                 <th scope="col">{i18n.t('Files on their way')}</th>
                 <th scope="col">{i18n.t('Records not taken')}</th>
                 <th scope="col">{i18n.t('Reports of the station')}</th>
@@ -65,7 +66,7 @@ export function FleetPage(): ReactNode {
               <StatusMark shape="nothing" />
             </span>
             {i18n.t(
-              'What a station has written and not sent is known at the station only: its own page of operations counts it.',
+              'What has not been sent is what the station itself told when it was last online. Since then there may be more.',
             )}
           </p>
         )}
@@ -94,6 +95,9 @@ function StationRow({ station, now }: { readonly station: FleetStation; readonly
             {formatDate(station.lastContactAt)}, {formatTime(station.lastContactAt, true)}
           </span>
         )}
+      </td>
+      <td>
+        <Unsent unsent={station.unsent} />
       </td>
       <td>
         {arriving.files === 0 ? (
@@ -149,6 +153,36 @@ function StationRow({ station, now }: { readonly station: FleetStation; readonly
         ) : null}
       </td>
     </tr>
+  );
+}
+
+/** As the station itself told. */
+function Unsent({ unsent }: { readonly unsent: FleetStation['unsent'] }): ReactNode {
+  const { i18n } = useLingui();
+  if (unsent === null) return <span className="text-ink-2">{i18n.t('not told yet')}</span>;
+  const { documents, files, auditEntries } = unsent;
+  const isNothing = documents + files + auditEntries === 0;
+  return (
+    <>
+      {isNothing ? (
+        <span className="text-ink-2">{i18n.t('nothing')}</span>
+      ) : (
+        i18n.t('{documents} records, {files} files, {auditEntries} entries of the trail', {
+          documents: formatNumber(documents, 0),
+          files: formatNumber(files, 0),
+          auditEntries: formatNumber(auditEntries, 0),
+        })
+      )}
+      <span className="block pt-1 text-13 text-ink-2">
+        {unsent.oldestAt === null
+          ? i18n.t('told {date}, {time}', { date: formatDate(unsent.at), time: formatTime(unsent.at) })
+          : i18n.t('told {date}, {time}; the oldest of {oldest}', {
+              date: formatDate(unsent.at),
+              time: formatTime(unsent.at),
+              oldest: `${formatDate(unsent.oldestAt)}, ${formatTime(unsent.oldestAt)}`,
+            })}
+      </span>
+    </>
   );
 }
 

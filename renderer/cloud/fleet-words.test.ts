@@ -15,6 +15,7 @@ function station(changes: Partial<FleetStation> = {}): FleetStation {
     contractVersion: '1.0',
     enrolledAt: '2026-11-01T09:00:00.000Z',
     lastContactAt: '2026-11-21T11:59:00.000Z',
+    unsent: null,
     arriving: { files: 0, leftBytes: 0 },
     quarantined: { records: 0, lastAt: null },
     trailBreaks: 0,

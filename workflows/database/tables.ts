@@ -1,6 +1,6 @@
 /** The tables as the API sees them (`migrations/` makes them). Instants are `Date`, 64-bit counters are numbers. */
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
-import type { AuditEntry, StationPublicKey } from '../../electron/contract/index.ts';
+import type { AuditEntry, StationPublicKey, Unpushed } from '../../electron/contract/index.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 /** Goes in as JSON text, comes out as an object. */
@@ -19,6 +19,8 @@ export interface Tables {
     contract_version: string;
     enrolled_at: Generated<Date>;
     last_seen_at: Date | null;
+    backlog: ColumnType<Unpushed | null, string | null | undefined, string>;
+    backlog_at: ColumnType<Date | null, Date | null | undefined, Date>;
   };
   station_keys: {
     station_id: string;
@@ -72,6 +74,8 @@ export interface Tables {
     deleted: boolean;
     hlc: string;
     patient_id: GeneratedAlways<string | null>;
+    session_id: GeneratedAlways<string | null>;
+    content_sha256: GeneratedAlways<string | null>;
     version: GeneratedAlways<number>;
     seq: GeneratedAlways<number>;
     changed_at: GeneratedAlways<Date>;

@@ -1,6 +1,6 @@
 /** Everything that runs while a station belongs to a clinic of the cloud: the line, documents, files, the audit trail. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Problem, SyncView } from '../../contract/index.ts';
+import type { Problem, SyncView, Unpushed } from '../../contract/index.ts';
 import { QUARANTINE_SHOWN } from '../../contract/index.ts';
 import type { Log } from '../clinic-api.ts';
 import { codeOf } from '../problems.ts';
@@ -8,6 +8,7 @@ import type { StationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { AuditPush } from './audit-push.ts';
+import { BacklogReport } from './backlog-report.ts';
 import { ClockTrust } from './clock-trust.ts';
 import type { SyncClock } from './clock.ts';
 import type { CloudAccount } from './cloud-account.ts';
@@ -54,6 +55,7 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
   readonly #keys: AccountKeys;
   readonly #client: StationClient;
   readonly #trust: ClockTrust;
+  readonly #backlog: BacklogReport;
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
   #rotateAt = 0;
@@ -90,6 +92,7 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
       probe: async (signal) => this.#client.probe(signal),
       reconnect: () => this.#client.reconnect(),
     });
+    this.#backlog = new BacklogReport(this.#client, clock);
     const ready = async (signal: AbortSignal): Promise<void> => this.connectivity.ready(signal);
     this.replication = startReplication({
       store,
@@ -142,14 +145,6 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
 
   async state(): Promise<SyncState> {
     const { onlyOnDevice: _onlyOnDevice, ...steps } = this.uploads.steps();
-    const documents = this.replication.unpushed();
-    const files = this.uploads.unsent();
-    const oldestDocument = this.replication.oldestUnpushedAt();
-    const oldest = [
-      oldestDocument === null ? null : new Date(oldestDocument).toISOString(),
-      this.audit.oldestUnsentAt(),
-      files.oldestAt,
-    ].filter((at) => at !== null);
     return {
       line: this.#line(),
       clock: {
@@ -158,12 +153,7 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
         measuredAt: instantOf(this.#trust.offset?.measuredAt ?? null),
       },
       steps,
-      unpushed: {
-        documents,
-        auditEntries: this.audit.unsent(),
-        files: files.files,
-        oldestAt: oldest.toSorted()[0] ?? null,
-      },
+      unpushed: this.#unpushed(),
       collections: [...this.replication.perCollection()],
       quarantined: [...this.replication.quarantined(QUARANTINE_SHOWN)],
       bandwidth: this.uploads.bandwidth(),
@@ -204,6 +194,22 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
     await this.#client.close();
   }
 
+  #unpushed(): Unpushed {
+    const files = this.uploads.unsent();
+    const oldestDocument = this.replication.oldestUnpushedAt();
+    const oldest = [
+      oldestDocument === null ? null : new Date(oldestDocument).toISOString(),
+      this.audit.oldestUnsentAt(),
+      files.oldestAt,
+    ].filter((at) => at !== null);
+    return {
+      documents: this.replication.unpushed(),
+      auditEntries: this.audit.unsent(),
+      files: files.files,
+      oldestAt: oldest.toSorted()[0] ?? null,
+    };
+  }
+
   #line(): SyncView['line'] {
     const { state, since, awayMs, lastContactAt, roundTripMs, problem } = this.connectivity;
     return {
@@ -225,6 +231,8 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
     while (!signal.aborted) {
       this.#trust.look();
       if (isReady(this.connectivity) && clock.monotonic() >= this.#rotateAt) await this.#rotateWhereDue(signal);
+      // A cloud that does not take it, or is away just now, hears of it later; the line itself is watched elsewhere.
+      if (isReady(this.connectivity)) await this.#backlog.tell(this.#unpushed(), signal).catch(() => null);
       this.#waiting = linkedAbort(signal);
       await clock.sleep(TICK_MS, this.#waiting.signal).catch(() => null);
       this.#waiting.release();

@@ -12,6 +12,7 @@ import {
   rotateKeyResponseSchema,
   tokenRequestSchema,
   tokenResponseSchema,
+  unpushedSchema,
 } from '../../../electron/contract/index.ts';
 import { actorOf } from '../access/callers.ts';
 import { route, stationOf } from '../route.ts';
@@ -79,6 +80,24 @@ export const STATION_ROUTES = [
         announceKey(tx, call.parts, stationOf(call), call.body.publicKey, call.body.proof),
       ),
     }),
+  }),
+  route({
+    method: 'POST',
+    path: CLOUD_PATHS.backlog,
+    summary: 'What the station that calls has and the cloud does not, in counts',
+    who: ['station'],
+    body: unpushedSchema,
+    answer: z.object({ ok: z.literal(true) }),
+    handle: async (call) => {
+      await call.transaction(async (tx) =>
+        tx
+          .updateTable('stations')
+          .set({ backlog: JSON.stringify(call.body), backlog_at: call.parts.now() })
+          .where('id', '=', stationOf(call).stationId)
+          .execute(),
+      );
+      return { ok: true as const };
+    },
   }),
   route({
     method: 'POST',

@@ -1,7 +1,7 @@
 /** The stations of the caller's locations, as the cloud knows them. No patient. */
 import { sql } from 'kysely';
 import type { Alert, FleetStation, FleetView } from '../../../electron/contract/index.ts';
-import { alertSchema } from '../../../electron/contract/index.ts';
+import { alertSchema, unpushedSchema } from '../../../electron/contract/index.ts';
 import type { Scoped } from '../../database/scope.ts';
 
 const ALERTS_SHOWN = 20;
@@ -42,6 +42,10 @@ export async function fleetView(tx: Scoped, now: Date): Promise<FleetView> {
         contractVersion: row.contract_version,
         enrolledAt: row.enrolled_at.toISOString(),
         lastContactAt: row.last_seen_at?.toISOString() ?? null,
+        unsent:
+          row.backlog === null || row.backlog_at === null
+            ? null
+            : { ...unpushedSchema.parse(row.backlog), at: row.backlog_at.toISOString() },
         arriving: { files: counted?.open_uploads ?? 0, leftBytes: counted?.open_bytes ?? 0 },
         quarantined: {
           records: counted?.quarantined ?? 0,

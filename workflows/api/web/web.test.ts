@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CLOUD_APP_PATHS, CONTRACT_VERSION, newId, replicationPath } from '../../../electron/contract/index.ts';
+import {
+  CLOUD_APP_PATHS,
+  CLOUD_PATHS,
+  CONTRACT_VERSION,
+  newId,
+  replicationPath,
+} from '../../../electron/contract/index.ts';
 import { TestBrowser, firstOf } from '../testing/browser.ts';
 import { alertDocument, pullAll, push, rowOf } from '../testing/documents.ts';
 import type { VisitForReview } from '../testing/reviewed-visit.ts';
@@ -304,11 +310,16 @@ describe('the fleet', () => {
     const broken = { ...visitForReview(NORTH_HARBOUR, own.stationId).documents.patients, sex: 'Amara Exampleton' };
     await push(own, 'patients', [rowOf(broken)]);
     const operator = (await signedIn('operator', NORTH_HARBOUR)).client();
+    const isOwn = ({ stationId }: { readonly stationId: string }): boolean => stationId === own.stationId;
+    expect((await firstOf(await operator.fleet.watch())).stations.find(isOwn)?.unsent).toBeNull();
+    const unsent = { documents: 3, auditEntries: 1, files: 2, oldestAt: '2026-11-21T09:00:00.000Z' };
+    expect((await own.call(CLOUD_PATHS.backlog, unsent)).status).toBe(200);
     const view = await firstOf(await operator.fleet.watch());
     const row = view.stations.find(({ stationId }) => stationId === own.stationId);
     expect(row).toMatchObject({
       locationName: 'harbour',
       state: 'active',
+      unsent,
       quarantined: { records: 1 },
       trailBreaks: 0,
       alerts: [{ text: 'Little room is left', severity: 'warn' }],
