@@ -2,24 +2,21 @@
  * Many seeds of `scenario.ts`, several at a time, each with stations of its own and a clinic of its own in the database. The first
  * one runs twice: it must go the same way, or no failure could be looked at again.
  */
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { SyncProof, SyncProofOptions } from '../sync-proof.ts';
+import type { Crash } from '../worker-process.ts';
+import { WorkerProcess } from '../worker-process.ts';
 import { CONTROLS } from './controls.ts';
 import type { Control } from './controls.ts';
 import type { ScenarioResult } from './scenario.ts';
 import type { WorkerOptions } from './worker.ts';
 
-/** As it comes from a worker; `crash`: it died with these words. */
-type Outcome = (Omit<ScenarioResult, 'faults'> & { readonly faults: Readonly<Record<string, number>> }) | Crash;
-interface Crash {
-  readonly seed: number;
-  readonly crash: string;
-}
+/** As it comes from a worker. */
+type Result = Omit<ScenarioResult, 'faults'> & { readonly faults: Readonly<Record<string, number>> };
+type Outcome = Result | (Crash & { readonly seed: number });
 
+const WORKER = join(import.meta.dirname, 'worker.ts');
 const CI = { seeds: 30, stations: 3 } as const;
 const FULL = { seeds: 1000, stations: 20 } as const;
 /** Then the process is ended and another one takes its place. */
@@ -79,10 +76,10 @@ async function runSeeds(
   const outcomes: Outcome[] = [];
   let told = 0;
   const work = async (): Promise<void> => {
-    let worker: Worker | null = null;
+    let worker: WorkerProcess<number, Result> | null = null;
     for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
-      worker ??= await Worker.start(workerOptions);
-      const outcome = await worker.run(seed);
+      worker ??= await WorkerProcess.start<number, Result>(WORKER, workerOptions);
+      const outcome: Outcome = { ...(await worker.run(seed)), seed };
       outcomes.push(outcome);
       if (!quiet) for (const failure of failuresOf(outcome)) console.log(`  ${failure}`);
       if ('crash' in outcome || worker.runs >= SEEDS_PER_WORKER) {
@@ -98,49 +95,6 @@ async function runSeeds(
   };
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), seeds.length) }, work));
   return outcomes.toSorted((left, right) => left.seed - right.seed);
-}
-
-class Worker {
-  runs = 0;
-  readonly #process: ChildProcess;
-  readonly #exited: Promise<unknown>;
-  #errors = '';
-
-  private constructor(process: ChildProcess) {
-    this.#process = process;
-    this.#exited = once(process, 'exit');
-    process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
-  }
-
-  static async start(options: WorkerOptions): Promise<Worker> {
-    const path = join(import.meta.dirname, 'worker.ts');
-    const child = fork(path, [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
-    const worker = new Worker(child);
-    await Promise.race([
-      once(child, 'message'),
-      worker.#exited.then(() => {
-        throw new Error(`a worker did not start: ${worker.#errors}`);
-      }),
-    ]);
-    return worker;
-  }
-
-  async run(seed: number): Promise<Outcome> {
-    this.runs += 1;
-    const answered = once(this.#process, 'message').then(([outcome]) => outcome as Outcome);
-    const died = this.#exited.then((): Crash => ({
-      seed,
-      crash: this.#errors || 'died without a word',
-    }));
-    this.#process.send(seed);
-    return Promise.race([answered, died]);
-  }
-
-  async end(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    this.#process.disconnect();
-    await this.#exited;
-  }
 }
 
 function failuresOf(outcome: Outcome): string[] {

@@ -31,7 +31,10 @@ export interface ScenarioParts {
 }
 
 const ADDRESS = 'https://cloud.test';
-const PATIENCE_MS = 30_000;
+/** Guards against a hang only: what is slow is not wrong. */
+const PATIENCE_MS = 120_000;
+const GATHER_MS = 20;
+const LOOK_MS = 10;
 
 class Station {
   readonly stationId = newId();
@@ -68,10 +71,10 @@ class Station {
     const cloud: Pick<CloudClient, 'post' | 'pokes'> = {
       post: async (path, body, schema, options) => {
         const answer = await this.#client.post(path, body, schema, options);
-        if (path.endsWith('/push')) this.#pokes.poke();
+        if (path.endsWith('/push')) this.#pokes.poke(this);
         return answer;
       },
-      pokes: (signal) => this.#pokes.listen(signal),
+      pokes: (signal) => this.#pokes.listen(this, signal),
     };
     const start = (): Replication =>
       startReplication({ ...faultyParts(this.#plan, this.store, cloud), scope: this.#clinic });
@@ -148,15 +151,28 @@ class Station {
   };
 }
 
-/** Pokes without the stream. */
+/**
+ * Pokes without the stream. As there: nobody is told of what they wrote themselves, and what is pushed within a moment is one of them.
+ * Each has every collection asked for.
+ */
 class Pokes {
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Map<() => void, Station>();
+  readonly #from = new Set<Station>();
+  #gathering = false;
 
-  poke(): void {
-    for (const wake of this.#waiting) wake();
+  poke(from: Station): void {
+    this.#from.add(from);
+    if (this.#gathering) return;
+    this.#gathering = true;
+    setTimeout(() => {
+      const [first, second] = this.#from;
+      this.#from.clear();
+      this.#gathering = false;
+      for (const [wake, station] of this.#waiting) if (station !== first || second !== undefined) wake();
+    }, GATHER_MS);
   }
 
-  async *listen(signal: AbortSignal): AsyncGenerator<void> {
+  async *listen(station: Station, signal: AbortSignal): AsyncGenerator<void> {
     yield;
     while (!signal.aborted) {
       await new Promise<void>((resolve) => {
@@ -165,7 +181,7 @@ class Pokes {
           signal.removeEventListener('abort', wake);
           resolve();
         };
-        this.#waiting.add(wake);
+        this.#waiting.set(wake, station);
         signal.addEventListener('abort', wake, { once: true });
       });
       yield;
@@ -292,11 +308,6 @@ async function eventually(check: () => boolean | Promise<boolean>, what: string)
   const until = systemClock.monotonic() + PATIENCE_MS;
   while (!(await check())) {
     if (systemClock.monotonic() > until) throw new Error(`did not happen: ${what}`);
-    await systemClock.sleep(5);
+    await systemClock.sleep(LOOK_MS);
   }
-}
-
-/** Removes what scenarios left behind. */
-export function removeStations(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,72 +1,67 @@
 /**
  * Throws once at every callback and storage call of the replication. After each of them the stations and the cloud must come to the
- * same state with nothing unpushed, nothing lost, and nothing that only counts as pushed.
+ * same state with nothing unpushed, nothing lost, and nothing that only counts as pushed. Several processes share the faults.
  */
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../../workflows/api/config.ts';
 import { Random } from '../../fixtures/random.ts';
-import { CloudDatabase, apiEnvironment } from '../cloud-database.ts';
-import { SimulatedCloud } from '../simulation/cloud.ts';
 import type { SyncProof } from '../sync-proof.ts';
+import { WorkerProcess } from '../worker-process.ts';
 import type { Fault } from './fault-plan.ts';
-import { FaultPlan } from './fault-plan.ts';
-import { removeStations, runScenario } from './scenario.ts';
-import type { ScenarioParts } from './scenario.ts';
+import type { ThrowOnceJob, ThrowOnceOptions, ThrowOnceOutcome } from './worker.ts';
 
-const ADDRESS = 'https://cloud.test';
+type Worker = WorkerProcess<ThrowOnceJob, ThrowOnceOutcome>;
+
+const WORKER = join(import.meta.dirname, 'worker.ts');
 /** Calls of each site that fail in the smaller size: the first ones, and some by the seed. */
 const FIRST_CALLS = 1;
 const CALLS_BY_SEED = 16;
 const PROGRESS_EVERY = 50;
-const MEMORY_DISK = '/dev/shm';
+/** For each core: while one waits for its retries or its database, another goes on. */
+const WORKERS_PER_CORE = 2;
 
 export const throwOnceProof: SyncProof = async ({ full, seed, server }) => {
-  const admin = await CloudDatabase.create(server, 'throw_once');
-  const api = new SimulatedCloud(readConfig(apiEnvironment(admin.apiUrl, ADDRESS)), () => new Date());
-  await api.start();
-  const folder = mkdtempSync(join(existsSync(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), 'vantage-throw-once-'));
-  const parts: ScenarioParts = { api, admin, folder };
-  const failures: string[] = [];
-  let passed = 0;
-  let unreached = 0;
-  const stray: unknown[] = [];
-  const noteStray = (error: unknown): void => {
-    stray.push(error);
-  };
-  process.on('unhandledRejection', noteStray);
-  process.on('uncaughtException', noteStray);
-  try {
-    const calm = new FaultPlan(null);
-    await runScenario(parts, calm);
-    const all = [...calm.calls].flatMap(([site, calls]) =>
-      Array.from({ length: calls }, (_, index): Fault => ({ site, call: index + 1 })),
-    );
-    const faults = full ? all : chosen(all, seed);
-    console.log(
-      `throw-once: ${calm.calls.size} sites, ${all.length} calls in the scenario; ${faults.length} of them fail`,
-    );
-    for (const [index, fault] of faults.entries()) {
-      if (index > 0 && index % PROGRESS_EVERY === 0) console.log(`throw-once: ${index} of ${faults.length}`);
-      const plan = new FaultPlan(fault);
-      const failure = await failureOf(async () => runScenario(parts, plan));
-      if (stray.length > 0) failures.push(`${nameOf(fault)}: nobody handled ${String(stray.splice(0)[0])}`);
-      else if (failure !== null) failures.push(`${nameOf(fault)}: ${failure}`);
-      else passed += 1;
-      if (!plan.struck) unreached += 1;
-      const last = failures.at(-1);
-      if (last?.startsWith(`${nameOf(fault)}:`) === true) console.log(`throw-once: ${last}`);
-    }
-    console.log(`throw-once: ${faults.length - unreached} of ${faults.length} calls came and failed once`);
-  } finally {
-    process.off('unhandledRejection', noteStray);
-    process.off('uncaughtException', noteStray);
-    await api.stop();
-    await admin.drop();
-    removeStations(folder);
+  const options: ThrowOnceOptions = { server: { adminUrl: server.adminUrl, apiUrl: server.apiUrl } };
+  const start = (): Promise<Worker> => WorkerProcess.start(WORKER, options);
+  const first = await start();
+  const calm = await first.run({ fault: null });
+  if ('crash' in calm || calm.failure !== null) {
+    await first.end();
+    return { passed: 0, failures: [`throw-once: nothing failed, and ${'crash' in calm ? calm.crash : calm.failure}`] };
   }
-  return { passed, failures };
+  const all = calm.calls.flatMap(([site, calls]) =>
+    Array.from({ length: calls }, (_, index): Fault => ({ site, call: index + 1 })),
+  );
+  const faults = full ? all : chosen(all, seed);
+  console.log(
+    `throw-once: ${calm.calls.length} sites, ${all.length} calls in the scenario; ${faults.length} of them fail`,
+  );
+
+  const failures: string[] = [];
+  let [done, struck] = [0, 0];
+  const left = [...faults];
+  const work = async (ready: Worker | null): Promise<void> => {
+    let worker = ready;
+    for (let fault = left.shift(); fault !== undefined; fault = left.shift()) {
+      worker ??= await start();
+      const outcome = await worker.run({ fault });
+      const isCrash = 'crash' in outcome;
+      const failure = isCrash ? outcome.crash : outcome.failure;
+      if (failure !== null) {
+        failures.push(`${fault.site}, call ${fault.call}: ${failure}`);
+        console.log(`throw-once: ${failures.at(-1)}`);
+      }
+      if (!isCrash && outcome.struck) struck += 1;
+      if (isCrash) worker = null;
+      done += 1;
+      if (done % PROGRESS_EVERY === 0) console.log(`throw-once: ${done} of ${faults.length}`);
+    }
+    await worker?.end();
+  };
+  const others = Math.min(availableParallelism() * WORKERS_PER_CORE, faults.length) - 1;
+  await Promise.all([work(first), ...Array.from({ length: others }, async () => work(null))]);
+  console.log(`throw-once: ${struck} of ${faults.length} calls came and failed once`);
+  return { passed: faults.length - failures.length, failures };
 };
 
 function chosen(all: readonly Fault[], seed: number): Fault[] {
@@ -78,17 +73,4 @@ function chosen(all: readonly Fault[], seed: number): Fault[] {
     more.push(...rest.splice(Math.floor(random.next() * rest.length), 1));
   }
   return [...first, ...more];
-}
-
-async function failureOf(run: () => Promise<void>): Promise<string | null> {
-  try {
-    await run();
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-function nameOf({ site, call }: Fault): string {
-  return `${site}, call ${call}`;
 }
