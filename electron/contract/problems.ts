@@ -229,7 +229,7 @@ export const PROBLEMS = {
     'screen',
     'The key of this station was not found.',
     'Nothing was changed or overwritten.',
-    'Unlock the key ring, or enter the recovery key.',
+    'Unlock the key ring and try again, or enter the recovery passphrase.',
     'Enter the key',
   ),
   PASSPHRASE_WRONG: problem(

@@ -35,6 +35,27 @@ describe('long work', () => {
     expect(told()).toBeGreaterThan(1);
   });
 
+  it('for which the station had been closed is listed as it ended, and does not keep another from beginning', async () => {
+    const at = '2026-11-21T08:59:00.000Z';
+    const before = {
+      kind: 'key-change',
+      state: 'failed',
+      byName: BY.name,
+      startedAt: at,
+      endedAt: at,
+      done: 0,
+      total: null,
+      unit: null,
+      problem: { code: 'DISK_FULL', detail: '', at },
+    } as const;
+    const jobs = new Jobs({ now: () => new Date(at), log: LOG, changed: () => undefined, before });
+    expect([jobs.list(), jobs.isWorking]).toEqual([[before], false]);
+    jobs.start('backup', BY, async () => undefined);
+    expect(jobs.isWorking).toBe(true);
+    await jobs.close();
+    expect(jobs.isWorking).toBe(false);
+  });
+
   it('of one kind runs once, of two kinds side by side', async () => {
     const { jobs } = newJobs();
     let begun = 0;
