@@ -41,7 +41,8 @@ export type AskedQuery<RxDocType> = Pick<PreparedQuery<RxDocType>, 'query'>;
 
 interface Untold<RxDocType> {
   readonly bulk: EventBulk<RxStorageChangeEvent<RxDocType>, SeqCheckpoint>;
-  readonly ids: Set<string>;
+  /** Of its events, once another bulk has come behind it. */
+  ids: Set<string> | null;
 }
 
 /** Tombstones purged per call: some milliseconds, after which others have their turn. */
@@ -250,12 +251,17 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
       });
     }
     const last = this.#untold.at(-1);
-    const ids = bulk.events.map((event) => event.documentId);
-    if (last === undefined || last.bulk.context !== bulk.context || ids.some((id) => last.ids.has(id))) {
-      this.#untold.push({ bulk, ids: new Set(ids) });
+    if (last === undefined || last.bulk.context !== bulk.context) {
+      this.#untold.push({ bulk, ids: null });
       return;
     }
-    for (const id of ids) last.ids.add(id);
+    // A single bulk, which is most of them, needs no list of its ids.
+    const told = (last.ids ??= new Set(last.bulk.events.map(({ documentId }) => documentId)));
+    if (bulk.events.some(({ documentId }) => told.has(documentId))) {
+      this.#untold.push({ bulk, ids: null });
+      return;
+    }
+    for (const { documentId } of bulk.events) told.add(documentId);
     last.bulk.events.push(...bulk.events);
     last.bulk.checkpoint = bulk.checkpoint;
   }
