@@ -249,6 +249,20 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (collection, id)
       ) STRICT;`,
   },
+  {
+    name: 'replication: one push can be on its way while another is answered',
+    sql: `
+      CREATE TABLE sync_open_pushes (
+        collection TEXT NOT NULL,
+        mutation_id TEXT NOT NULL,
+        -- Of a row that is the document itself, at its revision, only the id.
+        rows_json TEXT NOT NULL,
+        revs_json TEXT NOT NULL,
+        PRIMARY KEY (collection, mutation_id)
+      ) STRICT;
+      INSERT INTO sync_open_pushes SELECT collection, mutation_id, rows_json, revs_json FROM sync_pushes;
+      DROP TABLE sync_pushes;`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */

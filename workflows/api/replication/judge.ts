@@ -72,7 +72,8 @@ export function readRow(collection: CollectionName, raw: unknown, sender: Sender
 function hasAll(part: unknown, whole: unknown): boolean {
   if (typeof whole !== 'object' || whole === null) return true;
   if (typeof part !== 'object' || part === null) return false;
-  for (const [key, value] of Object.entries(whole)) {
+  for (const key of Object.keys(whole)) {
+    const value = (whole as Fields)[key];
     const there = (part as Fields)[key];
     if (there === undefined ? value !== undefined : !hasAll(there, value)) return false;
   }

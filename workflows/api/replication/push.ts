@@ -20,9 +20,21 @@ import { writeDocuments } from './write-documents.ts';
 
 type Quarantined = Extract<PushVerdict, { readonly verdict: 'quarantined' }>;
 
+export interface ReadPush {
+  readonly rows: readonly ReadRow[];
+  readonly sha256: string;
+}
+
+/** What can be said of the rows without the database. */
+export function readRows(caller: StationCaller, collection: CollectionName, request: PushRequest): ReadPush {
+  const rows = request.rows.map((raw) => readRow(collection, raw, caller));
+  return { rows, sha256: fingerprint(collection, rows) };
+}
+
 /**
  * Two rows of the same document in one push follow each other, as if they had come in two.
  *
+ * @param read before the tenant's turn is taken, if that was done: others need not wait for it
  * @throws VantageError STATUS_CONFLICT when the mutation's id was used for another push
  */
 export async function push(
@@ -31,15 +43,15 @@ export async function push(
   collection: CollectionName,
   request: PushRequest,
   now: Date,
+  read = readRows(caller, collection, request),
 ): Promise<PushResponse> {
   await lockWrites(tx);
   const counter = await readCounter(tx, caller.tenantId);
   const resync = resyncReason(counter, caller.locationId, request.checkpoint);
   if (resync !== null) return { verdicts: [], resync };
-  const read = request.rows.map((raw) => readRow(collection, raw, caller));
-  const mutation = { id: request.mutationId, requestSha256: fingerprint(collection, read) };
+  const mutation = { id: request.mutationId, requestSha256: read.sha256 };
   return once(tx, caller, mutation, async () => ({
-    verdicts: await judgeAndWrite(tx, caller, collection, request.rows, read, now),
+    verdicts: await judgeAndWrite(tx, caller, collection, request.rows, read.rows, now),
     resync: null,
   }));
 }

@@ -60,6 +60,17 @@ describe('a push', () => {
     expect((await pull(hill, 'alerts')).rows).toEqual([]);
   });
 
+  it('of a document that was here before a purge has a version beyond its former ones', async () => {
+    const document = alertDocument(NORTH_HARBOUR);
+    await push(one, 'alerts', [rowOf(document)]);
+    await push(one, 'alerts', [rowOf(document, { document, deleted: false, version: 1 }, true)]);
+    await cloud.database.admin.query('DELETE FROM documents');
+    await cloud.database.admin.query('UPDATE document_counters SET purged_seq = seq');
+    const [verdict] = (await push(two, 'alerts', [rowOf(document)])).verdicts;
+    expect(verdict).toMatchObject({ verdict: 'accepted' });
+    expect(verdict?.verdict === 'accepted' && verdict.version).toBeGreaterThan(2);
+  });
+
   it('sent twice under one id has one effect and one answer; another under that id is refused', async () => {
     const mutationId = newId();
     const rows = [rowOf(alertDocument(NORTH_HARBOUR)), { no: 'row' }];

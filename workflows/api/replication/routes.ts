@@ -12,7 +12,7 @@ import {
 import { mediaRoute, route, stationOf } from '../route.ts';
 import { requireServedContract } from '../stations/enrolment.ts';
 import { pull } from './pull.ts';
-import { push } from './push.ts';
+import { push, readRows } from './push.ts';
 import { openStream } from './stream.ts';
 
 /** More than a single row within the limits needs. */
@@ -53,7 +53,9 @@ export const REPLICATION_ROUTES = [
       requireServedContract(call.body.contractVersion);
       const { collection } = call.params;
       const caller = stationOf(call);
-      const answer = await call.transaction(async (tx) => push(tx, caller, collection, call.body, call.parts.now()));
+      const read = readRows(caller, collection, call.body);
+      const now = call.parts.now();
+      const answer = await call.transaction(async (tx) => push(tx, caller, collection, call.body, now, read));
       for (const { verdict } of answer.verdicts) call.parts.metrics.pushed.inc({ collection, verdict });
       if (answer.resync !== null) call.parts.metrics.resyncs.inc({ reason: answer.resync });
       return answer;

@@ -48,7 +48,7 @@ export async function readAgain(reason: ResyncReason, signal: AbortSignal, optio
   await letGo(reason, seen, signal, options);
   tables.transaction(() => {
     tables.setCheckpoint('down', checkpoint);
-    tables.ledger.clearOpenPush();
+    tables.ledger.clearOpenPushes();
     tables.ledger.setResync(null);
   });
 }
@@ -63,7 +63,7 @@ function begin(reason: ResyncReason, tables: CollectionTables): void {
     tables.ledger.noteKept();
     if (reason === 'EPOCH_CHANGED') {
       tables.ledger.unacknowledgeAll();
-      tables.ledger.clearOpenPush();
+      tables.ledger.clearOpenPushes();
       tables.setCheckpoint('up', null);
     }
     tables.setCheckpoint('down', null);
@@ -72,8 +72,8 @@ function begin(reason: ResyncReason, tables: CollectionTables): void {
 }
 
 function unansweredStates(tables: CollectionTables): ReadonlyMap<string, State> {
-  const open = tables.ledger.openPush();
-  return new Map(open === null ? [] : wordsOf(tables, open).map(({ state }) => [state.id, state]));
+  const rows = tables.ledger.openPushes().flatMap((open) => wordsOf(tables, open));
+  return new Map(rows.map(({ state }) => [state.id, state]));
 }
 
 /** Documents looked at in one go. */

@@ -216,22 +216,26 @@ export class Ledger {
     ) as string[];
   }
 
-  openPush(): OpenPush | null {
-    const row = prepared(
+  /** Pushes whose answers have not come. */
+  openPushes(): readonly OpenPush[] {
+    const rows = prepared(
       this.#sqlite,
-      'SELECT mutation_id, rows_json, revs_json FROM sync_pushes WHERE collection = ?',
-    ).get(this.#collection) as { mutation_id: string; rows_json: string; revs_json: string } | undefined;
-    if (row === undefined) return null;
-    return {
+      'SELECT mutation_id, rows_json, revs_json FROM sync_open_pushes WHERE collection = ? ORDER BY rowid',
+    ).all(this.#collection) as { mutation_id: string; rows_json: string; revs_json: string }[];
+    return rows.map((row) => ({
       mutationId: row.mutation_id,
       rowsJson: row.rows_json,
       revisions: JSON.parse(row.revs_json) as string[],
-    };
+    }));
   }
 
-  setOpenPush(push: OpenPush): void {
+  openPushIds(): readonly string[] {
+    return this.#all('SELECT mutation_id FROM sync_open_pushes WHERE collection = ?', this.#collection) as string[];
+  }
+
+  addOpenPush(push: OpenPush): void {
     this.#run(
-      'INSERT INTO sync_pushes (collection, mutation_id, rows_json, revs_json) VALUES (?, ?, ?, ?)',
+      'INSERT INTO sync_open_pushes (collection, mutation_id, rows_json, revs_json) VALUES (?, ?, ?, ?)',
       this.#collection,
       push.mutationId,
       push.rowsJson,
@@ -239,8 +243,12 @@ export class Ledger {
     );
   }
 
-  clearOpenPush(): void {
-    this.#run('DELETE FROM sync_pushes WHERE collection = ?', this.#collection);
+  clearOpenPush(mutationId: string): void {
+    this.#run('DELETE FROM sync_open_pushes WHERE collection = ? AND mutation_id = ?', this.#collection, mutationId);
+  }
+
+  clearOpenPushes(): void {
+    this.#run('DELETE FROM sync_open_pushes WHERE collection = ?', this.#collection);
   }
 
   /** Why the collection has to be read again from the beginning, until that is done; `begun`: what is here was prepared for it. */

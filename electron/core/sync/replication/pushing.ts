@@ -40,7 +40,7 @@ export interface Outgoing {
 export interface PushingOptions {
   readonly tables: CollectionTables;
   readonly line: Line;
-  /** One question about this collection at a time. */
+  /** One question about this collection at a time, or a few pushes. */
   readonly lock: Lock;
   readonly importance: number;
   readonly now: () => number;
@@ -67,6 +67,7 @@ interface PackedRow extends Words {
 export class Pushing {
   readonly #options: PushingOptions;
   readonly #collection: CollectionName;
+  readonly #underWay = new Set<string>();
 
   constructor(options: PushingOptions) {
     this.#options = options;
@@ -75,41 +76,53 @@ export class Pushing {
 
   /**
    * @param conflict called within the transaction of the verdicts
+   * @param importance of these, and then nothing else of the collection is on its way beside them
    * @throws ResyncNeeded, the signal's reason
    */
   async push(
     rows: readonly Outgoing[],
     signal: AbortSignal,
     conflict: (master: MasterState) => void,
-    importance = this.#options.importance,
+    importance?: number,
   ): Promise<void> {
-    const how: How = { signal, conflict, importance };
+    const { lock, importance: ordinary } = this.#options;
+    const how: How = { signal, conflict, importance: importance ?? ordinary };
     for (const packed of this.#pack(rows)) {
-      await this.#options.lock.run(async () => {
+      if (this.#unanswered().length > 0) await this.settle(signal);
+      const send = async (): Promise<void> => {
         signal.throwIfAborted();
-        await this.#settle(signal);
         await this.#send(packed, how);
-      });
+      };
+      // RxDB's are of different documents; others may be of the same.
+      await (importance === undefined ? lock.runBeside(send) : lock.run(send));
     }
   }
 
   /** Asks again what was not answered before. */
   async settle(signal: AbortSignal): Promise<void> {
-    await this.#options.lock.run(async () => this.#settle(signal));
+    const { tables, absorb, importance, lock } = this.#options;
+    await lock.run(async () => {
+      for (const open of tables.ledger.openPushes()) {
+        signal.throwIfAborted();
+        await this.#ask(open.mutationId, wordsOf(tables, open), { signal, conflict: absorb, importance });
+      }
+    });
   }
 
-  async #settle(signal: AbortSignal): Promise<void> {
-    const { tables, absorb, importance } = this.#options;
-    const open = tables.ledger.openPush();
-    if (open === null) return;
-    await this.#ask(open.mutationId, wordsOf(tables, open), { signal, conflict: absorb, importance });
+  #unanswered(): readonly string[] {
+    return this.#options.tables.ledger.openPushIds().filter((id) => !this.#underWay.has(id));
   }
 
   async #send(packed: readonly PackedRow[], how: How): Promise<void> {
     const { tables, newId } = this.#options;
     const mutationId = newId();
-    tables.transaction(() => keepWords(tables, mutationId, packed));
-    await this.#ask(mutationId, packed, how);
+    this.#underWay.add(mutationId);
+    try {
+      tables.transaction(() => keepWords(tables, mutationId, packed));
+      await this.#ask(mutationId, packed, how);
+    } finally {
+      this.#underWay.delete(mutationId);
+    }
   }
 
   async #ask(mutationId: string, rows: readonly Words[], how: How): Promise<void> {
@@ -129,7 +142,7 @@ export class Pushing {
       });
     } catch (error) {
       if (!(error instanceof VantageError) || signal.aborted) throw error;
-      await this.#refusedWhole(rows, error, how);
+      await this.#refusedWhole(mutationId, rows, error, how);
       return;
     }
     signal.throwIfAborted();
@@ -142,7 +155,7 @@ export class Pushing {
         if (verdict === undefined) throw new Error('a row without its verdict');
         this.#take(state, revision, verdict, conflict);
       }
-      tables.ledger.clearOpenPush();
+      tables.ledger.clearOpenPush(mutationId);
       tables.ledger.noteContact('pushed', new Date(this.#options.now()).toISOString());
     });
     this.#options.pushed();
@@ -177,11 +190,11 @@ export class Pushing {
   }
 
   /** Nothing of it was taken. What is too much together is sent in halves; a single row is kept from being sent again. */
-  async #refusedWhole(rows: readonly Words[], error: VantageError, how: How): Promise<void> {
+  async #refusedWhole(mutationId: string, rows: readonly Words[], error: VantageError, how: How): Promise<void> {
     const { tables, now } = this.#options;
     const [only] = rows;
     tables.transaction(() => {
-      tables.ledger.clearOpenPush();
+      tables.ledger.clearOpenPush(mutationId);
       if (rows.length !== 1 || only === undefined || error.code === 'STATUS_CONFLICT') return;
       tables.ledger.refuse(only.state.id, only.revision, 'INVALID', '', new Date(now()).toISOString());
     });

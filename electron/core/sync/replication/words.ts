@@ -37,7 +37,7 @@ export function keepWords(
     ledger.markSent(id, revision);
     return JSON.stringify(id);
   });
-  ledger.setOpenPush({ mutationId, rowsJson: `[${kept.join(',')}]`, revisions: rows.map(({ revision }) => revision) });
+  ledger.addOpenPush({ mutationId, rowsJson: `[${kept.join(',')}]`, revisions: rows.map(({ revision }) => revision) });
 }
 
 /** The rows as they were sent, without documents that are here no more. */
