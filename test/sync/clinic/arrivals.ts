@@ -8,6 +8,8 @@ export interface Arrivals {
   readonly documents: readonly string[];
   /** SHA-256 of each file when it was whole there. */
   readonly files: readonly string[];
+  /** Both. */
+  readonly order: readonly { readonly kind: string; readonly name: string }[];
 }
 
 /** From now on. */
@@ -29,12 +31,22 @@ export async function recordArrivals(pool: Pool): Promise<void> {
       WHEN (NEW.state = 'stored' AND OLD.state = 'partial') EXECUTE FUNCTION note_file();`);
 }
 
+/** How many documents and files have come. */
+export async function countArrivals(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ readonly count: number }>('SELECT count(*)::int AS count FROM arrivals');
+  return rows[0]?.count ?? 0;
+}
+
 export async function readArrivals(pool: Pool): Promise<Arrivals> {
   const { rows } = await pool.query<{ readonly kind: string; readonly name: string }>(
     'SELECT kind, name FROM arrivals ORDER BY number',
   );
   const of = (wanted: string): string[] => rows.flatMap(({ kind, name }) => (kind === wanted ? [name] : []));
-  return { documents: of('document'), files: of('file') };
+  return {
+    documents: of('document'),
+    files: of('file'),
+    order: rows.map(({ kind, name }) => ({ kind, name })),
+  };
 }
 
 interface ExpectedOrder {
@@ -45,6 +57,8 @@ interface ExpectedOrder {
   readonly without: string;
 }
 
+/** A file may be on its way while documents are; most of the files come after them. */
+const FILES_BEFORE_DOCUMENTS = 1 / 3;
 /** Requests that are under way at a time, for documents and for files: so many may overtake; and what each collection had packed before. */
 const AT_ONCE = 2;
 const BELONGING: ReadonlySet<string> = new Set(['sessions', 'reports', 'findings', 'captures', 'consents']);
@@ -77,6 +91,15 @@ export function flawsOfOrder(station: FinalStation, { arrivals, review, without 
     `${files.length} files of visits: ${ofOthers} of others came before the last of visits in review; ` +
       `then today's and the oldest: none was overtaken by more than ${byTime}`,
   );
+  const ofVisits = arrivals.order.filter(({ kind, name }) =>
+    kind === 'file'
+      ? visits.get(name) !== undefined && visits.get(name)?.sessionId !== without
+      : BELONGING.has(name.split('/')[0] ?? '') && visitOfDocument(name) !== without,
+  );
+  const before = cameBefore(ofVisits.map(({ kind }) => kind === 'file'));
+  console.log(`${before} of the files came before the last of the documents`);
+  if (before > files.length * FILES_BEFORE_DOCUMENTS)
+    flaws.push(`${before} of ${files.length} files came before the last of the documents`);
   if (files.length === 0) flaws.push('no file came');
   if (ofOthers > AT_ONCE) flaws.push(`${ofOthers} files came before the last of the visits in review`);
   if (byTime > AT_ONCE) flaws.push(`a file was overtaken by ${byTime} of later visits`);

@@ -28,11 +28,14 @@ import type { Acknowledged, CloudMoment, FinalStation } from './claims.ts';
 import { Claims, lookAt } from './claims.ts';
 import { CloudProcess } from './cloud-process.ts';
 import { endStateOf, flawsOfFiles, syncedAtOf } from './end-state.ts';
+import { toldOfSessions } from './told.ts';
 
 const CI_VISITS = 1;
 const FULL_VISITS = 5;
 const PASSPHRASE = 'a passphrase of a proof';
 const PICTURES = ['body-front', 'body-back', 'body-left', 'body-right', 'retina-right', 'retina-left'];
+/** Of a picture. */
+const TRIES = 3;
 /** Guards against a hang only. */
 const START_MS = 5 * 60_000;
 const DRAIN_MS = 10 * 60_000;
@@ -121,11 +124,7 @@ class VisitProof {
   /** The visits, one after the other, on the line that the seed makes. */
   async work(numbers: readonly string[]): Promise<void> {
     const [ines, leila, aroha] = [await this.#as('IM'), await this.#as('LN'), await this.#as('AT')];
-    await until(
-      await ines.station.watch(),
-      ({ devices: all }) => all.length === 3 && all.every(({ state }) => state === 'ready'),
-      START_MS,
-    );
+    await devicesReady(ines);
     await until(await ines.today.watch(), ({ rows }) => rows.length === numbers.length, START_MS);
     this.#watching.push(this.#watchViews(aroha), this.#watchRows(aroha));
     for (const number of numbers) await this.#visit(ines, leila, number);
@@ -138,13 +137,21 @@ class VisitProof {
     proxy.cut();
     const aroha = await this.#as('AT');
     const began = performance.now();
-    while (!(await this.#isDone())) {
+    const check = (): void => {
       if (performance.now() - began > DRAIN_MS) throw new Error(`not drained: ${this.#waitingFor()}`);
       cloud.assertRunning();
+    };
+    while (!(await this.#isDone())) {
+      check();
       await aroha.sync.tryNow();
       await sleep(500);
     }
     console.log(`everything is in the cloud ${seconds(began)} s after the line was whole again`);
+    await toldOfSessions(proxy, () => this.#view, check);
+    while (this.#view?.line.state !== 'online' || this.#waitingFor() !== '') {
+      check();
+      await sleep(50);
+    }
   }
 
   async end(withControl: boolean) {
@@ -211,7 +218,9 @@ class VisitProof {
       (documents) => step(documents, 'height')?.['state'] === 'done',
     );
     for (const stepId of PICTURES) {
-      const { captureId, sha256 } = await this.#during(async () => photograph(ines, sessionId, stepId));
+      const { captureId, sha256 } = await this.#during(async () =>
+        photograph(ines, sessionId, stepId, TRIES, async () => devicesReady(ines)),
+      );
       done(
         stepId,
         { action: 'capture.kept', subjectId: captureId },
@@ -361,6 +370,15 @@ class VisitProof {
     await client.access.unlock({ staffId: person.staffId, pin: DEMONSTRATION_PIN });
     return client;
   }
+}
+
+/** Until a person may press: on a machine that has no time for them, simulated devices are silent now and then, as real ones are. */
+async function devicesReady(staff: StaffClient): Promise<void> {
+  await until(
+    await staff.station.watch(),
+    ({ devices }) => devices.length === 3 && devices.every(({ state }) => state === 'ready'),
+    START_MS,
+  );
 }
 
 function seconds(began: number): number {
