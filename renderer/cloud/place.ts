@@ -4,16 +4,16 @@ import { CLOUD_APP_PATHS } from '../../electron/contract/cloud-api.ts';
 const KEY = 'vantage-place';
 
 /** Leaves for the identity provider, to come back to this place. */
-export function signInAgain(page: Window = window): void {
-  page.sessionStorage.setItem(KEY, page.location.hash);
-  page.location.assign(`${CLOUD_APP_PATHS.signIn}?again=1`);
+export function signInAgain(): void {
+  window.sessionStorage.setItem(KEY, window.location.hash);
+  window.location.assign(`${CLOUD_APP_PATHS.signIn}?again=1`);
 }
 
 /** Before the first view is drawn: back to the place that was left, once. */
-export function returnToPlace(page: Window = window): void {
-  const place = page.sessionStorage.getItem(KEY);
-  page.sessionStorage.removeItem(KEY);
-  if (place?.startsWith('#/') === true && !page.location.hash.startsWith('#/refused/')) {
-    page.history.replaceState(page.history.state, '', place);
+export function returnToPlace(): void {
+  const place = window.sessionStorage.getItem(KEY);
+  window.sessionStorage.removeItem(KEY);
+  if (place?.startsWith('#/') === true && !window.location.hash.startsWith('#/refused/')) {
+    window.history.replaceState(window.history.state, '', place);
   }
 }

@@ -2,15 +2,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
+import { Client } from 'pg';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { derivedId } from '../../electron/contract/index.ts';
+import { CLOUD_PATHS, derivedId } from '../../electron/contract/index.ts';
 import { renderReport } from '../../electron/core/reports/pdf.ts';
 import { sampleReport } from '../../electron/core/reports/testing/sample-report.ts';
 import { drawFundus } from '../../native/simulator/scenes/fundus.ts';
@@ -61,6 +62,12 @@ beforeAll(async () => {
   await push(station, 'alerts', [
     rowOf(alertDocument(PLACE, { stationId: station.stationId, text: 'Little room is left on the disk' })),
   ]);
+  await station.call(CLOUD_PATHS.backlog, {
+    documents: 4,
+    auditEntries: 0,
+    files: 2,
+    oldestAt: new Date().toISOString(),
+  });
   browser = await launchBrowser();
 });
 
@@ -110,13 +117,34 @@ async function pictures(): Promise<Record<'picture' | 'overlay' | 'pdf', Content
 
 /** From the cloud's address through the sign-in. */
 async function signIn(name: string): Promise<Screen> {
-  const screen = await openScreen(browser, 'staff', `${base}/`);
+  const screen = await openScreen(browser, 'staff', `${base}/`, [
+    {
+      pattern: /status of 422 .*review\/decide/,
+      because: 'a decision is refused until the person has signed in again',
+    },
+  ]);
   screens.push(screen);
   await screen.sees('The clinic, from elsewhere');
   if (screens.length === 1) await screen.shot('cloud-sign-in');
   await screen.press(/^Sign in/);
   await screen.page.getByRole('link', { name }).click();
   return screen;
+}
+
+/** As if everybody had been at it for an hour. */
+async function signedInAnHourAgo(): Promise<void> {
+  const { database } = JSON.parse(readFileSync(join(folder, 'cloud', 'secrets.json'), 'utf8')) as { database: string };
+  const [, , , port] = readFileSync(join(folder, 'cloud', 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n');
+  const client = new Client({
+    host: '127.0.0.1',
+    port: Number(port),
+    user: 'postgres',
+    password: database,
+    database: 'vantage',
+  });
+  await client.connect();
+  await client.query(`UPDATE browser_sessions SET signed_in_at = signed_in_at - interval '1 hour'`);
+  await client.end();
 }
 
 async function violations(page: Page): Promise<readonly string[]> {
@@ -155,7 +183,7 @@ describe('a clinician at home', () => {
     await clara.shot('cloud-review');
   });
 
-  it('reads the report and approves it, signed by the sign-in', async () => {
+  it('reads the report and approves it, signed by signing in once more', async () => {
     const pdf = clara.page.waitForResponse((answer) => answer.headers()['content-type'] === 'application/pdf');
     await clara.press(/^Open the report/);
     expect((await pdf).status()).toBe(200);
@@ -164,6 +192,15 @@ describe('a clinician at home', () => {
     await clara.press(/^Approve/);
     await clara.sees('Signed by');
     await clara.shot('cloud-approve');
+    await signedInAnHourAgo();
+    await clara.press(/^Approve version 1/);
+    await clara.sees('A decision is signed by signing in, and you signed in a while ago.');
+    await clara.shot('cloud-sign-in-again');
+    await clara.press('Sign in again');
+    await clara.page.getByRole('link', { name: 'Dr Clara Clinician' }).click();
+    // Back at the same visit, and nothing decided yet.
+    await clara.sees('Amara Exampleton');
+    await clara.press(/^Approve/);
     await clara.press(/^Approve version 1/);
     await clara.sees('Approved by Dr Clara Clinician');
     await clara.shot('cloud-approved');
@@ -171,10 +208,10 @@ describe('a clinician at home', () => {
     expect(sessions.find(({ document }) => document['id'] === visit.sessionId)?.document['status']).toBe('COMPLETED');
   });
 
-  it('signs out, and the way back leads to the sign-in', async () => {
+  it('signs out, and the address of the visit leads to the sign-in', async () => {
     await clara.press(/^Sign out/);
     await clara.sees('The clinic, from elsewhere');
-    await clara.page.goBack();
+    await clara.page.goto(`${base}/#/review/${visit.sessionId}`);
     await clara.page.reload();
     await clara.sees('The clinic, from elsewhere');
     expect(await clara.text()).not.toMatch(/Amara|Exampleton/);
@@ -188,6 +225,7 @@ describe('an operator', () => {
     await otto.touch('Stations');
     await otto.sees('Last contact');
     await otto.sees(/^Little room is left on the disk/);
+    await otto.sees(/^4 records, 2 files/);
     expect(await otto.text()).not.toMatch(/Amara|Exampleton|Review/);
     await otto.shot('cloud-stations');
     expect(await violations(otto.page)).toEqual([]);
