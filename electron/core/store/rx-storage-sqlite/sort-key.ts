@@ -6,15 +6,26 @@
  */
 const HIGH_UNIT = /[\uD800-\uFFFF]/;
 const FIRST_HIGH = 0xd8_00;
-const FIRST_MAPPED = 0x1_00_00;
+
+/** Longer texts are mapped in pieces: each unit becomes an argument. */
+const PIECE = 1024;
 
 /** @returns text whose UTF-8 bytes order and compare as `text` does in JavaScript. The text itself where nothing is to do. */
 export function sortKeyOf(text: string): string {
   if (!HIGH_UNIT.test(text)) return text;
   let key = '';
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    key += unit < FIRST_HIGH ? text.charAt(index) : String.fromCodePoint(FIRST_MAPPED + unit - FIRST_HIGH);
-  }
+  for (let from = 0; from < text.length; from += PIECE) key += mapped(text, from, Math.min(text.length, from + PIECE));
   return key;
+}
+
+function mapped(text: string, from: number, until: number): string {
+  const units: number[] = [];
+  for (let index = from; index < until; index += 1) {
+    const unit = text.charCodeAt(index);
+    const above = unit - FIRST_HIGH;
+    // As UTF-16 writes the code point 0x10000 + `above`.
+    if (above >= 0) units.push(0xd8_00 + (above >> 10), 0xdc_00 + (above & 0x3_ff));
+    else units.push(unit);
+  }
+  return String.fromCharCode(...units);
 }
