@@ -47,6 +47,16 @@ describe('three-way merge', () => {
     expect(mergeDocuments<MergeableDocument>(null, third, merged, groups)['review']).toBe('approved');
   });
 
+  it('gives both sides the same where one has a default that the other does not know, neither with a clock', () => {
+    const older = { id: 's', hlc: { id: clock(1, 'a') } };
+    const newer = { ...older, invented: null };
+    for (const merged of [
+      mergeDocuments<MergeableDocument>(null, older, newer, groups),
+      mergeDocuments<MergeableDocument>(null, newer, older, groups),
+    ])
+      expect(merged).toEqual(newer);
+  });
+
   it('lets a second making give way to a change of the first one, also where the first is known to both', () => {
     const base = { id: 's', note: 'one', hlc: { id: clock(1, 'a'), note: clock(1, 'a') } };
     const changed = { ...base, note: 'changed', hlc: { ...base.hlc, note: clock(4, 'a') } };

@@ -83,9 +83,12 @@ function later<T extends MergeableDocument>(ours: T, theirs: T, group: string, f
   const order = compareHlc(ours.hlc?.[group] ?? '', theirs.hlc?.[group] ?? '');
   if (order !== 0) return order > 0 ? ours : theirs;
   // Equal clocks with different values cannot come from one station's clock: decide by content so that both sides agree.
-  return canonical(fields.map((field) => ours[field])) >= canonical(fields.map((field) => theirs[field]))
-    ? ours
-    : theirs;
+  return contentOf(ours, fields) >= contentOf(theirs, fields) ? ours : theirs;
+}
+
+/** What is missing is not `null`, and gives way to anything that is there. */
+function contentOf(document: MergeableDocument, fields: readonly string[]): string {
+  return canonical(fields.map((field) => (document[field] === undefined ? '' : canonical(document[field]))));
 }
 
 function laterClock(left: string | undefined, right: string | undefined): string | undefined {
