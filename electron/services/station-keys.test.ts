@@ -103,6 +103,23 @@ describe('a station with a key ring', () => {
     expect(await withRing(0x22).load()).toEqual(key);
   });
 
+  it('whose key was changed elsewhere opens with the passphrase that locks the new one, and by itself from the next start on', async () => {
+    await withRing(0x11).save(key);
+    const next = newKey();
+    await passphraseKeyStore(join(directory, 'station.key'), RECOVERY).save(next);
+    rmSync(join(directory, 'recovery.key'));
+    const keys = withRing(0x11);
+    expect(await keys.load()).toEqual(key);
+    expect(keys.passphrases()).toEqual(['station']);
+    await expect(keys.unlock(OWN)).rejects.toMatchObject({ code: 'PASSPHRASE_WRONG' });
+    await keys.opened(await keys.unlock(RECOVERY));
+    expect(await withRing(0x11).load()).toEqual(next);
+    // Changed again by this host: what lies in the other's file is old, whoever has the same passphrase.
+    const last = newKey();
+    await recoveryKeyStore(directory, RECOVERY).save(last);
+    expect(await withRing(0x11).unlock(RECOVERY)).toEqual(last);
+  });
+
   it('that protects nothing is given no key, neither an old one nor a new one', async () => {
     const keys = withRing(0x33, 'basic_text');
     await expect(keys.load()).rejects.toMatchObject({ code: 'KEY_STORE_INSECURE' });

@@ -1,13 +1,14 @@
 /**
- * How a station has its master key: from its host's own store, or, where that does not open, with the passphrase for recovery. Hosts differ in
+ * How a station has its master key: from its host's own store, or, where that does not open, with a passphrase. Hosts differ in
  * the store alone. They hold the key in memory and give it to core over its private channel.
  */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { KeyCustody, PassphraseKind } from '../contract/index.ts';
 import { VantageError } from '../contract/index.ts';
 import { codeOf } from '../core/problems.ts';
 import type { KeyStore } from '../core/store/key-handling.ts';
-import { loadOrMakeKey } from '../core/store/key-handling.ts';
+import { loadOrMakeKey, passphraseKeyStore } from '../core/store/key-handling.ts';
 import { recoveryKeyPath, recoveryKeyStore } from '../core/store/recovery-key.ts';
 import { holdsData } from './directories.ts';
 
@@ -35,7 +36,7 @@ export interface OwnKeys {
   readonly custody: KeyCustody;
   /** The file that the key lies in. */
   readonly path: string;
-  /** A file that a passphrase opens: that one, and the store that another makes. */
+  /** A file that a passphrase opens ({@link passphraseFile}): that one, and the store that another makes. */
   readonly passphrase?: { readonly given: string; storeOf(passphrase: string): KeyStore };
   /** Everything else. */
   readonly store?: KeyStore;
@@ -43,12 +44,17 @@ export interface OwnKeys {
   readonly mayReplace: boolean;
 }
 
+/** Where a host that asks for a passphrase keeps the key, and the clinic's commands put a new one. */
+export function passphraseFile(directory: string): string {
+  return join(directory, 'station.key');
+}
+
 const NOT_OPENED = new Set(['KEY_WRONG', 'KEY_MISSING']);
 
 /** @param directory the clinic's. */
 export function stationKeys(directory: string, own: OwnKeys): StationKeys {
   let given = own.passphrase?.given ?? null;
-  /** The key that was opened by the passphrase for recovery, and is not in the host's own store. */
+  /** The key in use was opened by a passphrase, and is not in the host's own store. */
   let recovered = false;
 
   function store(): KeyStore {
@@ -73,14 +79,19 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
     custody: own.custody,
     load,
     passphrases: () => [
-      ...(own.passphrase !== undefined && existsSync(own.path) ? (['station'] as const) : []),
+      // Also where this host keeps the key otherwise: whoever changed it elsewhere left the new one there.
+      ...(existsSync(passphraseFile(directory)) ? (['station'] as const) : []),
       ...(existsSync(recoveryKeyPath(directory)) ? (['recovery'] as const) : []),
     ],
     unlock: async (passphrase) => {
-      const ofStation = own.passphrase === undefined ? null : await opensWith(own.passphrase.storeOf(passphrase));
-      const key = ofStation ?? (await opensWith(recoveryKeyStore(directory, passphrase)));
+      const ofStation = (): Promise<Uint8Array | null> =>
+        opensWith(passphraseKeyStore(passphraseFile(directory), passphrase));
+      const ofRecovery = (): Promise<Uint8Array | null> => opensWith(recoveryKeyStore(directory, passphrase));
+      // A host that does not keep it there may have left an old key in the station's file.
+      const kept = own.passphrase === undefined ? null : await ofStation();
+      const key = kept ?? (await ofRecovery()) ?? (own.passphrase === undefined ? await ofStation() : null);
       if (key === null) throw new VantageError('PASSPHRASE_WRONG');
-      recovered = ofStation === null;
+      recovered = kept === null;
       // From now on it is the one in hand: under it a new key is kept.
       if (own.passphrase !== undefined) given = passphrase;
       return key;

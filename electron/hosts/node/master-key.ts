@@ -6,7 +6,7 @@ import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/stor
 import { VantageError } from '../../contract/index.ts';
 import type { StationMode } from '../../services/directories.ts';
 import { holdsData } from '../../services/directories.ts';
-import { stationKeys } from '../../services/station-keys.ts';
+import { passphraseFile, stationKeys } from '../../services/station-keys.ts';
 import type { StationKeys } from '../../services/station-keys.ts';
 
 export interface KeySource {
@@ -41,10 +41,6 @@ export function nodeKeys(clinic: Pick<KeySource, 'directory' | 'mode'>, passphra
     // Somebody may know its passphrase.
     mayReplace: false,
   });
-}
-
-function passphraseFile(directory: string): string {
-  return join(directory, 'station.key');
 }
 
 /** Whether the passphrase that is given now will be the station's from now on. */
