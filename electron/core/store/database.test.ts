@@ -278,13 +278,29 @@ describe('the file', () => {
     const before = readFileSync(join(folder.path, STORE_FILE));
     const other = new Uint8Array(32).fill(8);
     await expect(openTestStore(folder.path, { key: other })).rejects.toMatchObject({ code: 'KEY_WRONG' });
-    writeFileSync(join(folder.path, 'aside'), readFileSync(join(folder.path, CHECK_FILE)));
-    truncateSync(join(folder.path, CHECK_FILE), 3);
-    await expect(openTestStore(folder.path)).rejects.toMatchObject({ code: 'KEY_WRONG' });
-    writeFileSync(join(folder.path, CHECK_FILE), readFileSync(join(folder.path, 'aside')));
     expect(readFileSync(join(folder.path, STORE_FILE)).equals(before)).toBe(true);
     expect(await (await opened()).count('patients')).toBe(1);
   });
+
+  it.each([0, 3, 31])(
+    'opens with its key, and with no other, where %i bytes are left of the check value',
+    async (bytes) => {
+      await (await opened()).write('patients', patientDraft(1));
+      await store?.close();
+      const path = join(folder.path, CHECK_FILE);
+      const whole = readFileSync(path);
+      const before = readFileSync(join(folder.path, STORE_FILE));
+      truncateSync(path, bytes);
+      const other = new Uint8Array(32).fill(8);
+      await expect(openTestStore(folder.path, { key: other })).rejects.toMatchObject({ code: 'KEY_WRONG' });
+      expect([readFileSync(path).length, readFileSync(join(folder.path, STORE_FILE)).equals(before)]).toEqual([
+        bytes,
+        true,
+      ]);
+      expect(await (await opened()).count('patients')).toBe(1);
+      expect(readFileSync(path)).toEqual(whole);
+    },
+  );
 
   it.each([
     ['its first page is damaged', (path: string) => overwrite(path, 20, 64)],
