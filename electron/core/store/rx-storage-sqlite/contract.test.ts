@@ -506,6 +506,16 @@ describe.each(STORAGE_NAMES)('the %s storage', (name) => {
       expect(told).toEqual(isMemory ? ['b', 'a', 'c'] : ['c']);
     });
 
+    it('given to a document that is made again are there, though the deleted one still names them', async () => {
+      const { instance, stored } = await withOne();
+      const gone = { ...thingData({ id: 'a' }, stored, true), _attachments: stored._attachments };
+      await instance.bulkWrite([{ previous: stored, document: gone }], '');
+      const again = { ...thingData({ id: 'a' }, gone), _attachments: { note: attachment('one') } };
+      expect(await instance.bulkWrite([{ previous: gone, document: again }], '')).toEqual({ error: [] });
+      // The memory storage takes them for those that it has dropped.
+      expect(await textOf(instance, 'd-one')).toBe(isMemory ? 'refused' : 'text/plain: one');
+    });
+
     it('of a conflict are not touched', async () => {
       const { instance, stored } = await withOne();
       const other = { ...stored, _rev: '1-other' };

@@ -6,7 +6,7 @@ import { stripAttachmentsDataFromDocument } from 'rxdb';
 import type { BulkWriteRow, EventBulk, RxDocumentData, RxStorageChangeEvent, RxStorageWriteError } from 'rxdb';
 import { randomUUID } from 'node:crypto';
 import { AttachmentTable, missingAttachment } from './attachments.ts';
-import type { AttachmentBytes } from './attachments.ts';
+import type { AttachmentBytes, Attachments } from './attachments.ts';
 import type { TableLayout } from './columns.ts';
 import type { SqliteConnection, SqliteValue } from './connection.ts';
 import type { DocumentCache } from './document-cache.ts';
@@ -116,7 +116,7 @@ export class TableWriter<RxDocType> {
     batch.seq += 1;
     if (this.#attachments === null) return;
     if (document._deleted) this.#attachments.drop(key);
-    else this.#attachments.replace(key, row.document._attachments, row.previous?._attachments ?? null, batch.bytes);
+    else this.#attachments.replace(key, row.document._attachments, attachmentsOf(row.previous), batch.bytes);
   }
 
   /** @returns what is to be told; null: a new tombstone, of which nobody is told. */
@@ -192,6 +192,11 @@ export class TableWriter<RxDocType> {
   #idOf(document: BulkWriteRow<RxDocType>['document']): string {
     return (document as Readonly<Record<string, unknown>>)[this.#layout.primaryPath] as string;
   }
+}
+
+/** Of a deleted document they are gone, although it still names them. */
+function attachmentsOf<RxDocType>(previous: RxDocumentData<RxDocType> | undefined): Attachments | null {
+  return previous === undefined || previous._deleted ? null : previous._attachments;
 }
 
 function eventOfUpdate<RxDocType>(
