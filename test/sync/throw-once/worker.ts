@@ -1,5 +1,4 @@
 /** A process that runs the scenario again and again: it is sent the call that is to fail, and answers with what came of it. */
-import { rmSync } from 'node:fs';
 import { readConfig } from '../../../workflows/api/config.ts';
 import type { ServerAddress } from '../cloud-database.ts';
 import { CloudDatabase, apiEnvironment } from '../cloud-database.ts';
@@ -32,7 +31,6 @@ const ADDRESS = 'https://cloud.test';
 
 const { server } = JSON.parse(process.argv[2] ?? '') as ThrowOnceOptions;
 const folder = scratchFolder('vantage-throw-once-');
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const admin = await CloudDatabase.create(server, `throw_once_${process.pid}`);
 const api = new SimulatedCloud(readConfig(apiEnvironment(admin.apiUrl, ADDRESS)), () => new Date());
 await api.start();
