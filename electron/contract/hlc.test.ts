@@ -47,4 +47,13 @@ describe('hybrid clock', () => {
     expect(clockLaterThan(seen, late, 'a')).toBe(late);
     expect(clockLaterThan('no clock', early, 'a')).toBe(early);
   });
+
+  it('comes after the last count of a millisecond as a clock that others can read', () => {
+    const last = formatHlc({ ms: 50, counter: 999_999_999, stationId: 'b' });
+    const next = formatHlc({ ms: 51, counter: 0, stationId: 'a' });
+    const clock = new HybridClock('a', () => 50);
+    clock.observe(last);
+    expect([clockLaterThan(last, last, 'a'), clock.tick()]).toEqual([next, next]);
+    expect(compareHlc(next, last)).toBeGreaterThan(0);
+  });
 });

@@ -12,6 +12,9 @@ export interface HlcParts {
 /** How far ahead of our own clock a received one may be before it is rebased. */
 export const MAX_DRIFT_MS = 5 * 60_000;
 
+/** As many as its digits can count; behind it comes the next millisecond. */
+const MAX_COUNTER = 999_999_999;
+
 export function formatHlc(parts: HlcParts): string {
   return `${parts.ms}-${parts.counter}-${parts.stationId}`;
 }
@@ -38,7 +41,11 @@ export function compareHlc(left: string, right: string): number {
 export function clockLaterThan(seen: string, candidate: string, stationId: string): string {
   const parts = parseHlc(seen);
   if (parts === null || compareHlc(candidate, seen) > 0) return candidate;
-  return formatHlc({ ms: parts.ms, counter: parts.counter + 1, stationId });
+  return formatHlc({ ...following(parts), stationId });
+}
+
+function following({ ms, counter }: Omit<HlcParts, 'stationId'>): Omit<HlcParts, 'stationId'> {
+  return counter < MAX_COUNTER ? { ms, counter: counter + 1 } : { ms: ms + 1, counter: 0 };
 }
 
 /** One station's clock. Pure but for the wall clock that it is given. */
@@ -60,7 +67,9 @@ export class HybridClock {
       this.#ms = wall;
       this.#counter = 0;
     } else {
-      this.#counter += 1;
+      const next = following({ ms: this.#ms, counter: this.#counter });
+      this.#ms = next.ms;
+      this.#counter = next.counter;
     }
     return formatHlc({ ms: this.#ms, counter: this.#counter, stationId: this.#stationId });
   }
