@@ -13,6 +13,7 @@ import { STATION, temporaryFolder } from '../store/testing/documents.ts';
 import { makeBackup, pruneBackups, verifyBackup } from './backup.ts';
 import type { BackupOptions } from './backup.ts';
 import { changeMasterKey } from './change-key.ts';
+import { checkClinic } from './check.ts';
 import { clinicKeys, keyOfBackup } from './former-keys.ts';
 import { listBackups, unreadableBackups } from './manifest.ts';
 import type { BackupInfo } from './manifest.ts';
@@ -411,6 +412,22 @@ describe('what a backup says of having been verified', () => {
     const former = await keyOfBackup(folder.path, path, key);
     expect(await verifyBackup(path, former, () => new Date(later))).toMatchObject({ ok: true });
     expect(await verified(keys)).toEqual({ at: later, ok: true });
+  });
+
+  it('is said to open no more when the former keys are damaged, instead of being called another clinic’s alone', async () => {
+    await (await opened()).fill(0, 1);
+    await closed();
+    const key = newKey();
+    const change = { directory: folder.path, masterKey: KEY, newKey: key, save: async () => undefined, by: BY };
+    await changeMasterKey({ ...change, now: () => new Date() });
+    const check = async (): Promise<unknown> => (await checkClinic(folder.path, key, () => new Date())).problems;
+    expect(await check()).toEqual([]);
+    const path = join(folder.path, 'clinic.former-keys');
+    const bytes = readFileSync(path);
+    for (const damaged of [Buffer.alloc(0), bytes.fill(0, 20, 24)]) {
+      writeFileSync(path, damaged);
+      expect(await check()).toMatchObject([{ code: 'BACKUP_DAMAGED' }]);
+    }
   });
 });
 

@@ -20,6 +20,7 @@ import { storeProblem } from '../store/store-problem.ts';
 import { blobFilesOf, blobPath, hasBlob } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
 import type { BackupWork } from './backup.ts';
+import { formerKeysDamaged } from './former-keys.ts';
 import { findDamage } from './salvage.ts';
 
 export interface CheckReport {
@@ -47,6 +48,11 @@ export async function checkClinic(
     problems.push({ code: 'STORE_DAMAGED', detail: 'the first bytes are damaged; salvage puts them right' });
   if (damaged.length > 0) problems.push({ code: 'STORE_DAMAGED', detail: `pages ${some(damaged)} are damaged` });
   if (log.isCertain) problems.push({ code: 'STORE_DAMAGED', detail: damagedLog(log) });
+  if (formerKeysDamaged(directory, masterKey))
+    problems.push({
+      code: 'BACKUP_DAMAGED',
+      detail: 'clinic.former-keys can not be read: backups from before the last change of the key do not open',
+    });
   const found = { pages, damagedPages: damaged };
   try {
     const inside = await lookInside(directory, masterKey, now, work);

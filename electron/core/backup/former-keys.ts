@@ -28,10 +28,21 @@ export async function keyOfBackup(directory: string, path: string, masterKey: Ui
   return found;
 }
 
+/** Whether there are former keys that can't be read any more: then no backup from before the last change of the key can be. */
+export function formerKeysDamaged(directory: string, masterKey: Uint8Array): boolean {
+  const sealed = readIfThere(formerKeysPath(directory));
+  return sealed !== null && opened(sealed, masterKey) === null;
+}
+
 /** Newest first; none where there is no file, or one that the key does not open. */
 function formerKeys(directory: string, masterKey: Uint8Array): Uint8Array[] {
   const sealed = readIfThere(formerKeysPath(directory));
-  if (sealed === null || sealed.length < NONCE_BYTES + TAG_BYTES) return [];
+  return (sealed === null ? null : opened(sealed, masterKey)) ?? [];
+}
+
+/** @returns null where it is damaged, or sealed under another key. */
+function opened(sealed: Buffer, masterKey: Uint8Array): Uint8Array[] | null {
+  if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   const decipher = createDecipheriv('aes-256-gcm', sealingKey(masterKey), sealed.subarray(0, NONCE_BYTES), {
     authTagLength: TAG_BYTES,
   });
@@ -46,7 +57,7 @@ function formerKeys(directory: string, masterKey: Uint8Array): Uint8Array[] {
       (_, index) => new Uint8Array(keys.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES)),
     );
   } catch {
-    return [];
+    return null;
   }
 }
 
