@@ -46,8 +46,6 @@ export interface CollectionOptions {
 
 /** How often a stream of changes that fails is asked for again. */
 const TRIES = 3;
-/** Of what goes before everything else. */
-const FIRST_OF_ALL = -1;
 /** Of pulls, on top of a collection's own. */
 const PULLS_AFTER = 100;
 /** A run that held for so long did not fail at once. */
@@ -131,12 +129,7 @@ export class CollectionReplication {
         assumedVersion: known.version,
       });
     }
-    await this.#pushing.push(
-      outgoing,
-      signal,
-      (master) => absorb(this.tables, master, this.#options.merge),
-      FIRST_OF_ALL,
-    );
+    await this.#pushing.push(outgoing, signal, (master) => absorb(this.tables, master, this.#options.merge), true);
   }
 
   /** Compares every document with what the cloud is known to have. @returns how many were not what they counted as */

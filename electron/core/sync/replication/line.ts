@@ -21,7 +21,7 @@ export interface Question<T> {
   readonly schema: z.ZodType<T>;
   readonly signal: AbortSignal;
   /** Lower comes first. */
-  readonly importance: number;
+  readonly importance: () => number;
   /** Told of each failure, and null once it was answered. */
   readonly trouble: (error: VantageError | null) => void;
 }

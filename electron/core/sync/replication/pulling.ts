@@ -6,6 +6,7 @@ import type { MasterState } from './absorb.ts';
 import type { Incoming } from './incoming.ts';
 import type { Line } from './line.ts';
 import type { Lock } from './lock.ts';
+import { FIRST_OF_ALL } from './lock.ts';
 import { ResyncNeeded } from './resync-needed.ts';
 import type { CollectionTables } from './tables.ts';
 
@@ -84,7 +85,7 @@ export class Pulling {
         body: { contractVersion: CONTRACT_VERSION, checkpoint, limit: PAGE_ROWS, bytes: PAGE_BYTES, own },
         schema: pullResponseSchema,
         signal,
-        importance,
+        importance: () => (lock.isHurried ? FIRST_OF_ALL : importance),
         trouble,
       });
     });

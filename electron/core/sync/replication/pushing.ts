@@ -14,6 +14,7 @@ import type { MasterState } from './absorb.ts';
 import type { Incoming } from './incoming.ts';
 import type { Line } from './line.ts';
 import type { Lock } from './lock.ts';
+import { FIRST_OF_ALL } from './lock.ts';
 import { ResyncNeeded } from './resync-needed.ts';
 import type { State } from './states.ts';
 import { rowOf } from './states.ts';
@@ -54,7 +55,6 @@ export interface PushingOptions {
 
 interface How {
   readonly signal: AbortSignal;
-  readonly importance: number;
   /** Called within the transaction of the verdicts. */
   readonly conflict: (master: MasterState) => void;
 }
@@ -76,37 +76,55 @@ export class Pushing {
 
   /**
    * @param conflict called within the transaction of the verdicts
-   * @param importance of these, and then nothing else of the collection is on its way beside them
+   * @param isFirst before everything else, of any collection; then nothing else of this one is on its way beside them
    * @throws ResyncNeeded, the signal's reason
    */
   async push(
     rows: readonly Outgoing[],
     signal: AbortSignal,
     conflict: (master: MasterState) => void,
-    importance?: number,
+    isFirst = false,
   ): Promise<void> {
-    const { lock, importance: ordinary } = this.#options;
-    const how: How = { signal, conflict, importance: importance ?? ordinary };
-    for (const packed of this.#pack(rows)) {
+    const { lock } = this.#options;
+    const how: How = { signal, conflict };
+    const packs = this.#pack(rows);
+    if (isFirst) {
+      if (packs.length > 0) await this.#pushFirst(packs, how);
+      return;
+    }
+    for (const packed of packs) {
       if (this.#unanswered().length > 0) await this.settle(signal);
-      const send = async (): Promise<void> => {
+      // RxDB's are of different documents.
+      await lock.runBeside(async () => {
         signal.throwIfAborted();
         await this.#send(packed, how);
-      };
-      // RxDB's are of different documents; others may be of the same.
-      await (importance === undefined ? lock.runBeside(send) : lock.run(send));
+      });
     }
+  }
+
+  /** Together: between one part and the next whoever came would wait for a lesser turn. And alone: others may be of the same documents. */
+  async #pushFirst(packs: readonly (readonly PackedRow[])[], how: How): Promise<void> {
+    const { lock } = this.#options;
+    await lock.runFirst(async () => {
+      await this.#settle(how.signal);
+      for (const packed of packs) {
+        how.signal.throwIfAborted();
+        await this.#send(packed, how);
+      }
+    });
   }
 
   /** Asks again what was not answered before. */
   async settle(signal: AbortSignal): Promise<void> {
-    const { tables, absorb, importance, lock } = this.#options;
-    await lock.run(async () => {
-      for (const open of tables.ledger.openPushes()) {
-        signal.throwIfAborted();
-        await this.#ask(open.mutationId, wordsOf(tables, open), { signal, conflict: absorb, importance });
-      }
-    });
+    await this.#options.lock.run(async () => this.#settle(signal));
+  }
+
+  async #settle(signal: AbortSignal): Promise<void> {
+    const { tables, absorb } = this.#options;
+    for (const open of tables.ledger.openPushes()) {
+      signal.throwIfAborted();
+      await this.#ask(open.mutationId, wordsOf(tables, open), { signal, conflict: absorb });
+    }
   }
 
   #unanswered(): readonly string[] {
@@ -126,8 +144,8 @@ export class Pushing {
   }
 
   async #ask(mutationId: string, rows: readonly Words[], how: How): Promise<void> {
-    const { tables, line, trouble } = this.#options;
-    const { signal, importance, conflict } = how;
+    const { tables, line, lock, importance, trouble } = this.#options;
+    const { signal, conflict } = how;
     const head = JSON.stringify({ contractVersion: CONTRACT_VERSION, mutationId, checkpoint: tables.downCheckpoint });
     const body = new JsonText(`${head.slice(0, -1)},"rows":[${rows.map(({ json }) => json).join(',')}]}`);
     let answer: PushResponse;
@@ -137,7 +155,7 @@ export class Pushing {
         body,
         schema: pushResponseSchema,
         signal,
-        importance,
+        importance: () => (lock.isHurried ? FIRST_OF_ALL : importance),
         trouble,
       });
     } catch (error) {

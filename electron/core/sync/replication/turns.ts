@@ -4,7 +4,7 @@
 const AT_ONCE = 2;
 
 interface Waiting {
-  readonly importance: number;
+  readonly importance: () => number;
   readonly go: () => void;
 }
 
@@ -12,8 +12,11 @@ export class Turns {
   readonly #waiting: Waiting[] = [];
   #running = 0;
 
-  /** @param importance lower comes first; equal ones in the order in which they came. Rejects with the signal's reason. */
-  async run<T>(importance: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  /**
+   * @param importance lower comes first; equal ones in the order in which they came. Asked at each turn: who waits for this one may hurry.
+   * Rejects with the signal's reason.
+   */
+  async run<T>(importance: () => number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.#turn(importance, signal);
     try {
       return await work();
@@ -23,7 +26,7 @@ export class Turns {
     }
   }
 
-  async #turn(importance: number, signal: AbortSignal): Promise<void> {
+  async #turn(importance: () => number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
@@ -37,8 +40,7 @@ export class Turns {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal.reason as Error);
       };
-      const behind = this.#waiting.findIndex((other) => other.importance > importance);
-      this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiting);
+      this.#waiting.push(waiting);
       signal.addEventListener('abort', aborted, { once: true });
       this.#next();
     });
@@ -46,7 +48,8 @@ export class Turns {
 
   #next(): void {
     while (this.#running < AT_ONCE) {
-      const next = this.#waiting.shift();
+      const importances = this.#waiting.map(({ importance }) => importance());
+      const [next] = this.#waiting.splice(importances.indexOf(Math.min(...importances)), 1);
       if (next === undefined) return;
       this.#running += 1;
       next.go();
