@@ -40,10 +40,17 @@ describe('master key of the Node host', () => {
     });
   });
 
-  it('takes the passphrase from a file descriptor, and says so when there is none', async () => {
+  it('takes the passphrase from a file descriptor, whole, and says so when there is none or it is too long', async () => {
     const path = join(directory, 'passphrase');
     writeFileSync(path, 'correct horse\nnot this\n');
     expect(await askPassphrase(openSync(path, 'r'), false)).toBe('correct horse');
+    const longest = 'ض'.repeat(1024);
+    writeFileSync(path, `${longest}\n`);
+    expect(await askPassphrase(openSync(path, 'r'), false)).toBe(longest);
+    for (const end of ['', '\n']) {
+      writeFileSync(path, `${longest}.${end}`);
+      await expect(askPassphrase(openSync(path, 'r'), true)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    }
     writeFileSync(path, '');
     await expect(askPassphrase(openSync(path, 'r'), false)).rejects.toMatchObject({ code: 'KEY_MISSING' });
     await expect(askPassphrase(1000, false)).rejects.toMatchObject({ code: 'KEY_MISSING' });

@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/store/key-handling.ts';
-import { VantageError } from '../../contract/index.ts';
+import { LONGEST_PASSPHRASE, VantageError } from '../../contract/index.ts';
 import type { StationMode } from '../../services/directories.ts';
 import { holdsData } from '../../services/directories.ts';
 import { passphraseFile, stationKeys } from '../../services/station-keys.ts';
@@ -48,8 +48,6 @@ export function isNewClinic(directory: string): boolean {
   return !existsSync(passphraseFile(directory)) && !holdsData(directory);
 }
 
-const LONGEST_PASSPHRASE = 1024;
-
 /**
  * Reads the passphrase from an open file descriptor (first line), or asks on the terminal without showing it. Twice, when it
  * will lock a new station.
@@ -67,10 +65,16 @@ export async function askPassphrase(descriptor: number | null, isNew: boolean): 
 }
 
 async function firstLineOf(descriptor: number): Promise<string> {
-  const lines = createInterface({ input: createReadStream('', { fd: descriptor, end: LONGEST_PASSPHRASE }) });
+  const lines = createInterface({ input: createReadStream('', { fd: descriptor, end: 4 * LONGEST_PASSPHRASE }) });
   try {
-    for await (const line of lines) return line;
+    for await (const line of lines) {
+      // Its beginning alone would open nothing where the whole is entered at a screen.
+      if (line.length > LONGEST_PASSPHRASE)
+        throw new VantageError('INPUT_INVALID', 'the passphrase is too long', { field: 'passphrase' });
+      return line;
+    }
   } catch (error) {
+    if (error instanceof VantageError) throw error;
     throw new VantageError('KEY_MISSING', `file descriptor ${descriptor} can't be read`, { cause: error });
   }
   throw new VantageError('KEY_MISSING', `file descriptor ${descriptor} holds nothing`);
