@@ -11,10 +11,10 @@ export type MergeableDocument = Readonly<Record<string, unknown>> & { readonly h
 /** Field -> the group that shares a clock. Fields not named form a group of their own, so unknown ones survive. */
 export type FieldGroups = Readonly<Record<string, string>>;
 
-/** Has one clock per document for as long as nobody deletes it: that of its making. */
-const MAKING = 'id';
-/** What becomes of a document as a whole is somebody's decision from the first. */
-const DELETION = '_deleted';
+/** The field group whose clock says when the document was made; in one made again it is still the first time. */
+export const MAKING = 'id';
+/** The field group of `_deleted`, as replication passes it on: what becomes of a document as a whole is a decision from the first. */
+export const DELETION = '_deleted';
 
 export function mergeDocuments<T extends MergeableDocument>(
   base: T | null,

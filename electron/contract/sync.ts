@@ -283,6 +283,9 @@ export function auditHashText(entry: Omit<z.infer<typeof chainedAuditEntrySchema
   return canonical({ sequence, at, actorId, role, action, subjectKind, subjectId, detail, previousHash });
 }
 
+/** What a station writes first into its trail when an older copy of its data took the place of what it had. */
+export const PUT_BACK_ACTIONS = ['store.restored', 'store.salvaged'] as const;
+
 export const auditSegmentSchema = z.object({
   contractVersion: z.string().max(16),
   /** Consecutive entries of the station's own trail, oldest first. What the cloud has already is compared, not stored again. */

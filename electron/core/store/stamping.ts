@@ -2,6 +2,8 @@
 import {
   BOOKKEEPING_FIELDS,
   CONTRACT_VERSION,
+  DELETION,
+  MAKING,
   VantageError,
   clockLaterThan,
   documentSchemas,
@@ -23,10 +25,6 @@ export interface Stamper {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The field group of `_deleted`, as `mergeDocuments` meets it in replication. */
-const DELETION = '_deleted';
-/** The field whose clock says when the document was made; in one made again it is still the first time. */
-const MAKING = 'id';
 /** Fields that the store fills in itself. */
 const BY_STORE: ReadonlySet<string> = new Set(['stationId', 'createdAt']);
 const BOOKKEEPING = new Set<string>(BOOKKEEPING_FIELDS);

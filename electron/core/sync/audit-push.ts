@@ -5,7 +5,13 @@
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { z } from 'zod';
 import type { AuditEntry, AuditSegmentResponse, Problem, ProblemCode } from '../../contract/index.ts';
-import { CLOUD_PATHS, CONTRACT_VERSION, SYNC_LIMITS, auditSegmentResponseSchema } from '../../contract/index.ts';
+import {
+  CLOUD_PATHS,
+  CONTRACT_VERSION,
+  PUT_BACK_ACTIONS,
+  SYNC_LIMITS,
+  auditSegmentResponseSchema,
+} from '../../contract/index.ts';
 import { readAudit } from '../audit/index.ts';
 import type { Log } from '../clinic-api.ts';
 import { codeOf } from '../problems.ts';
@@ -21,9 +27,6 @@ const sentSchema = z.object({
   sequence: z.number().int().nonnegative(),
   at: z.iso.datetime(),
 });
-
-/** What is written first when an older copy took the place of what was here. */
-const PUT_BACK: ReadonlySet<string> = new Set(['store.restored', 'store.salvaged']);
 
 /** Entries are gathered for so long: reading a list of patients writes one. */
 const GATHER_MS = 15_000;
@@ -160,10 +163,12 @@ export class AuditPush {
   }
 
   #putBackAfter(sequence: number): boolean {
-    return this.#options.sqlite
-      .prepare<[number], { action: string }>('SELECT action FROM audit WHERE sequence > ?')
-      .all(sequence)
-      .some(({ action }) => PUT_BACK.has(action));
+    const found = this.#options.sqlite
+      .prepare(
+        `SELECT 1 FROM audit WHERE sequence > ? AND action IN (${PUT_BACK_ACTIONS.map(() => '?').join(', ')}) LIMIT 1`,
+      )
+      .get(sequence, ...PUT_BACK_ACTIONS);
+    return found !== undefined;
   }
 
   #stop(code: ProblemCode, detail: string): void {

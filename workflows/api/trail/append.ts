@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import type { AuditEntry, AuditSegmentResponse } from '../../../electron/contract/index.ts';
-import { auditHashText, canonical, newId } from '../../../electron/contract/index.ts';
+import { PUT_BACK_ACTIONS, auditHashText, canonical, newId } from '../../../electron/contract/index.ts';
 import type { Tables } from '../../database/tables.ts';
 import type { Scoped } from '../../database/scope.ts';
 import type { StationCaller } from '../access/callers.ts';
@@ -13,8 +13,7 @@ const FIRST_PREVIOUS_HASH = '0'.repeat(64);
 
 type BreakReason = Tables['audit_breaks']['reason'];
 
-/** What a station writes first when an older copy of its data took the place of what it had. */
-const PUT_BACK: ReadonlySet<string> = new Set(['store.restored', 'store.salvaged']);
+const PUT_BACK: ReadonlySet<string> = new Set(PUT_BACK_ACTIONS);
 
 export interface Appended extends AuditSegmentResponse {
   /** The entry from which on the trail left what it was before; null: it goes on as it was. */
