@@ -49,6 +49,26 @@ async function sent(station: RunningStation): Promise<void> {
 
 const problemOf = (station: RunningStation): string | null => station.sync.running?.audit.problem?.code ?? null;
 
+/** A station whose folder is an older copy than what it had sent already, `whole`. */
+async function withOlderCopy() {
+  const station = await enrolled();
+  const { stationId } = station.station;
+  const { directory } = station;
+  await write(station, 3);
+  await sent(station);
+  await station.stop();
+  const older = newFolder();
+  cpSync(directory, older, { recursive: true });
+  const later = await startStation({ directory, stationId });
+  await write(later, 10);
+  await sent(later);
+  await later.stop();
+  const whole = await inCloud(stationId);
+  const restored = await startStation({ directory: older, stationId });
+  await until(() => problemOf(restored) === 'TRAIL_BEHIND');
+  return { stationId, whole, restored };
+}
+
 it('gets to the cloud as it is, in segments, from where the last ended', async () => {
   const station = await enrolled();
   const { stationId } = station.station;
@@ -80,21 +100,7 @@ it('is sent again from where the cloud’s copy ends, when the cloud came back f
 });
 
 it('that is shorter than the cloud’s, as after an older copy was put back, is told and nothing is overwritten', async () => {
-  const station = await enrolled();
-  const { stationId } = station.station;
-  const { directory } = station;
-  await write(station, 3);
-  await sent(station);
-  await station.stop();
-  const older = newFolder();
-  cpSync(directory, older, { recursive: true });
-  const later = await startStation({ directory, stationId });
-  await write(later, 10);
-  await sent(later);
-  await later.stop();
-  const whole = await inCloud(stationId);
-  const restored = await startStation({ directory: older, stationId });
-  await until(() => problemOf(restored) === 'TRAIL_BEHIND');
+  const { stationId, whole, restored } = await withOlderCopy();
   expect(restored.sync.problems).toMatchObject([{ code: 'TRAIL_BEHIND' }]);
   // Not even when it has grown past that: two trails are not made into one.
   await write(restored, 20, 'patient.changed');
@@ -105,21 +111,7 @@ it('that is shorter than the cloud’s, as after an older copy was put back, is 
 });
 
 it('goes on as a branch after a backup was put back, which the trail itself says', async () => {
-  const station = await enrolled();
-  const { stationId } = station.station;
-  const { directory } = station;
-  await write(station, 3);
-  await sent(station);
-  await station.stop();
-  const older = newFolder();
-  cpSync(directory, older, { recursive: true });
-  const later = await startStation({ directory, stationId });
-  await write(later, 10);
-  await sent(later);
-  await later.stop();
-  const whole = await inCloud(stationId);
-  const restored = await startStation({ directory: older, stationId });
-  await until(() => problemOf(restored) === 'TRAIL_BEHIND');
+  const { stationId, whole, restored } = await withOlderCopy();
   await write(restored, 1, 'store.restored');
   await write(restored, 4);
   await sent(restored);
