@@ -5,9 +5,8 @@ import { useState } from 'react';
 import type { StorageKey } from '../../electron/contract/maintenance.ts';
 import { LONGEST_PASSPHRASE, SHORTEST_RECOVERY_PASSPHRASE } from '../../electron/contract/recovery.ts';
 import { Button } from '../kit/button.tsx';
-import { Dialog } from '../kit/dialog.tsx';
 import { TextField } from '../kit/field.tsx';
-import { PinEntry, SHORTEST_PIN, usePinWait } from '../shell/pin-entry.tsx';
+import { PinDialog } from '../shell/pin-dialog.tsx';
 import { useCommand } from '../shell/staff.ts';
 import { suggestedPassphrase } from './key-words.ts';
 
@@ -21,82 +20,59 @@ export function RecoveryDialog({
   const { i18n } = useLingui();
   const [passphrase, setPassphrase] = useState('');
   const [again, setAgain] = useState('');
-  const [pin, setPin] = useState('');
   const set = useCommand((client) => client.maintenance.setRecovery);
-  const waiting = usePinWait(set.problem) > 0;
   const isShort = passphrase.length < SHORTEST_RECOVERY_PASSPHRASE;
   const isSame = passphrase === again;
-  async function submit(): Promise<void> {
-    setPin('');
-    if ((await set.run({ pin, passphrase })) !== null) onClose();
-  }
   return (
-    <Dialog
+    <PinDialog
       title={i18n.t('A passphrase for recovery')}
-      open
+      confirm={i18n.t('Choose this passphrase')}
+      ready={!isShort && isSame}
+      command={set}
+      sign={async (pin) => set.run({ pin, passphrase })}
       onClose={onClose}
-      wide
-      actions={
-        <>
-          <Button look="plain" onPress={onClose} hotkey="Escape">
-            {i18n.t('Cancel')}
-          </Button>
-          <Button
-            look="primary"
-            onPress={() => void submit()}
-            disabled={isShort || !isSame || pin.length < SHORTEST_PIN || waiting}
-            busy={set.busy}
-            hotkey="Enter"
-          >
-            {i18n.t('Choose this passphrase')}
-          </Button>
-        </>
-      }
     >
-      <div className="grid grid-cols-[1fr_auto] gap-12">
-        <div className="grid content-start gap-4">
-          <p>
-            {i18n.t(
-              'It opens the data here when their key is lost, and every backup from now on, on any computer. Write it down and keep it away from this computer; nobody can show it again.',
-            )}
-          </p>
-          <TextField
-            label={i18n.t('Passphrase')}
-            value={passphrase}
-            onChange={setPassphrase}
-            maxLength={LONGEST_PASSPHRASE}
-            error={
-              passphrase !== '' && isShort
-                ? i18n.t('At least {least} characters', { least: SHORTEST_RECOVERY_PASSPHRASE })
-                : null
-            }
-            end={
-              <Button
-                look="plain"
-                onPress={() => {
-                  setPassphrase(suggestedPassphrase((bytes) => crypto.getRandomValues(bytes)));
-                  setAgain('');
-                }}
-              >
-                {i18n.t('Suggest one')}
-              </Button>
-            }
-          />
-          <TextField
-            label={i18n.t('The same once more, from what you wrote down')}
-            value={again}
-            onChange={setAgain}
-            maxLength={LONGEST_PASSPHRASE}
-            error={again !== '' && !isSame && !passphrase.startsWith(again) ? i18n.t('It is not the same') : null}
-          />
-          {state === 'none' ? null : (
-            <p className="text-ink-2">
-              {i18n.t('The one from before opens nothing here any more; backups from its time it still does.')}
-            </p>
+      <div className="grid content-start gap-4">
+        <p>
+          {i18n.t(
+            'It opens the data here when their key is lost, and every backup from now on, on any computer. Write it down and keep it away from this computer; nobody can show it again.',
           )}
-        </div>
-        <PinEntry pin={pin} onChange={setPin} problem={set.problem} busy={set.busy} />
+        </p>
+        <TextField
+          label={i18n.t('Passphrase')}
+          value={passphrase}
+          onChange={setPassphrase}
+          maxLength={LONGEST_PASSPHRASE}
+          error={
+            passphrase !== '' && isShort
+              ? i18n.t('At least {least} characters', { least: SHORTEST_RECOVERY_PASSPHRASE })
+              : null
+          }
+          end={
+            <Button
+              look="plain"
+              onPress={() => {
+                setPassphrase(suggestedPassphrase((bytes) => crypto.getRandomValues(bytes)));
+                setAgain('');
+              }}
+            >
+              {i18n.t('Suggest one')}
+            </Button>
+          }
+        />
+        <TextField
+          label={i18n.t('The same once more, from what you wrote down')}
+          value={again}
+          onChange={setAgain}
+          maxLength={LONGEST_PASSPHRASE}
+          error={again !== '' && !isSame && !passphrase.startsWith(again) ? i18n.t('It is not the same') : null}
+        />
+        {state === 'none' ? null : (
+          <p className="text-ink-2">
+            {i18n.t('The one from before opens nothing here any more; backups from its time it still does.')}
+          </p>
+        )}
       </div>
-    </Dialog>
+    </PinDialog>
   );
 }
