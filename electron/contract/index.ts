@@ -27,3 +27,4 @@ export * from './sync-status.ts';
 export * from './version.ts';
 export * from './views.ts';
 export * from './visit-view.ts';
+export * from './workflows.ts';
