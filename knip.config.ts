@@ -29,10 +29,12 @@ const config: KnipConfig = {
   project: ['{electron,native,renderer,workflows,test}/**/*.{ts,tsx}'],
   vite: { config: ['renderer/vite.config.ts', 'test/fixtures/screens/vite.config.ts'] },
   ignoreDependencies: [
-    // On the customer's card; their first users are the USB devices and the workflows.
+    // On the customer's card; its first users are the USB devices.
     'usb',
-    '@temporalio/client',
+    // Named for its version only: what Temporal's packages share, else histories as JSON break.
     'protobufjs',
+    // Versions that belong together.
+    /^@(temporalio|opentelemetry)\//,
     // dependency-cruiser reads TypeScript with it (TypeScript 7 has no JavaScript API), without naming it.
     '@swc/core',
     // RxDB's own performance test imports it without naming it.

@@ -25,9 +25,21 @@ export default defineConfig({
         test: {
           ...node,
           name: 'cloud',
-          include: ['workflows/**/*.test.ts', 'test/cloud/**/*.test.ts'],
+          include: ['workflows/{api,database}/**/*.test.ts', 'workflows/*.test.ts', 'test/cloud/**/*.test.ts'],
           globalSetup: ['workflows/database/testing/global-setup.ts'],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: 'workflows',
+          include: ['workflows/{temporal,definitions,activities,client,codec,worker}/**/*.test.ts'],
+          globalSetup: ['workflows/testing/global-setup.ts'],
+          // One server, one bundle, workers that poll: one file after the other.
+          fileParallelism: false,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

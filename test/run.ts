@@ -27,6 +27,7 @@ const STAGES: readonly Stage[] = [
   { name: 'build', command: ['npm', 'run', '--silent', 'build'], vitest: false },
   vitest('unit'),
   vitest('cloud'),
+  vitest('workflows'),
   vitest('e2e'),
 ];
 
