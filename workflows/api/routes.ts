@@ -1,6 +1,7 @@
 /** All routes of the API. */
 import { HEALTH_ROUTES, openApiRoute } from './health.ts';
 import { INTERNAL_ROUTES } from './internal/routes.ts';
+import { SESSION_ROUTES } from './internal/session-routes.ts';
 import { PEOPLE_ROUTES } from './people/routes.ts';
 import { STAFF_ROUTES } from './people/staff.ts';
 import { REPLICATION_ROUTES } from './replication/routes.ts';
@@ -20,6 +21,7 @@ const DESCRIBED: readonly Route[] = [
   ...PEOPLE_ROUTES,
   ...STAFF_ROUTES,
   ...INTERNAL_ROUTES,
+  ...SESSION_ROUTES,
   ...ACCESS_ROUTES,
   ...WEB_ROUTES,
 ];

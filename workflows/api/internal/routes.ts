@@ -4,20 +4,11 @@ import { VantageError, collectionNameSchema, derivedId, masterRowSchema } from '
 import { LONGEST_OFFLINE_DAYS, purgeBefore } from '../../database/purge.ts';
 import type { Scoped } from '../../database/scope.ts';
 import { route } from '../route.ts';
-import type { Cause } from './mutations.ts';
+import { eventSchema, recordEvents } from './events.ts';
 import { causeSchema, mutate, serviceOf } from './mutations.ts';
 import { readDocument, setCloudFields } from './session-cloud.ts';
 
 const MS_PER_DAY = 86_400_000;
-
-const eventSchema = z.object({
-  type: z.string().regex(/^[A-Za-z]{3,60}$/),
-  subjectId: z.uuid(),
-  locationId: z.uuid().nullable(),
-  /** Ids, codes and numbers: no patient data. */
-  data: z.record(z.string(), z.json()),
-  occurredAt: z.iso.datetime(),
-});
 
 const organizationSchema = z.object({
   cause: causeSchema,
@@ -60,7 +51,7 @@ export const INTERNAL_ROUTES = [
     answer: z.object({ eventIds: z.array(z.uuid()) }),
     handle: async (call) =>
       mutate(call, 'events', async (tx, { tenantId }) => ({
-        eventIds: await record(tx, tenantId, call.body.cause, 'events', call.body.events),
+        eventIds: await recordEvents(tx, tenantId, call.body.cause, 'events', call.body.events),
       })),
   }),
   route({
@@ -135,35 +126,5 @@ async function fillOrganization(
       .execute();
   }
   const created = { type: 'OrganizationCreated', subjectId: tenantId, locationId: null, data: { name: body.name } };
-  await record(tx, tenantId, body.cause, 'organization', [{ ...created, occurredAt: now.toISOString() }]);
-}
-
-async function record(
-  tx: Scoped,
-  tenantId: string,
-  cause: Cause,
-  operation: string,
-  events: readonly z.output<typeof eventSchema>[],
-): Promise<string[]> {
-  const ids = events.map((_, index) =>
-    derivedId('event', tenantId, cause.workflowId, cause.activityId, operation, index),
-  );
-  await tx
-    .insertInto('domain_events')
-    .values(
-      events.map((event, index) => ({
-        id: ids[index] ?? '',
-        tenant_id: tenantId,
-        location_id: event.locationId,
-        type: event.type,
-        subject_id: event.subjectId,
-        data: JSON.stringify(event.data),
-        metadata: JSON.stringify(cause),
-        occurred_at: event.occurredAt,
-      })),
-    )
-    // Recorded before the answer to it was let go of.
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  return ids;
+  await recordEvents(tx, tenantId, body.cause, 'organization', [{ ...created, occurredAt: now.toISOString() }]);
 }
