@@ -51,13 +51,18 @@ export async function unschedule(tx: Scoped, tenantId: string, kind: JobKind, su
     .execute();
 }
 
-/** Takes jobs that are due, the longest due first; nobody else gets them until the claim runs out. */
-export async function claimJobs(database: Database, by: string, limit: number, now: Date): Promise<Job[]> {
+/** Takes jobs of some kinds that are due, the longest due first; nobody else gets them until the claim runs out. */
+export async function claimJobs(
+  database: Database,
+  by: string,
+  { kinds, limit }: { readonly kinds: readonly JobKind[]; readonly limit: number },
+  now: Date,
+): Promise<Job[]> {
   return withScope(database, LOOKING, async (tx) => {
     const { rows } = await sql<Job>`
       UPDATE file_jobs AS j SET claimed_by = ${by}, claimed_until = ${new Date(now.getTime() + CLAIM_MS)}
       FROM (SELECT tenant_id, kind, subject_id FROM file_jobs
-            WHERE due_at <= ${now} AND (claimed_until IS NULL OR claimed_until < ${now})
+            WHERE kind = ANY(${[...kinds]}::text[]) AND due_at <= ${now} AND (claimed_until IS NULL OR claimed_until < ${now})
             ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED) AS due
       WHERE j.tenant_id = due.tenant_id AND j.kind = due.kind AND j.subject_id = due.subject_id
       RETURNING j.tenant_id AS "tenantId", j.kind, j.subject_id AS "subjectId", j.attempts`.execute(tx);
@@ -101,6 +106,19 @@ export async function postpone(database: Database, job: Job, by: string, dueAt: 
       .where((where) => where.and({ ...ofJob(job), claimed_by: by }))
       .execute(),
   );
+}
+
+/** Done, all of one kind, in the transaction that found that there is nothing to do for them. */
+export async function finishAll(
+  tx: Scoped,
+  { tenantId, kind }: Pick<Job, 'tenantId' | 'kind'>,
+  subjectIds: readonly string[],
+): Promise<void> {
+  await tx
+    .deleteFrom('file_jobs')
+    .where((where) => where.and({ tenant_id: tenantId, kind }))
+    .where('subject_id', '=', sql<string>`ANY(${[...subjectIds]}::uuid[])`)
+    .execute();
 }
 
 /** Done, in the transaction of what it did. @param nextAt when it is due again; null: never */

@@ -6,9 +6,19 @@ import type { Logger } from 'pino';
 import { UPLOAD_LIMITS, newId } from '../../../electron/contract/index.ts';
 import { lockWrites, withScope } from '../../database/scope.ts';
 import type { FileCounters } from './file-counters.ts';
-import type { Job } from './jobs.ts';
-import { CLAIM_MS, claimJobs, countDue, finish, keeperScope, postpone, renewClaim, schedule } from './jobs.ts';
-import { settleSession } from './settle-session.ts';
+import type { Job, JobKind } from './jobs.ts';
+import {
+  CLAIM_MS,
+  claimJobs,
+  countDue,
+  finish,
+  finishAll,
+  keeperScope,
+  postpone,
+  renewClaim,
+  schedule,
+} from './jobs.ts';
+import { sessionsToSettle, settleSession } from './settle-session.ts';
 import type { VerifyContext } from './verify-file.ts';
 import { verifyFile } from './verify-file.ts';
 
@@ -16,10 +26,14 @@ const MS_PER_DAY = 86_400_000;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
 
+const OF_FILES: readonly JobKind[] = ['verify', 'expire', 'erase'];
+/** Sessions that are looked through at a time: most of them only to see that their turn has not come, which takes one look for all. */
+const SESSIONS_AT_ONCE = 100;
+
 export interface KeeperOptions extends VerifyContext {
   readonly log: Logger;
   readonly count: FileCounters;
-  /** Jobs at a time. */
+  /** Jobs on files at a time. */
   readonly atOnce: number;
   /** How often it looks without being told. */
   readonly pollMs: number;
@@ -30,6 +44,8 @@ export class FileKeeper {
   readonly #id = newId();
   readonly #stopped = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  #settling: Promise<void> | null = null;
+  #countedAt = -Infinity;
   #looking: Promise<void> = Promise.resolve();
   #woken = false;
   #wake: () => void = () => {};
@@ -53,16 +69,16 @@ export class FileKeeper {
     this.#stopped.abort();
     this.wake();
     await this.#looking;
-    await Promise.all(this.#running);
+    await Promise.all([...this.#running, this.#settling]);
   }
 
   async #look(): Promise<void> {
-    const { database, now, atOnce, pollMs, log, count } = this.#options;
+    const { database, now, atOnce, pollMs, log } = this.#options;
     while (!this.#stopped.signal.aborted) {
       this.#woken = false;
       try {
-        const free = atOnce - this.#running.size;
-        const jobs = free > 0 ? await claimJobs(database, this.#id, free, now()) : [];
+        const limit = atOnce - this.#running.size;
+        const jobs = limit > 0 ? await claimJobs(database, this.#id, { kinds: OF_FILES, limit }, now()) : [];
         for (const job of jobs) {
           const work = this.#do(job).finally(() => {
             this.#running.delete(work);
@@ -70,12 +86,56 @@ export class FileKeeper {
           });
           this.#running.add(work);
         }
-        count.due(await countDue(database, now()));
+        this.#settling ??= this.#settle().finally(() => {
+          this.#settling = null;
+        });
+        await this.#count();
       } catch (error) {
         log.warn({ err: error }, 'work on files was not looked for');
       }
       if (!this.#woken) await this.#pause(pollMs);
     }
+  }
+
+  /** All of what is due is counted: not each time that one of it is done. */
+  async #count(): Promise<void> {
+    const { database, now, count, pollMs } = this.#options;
+    if (this.#woken && performance.now() - this.#countedAt < pollMs) return;
+    this.#countedAt = performance.now();
+    count.due(await countDue(database, now()));
+  }
+
+  /** Sessions one after the other, until none is due; each of them waits for the tenant's turn to write. */
+  async #settle(): Promise<void> {
+    const { database, now, log } = this.#options;
+    const wanted = { kinds: ['settle'], limit: SESSIONS_AT_ONCE } as const;
+    try {
+      let jobs: readonly Job[];
+      do {
+        jobs = await claimJobs(database, this.#id, wanted, now());
+        for (const [tenantId, ofTenant] of Map.groupBy(jobs, (job) => job.tenantId)) {
+          for (const job of await this.#withoutVain(tenantId, ofTenant)) {
+            if (this.#stopped.signal.aborted) return;
+            await this.#do(job);
+          }
+        }
+      } while (jobs.length === wanted.limit && !this.#stopped.signal.aborted);
+    } catch (error) {
+      // Their claims run out by themselves.
+      log.warn({ err: error }, 'sessions were not looked at');
+    }
+  }
+
+  /** Within the tenant's turn: a document that arrives meanwhile makes its session due again afterwards. */
+  async #withoutVain(tenantId: string, jobs: readonly Job[]): Promise<readonly Job[]> {
+    return withScope(this.#options.database, keeperScope(tenantId), async (tx) => {
+      await lockWrites(tx);
+      const ids = jobs.map(({ subjectId }) => subjectId);
+      const wanted = await sessionsToSettle(tx, tenantId, ids);
+      const vain = ids.filter((id) => !wanted.has(id));
+      if (vain.length > 0) await finishAll(tx, { tenantId, kind: 'settle' }, vain);
+      return jobs.filter(({ subjectId }) => wanted.has(subjectId));
+    });
   }
 
   /** Until it is woken, at most this long. */

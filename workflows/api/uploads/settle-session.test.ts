@@ -192,6 +192,26 @@ describe('whether a session is synced', () => {
   });
 });
 
+describe('captures of sessions that are not here yet', () => {
+  it('hold nothing up, however many they are, and count once their session arrives', async () => {
+    const late = newVisit();
+    const others = Array.from({ length: 250 }, () => captureDocument(NORTH_HARBOUR, newId()));
+    await push(
+      station,
+      'captures',
+      [...others, ...late.captures].map((capture) => rowOf(capture)),
+    );
+    const visit = newVisit();
+    await pushDocuments(visit);
+    await verified([...visit.contents, ...late.contents]);
+    await expect.poll(async () => syncedAt(visit), SOON).toMatch(/^\d{4}-/);
+    await settled();
+    await push(station, 'reports', [rowOf(late.report)]);
+    await push(station, 'sessions', [rowOf(late.session)]);
+    await expect.poll(async () => syncedAt(late), SOON).toMatch(/^\d{4}-/);
+  });
+});
+
 describe('that a session is synced is taken back', () => {
   it('when it gets a picture that is only on the station, until that one is verified', async () => {
     const visit = newVisit();

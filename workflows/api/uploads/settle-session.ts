@@ -24,6 +24,29 @@ export async function sessionsOfContent(tx: Scoped, tenantId: string, sha256: st
   return rows.flatMap(({ id }) => id ?? []);
 }
 
+/**
+ * Of these sessions those that there is something to look at: they are here, and all their pictures were taken, or they count as synced.
+ * Documents arrive in any order, and a session is looked at again when it arrives.
+ */
+export async function sessionsToSettle(
+  tx: Scoped,
+  tenantId: string,
+  sessionIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await tx
+    .selectFrom('documents')
+    .select('id')
+    .where('tenant_id', '=', tenantId)
+    .where('collection', '=', 'sessions')
+    .where('id', '=', sql<string>`ANY(${[...sessionIds]}::uuid[])`)
+    .where('deleted', '=', false)
+    .where(
+      sql<boolean>`(document ->> 'capturedAt' IS NOT NULL OR jsonb_typeof(document #> '{cloud,syncedAt}') = 'string')`,
+    )
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Looks at a session and sets or takes back `cloud.syncedAt`. The caller holds the tenant's turn to write. */
 export async function settleSession(tx: Scoped, tenantId: string, sessionId: string, now: Date): Promise<void> {
   const row = await tx
