@@ -10,6 +10,7 @@ import { consentLineSchema, signatureSchema, reviewSchema } from './documents.ts
 import { enrolmentContract } from './enrolment-api.ts';
 import { inferenceStatusSchema } from './judgement.ts';
 import { maintenanceContract } from './maintenance-api.ts';
+import { outboxContract } from './outbox-api.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { STAFF_ROLES, VISIT_ROLES } from './roles.ts';
@@ -191,6 +192,7 @@ export const staffContract = {
   },
   maintenance: maintenanceContract,
   sync: syncContract,
+  outbox: outboxContract,
   audit: {
     verify: procedure('operator', 'admin').output(auditReportSchema),
   },

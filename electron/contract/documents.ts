@@ -387,9 +387,14 @@ export const intentSchema = z.object({
   payload: z.looseObject({}),
 });
 export type IntentInput = z.infer<typeof intentSchema>;
+/**
+ * `waiting`: to be delivered. `delivered`: the cloud has it. `returned`: the cloud has it and said no; a person decides. `dead`: it can't
+ * be sent as it is, and those after it wait for a person. `discarded`: a person gave it up.
+ */
+export const intentStateSchema = z.enum(['waiting', 'delivered', 'returned', 'dead', 'discarded']);
 /** As stored: ordinal counts per subject, without gaps. */
 export interface Intent extends IntentInput {
   readonly ordinal: number;
-  readonly state: 'waiting' | 'delivered' | 'held' | 'dead';
+  readonly state: z.infer<typeof intentStateSchema>;
   readonly createdAt: string;
 }

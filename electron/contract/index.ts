@@ -11,6 +11,8 @@ export * from './ids.ts';
 export * from './judgement.ts';
 export * from './maintenance.ts';
 export * from './merge.ts';
+export * from './outbox.ts';
+export * from './outbox-api.ts';
 export * from './procedure.ts';
 export * from './problems.ts';
 export * from './protocols.ts';

@@ -2,6 +2,7 @@
  * What the core process is to those who run it: `electron/services/core.ts` makes one with `openClinic` (clinic.ts) and hands it
  * ports. Types only.
  */
+import type { ClientOptions } from '@temporalio/client';
 import type { DeviceConfiguration, KeyCustody, MaintenanceJob, ProcessStatus, Surface } from '../contract/index.ts';
 import type { InferenceApi, ReadGrant } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
@@ -34,6 +35,8 @@ export interface ClinicOptions {
   readonly keyChange?: MaintenanceJob | null;
   /** How the cloud may be reached; which one it is, an enrolment says. */
   readonly cloud?: CloudSettings;
+  /** Left out: visits end on this station. */
+  readonly workflows?: WorkflowSettings;
 }
 
 /** Who began a change of the key: its id and roles go into the audit trail, the name onto screens. */
@@ -52,6 +55,26 @@ export interface ClinicKeys {
 export interface CloudSettings {
   /** http to other machines as well, for development. */
   readonly allowHttp: boolean;
+}
+
+/** Where the cloud's workflows are. */
+export interface WorkflowSettings {
+  /** `host:port` */
+  readonly address: string;
+  readonly namespace: string;
+  /** Read with each connection. @throws VantageError WORKFLOWS_REFUSED: they are not there, or not enough. */
+  readonly credentials: () => WorkflowCredentials;
+  /** Encrypts what is sent for a tenant, and reads what comes back. */
+  readonly dataConverter?: (tenantId: string) => NonNullable<ClientOptions['dataConverter']>;
+}
+
+export interface WorkflowCredentials {
+  /** Null: without TLS. PEM, each null where the system's or none is used. */
+  readonly tls: {
+    readonly authority: Uint8Array | null;
+    readonly client: { readonly certificate: Uint8Array; readonly key: Uint8Array } | null;
+  } | null;
+  readonly apiKey: string | null;
 }
 
 /** Structured log, patient data never in it (ids and codes only). pino's shape. */

@@ -12,6 +12,7 @@ import type { Captures } from './capture/captures.ts';
 import type { Readings } from './capture/readings.ts';
 import type { Retention } from './retention/retention.ts';
 import type { Maintenance } from './maintenance/maintenance.ts';
+import type { StationOutbox } from './outbox/index.ts';
 import type { ReportJobs } from './reports/report-jobs.ts';
 import type { Reviews } from './review/reviews.ts';
 import type { StationIdentity } from './station.ts';
@@ -47,6 +48,8 @@ export interface ClinicParts {
   readonly maintenance: Maintenance;
   /** How far everything has come on its way to the cloud. */
   readonly sync: SyncReader;
+  /** Requests to the cloud's workflows. */
+  readonly outbox: StationOutbox;
   readonly enrolment: Pick<Sync, 'isEnrolled' | 'address' | 'enrol'>;
   readonly guard: GuardOptions;
   /** What streams wait for. */
@@ -62,6 +65,7 @@ export interface ClinicParts {
     readonly maintenance: Changes;
     /** The line to the cloud, and how far things have come. */
     readonly sync: Changes;
+    readonly outbox: Changes;
   };
   readonly now: () => Date;
   hello(screen: ScreenState): Hello;

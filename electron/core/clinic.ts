@@ -29,6 +29,7 @@ import { DeviceBook } from './devices/device-book.ts';
 import { watchDisk } from './disk.ts';
 import { codeOf } from './problems.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
+import { openOutbox } from './outbox/index.ts';
 import { openReserveFile } from './reserve-file.ts';
 import { blobUses } from './retention/blob-uses.ts';
 import { Retention } from './retention/retention.ts';
@@ -111,6 +112,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       minute: new Changes(),
       maintenance: new Changes(),
       sync: new Changes(),
+      outbox: new Changes(),
     };
     const subscription = store.changes().subscribe(() => changes.documents.notify());
     const activity = new CaptureActivity(() => changes.activity.notify());
@@ -252,6 +254,14 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       busy: () => captures.isBusy,
     });
     const stopSync = sync.changes(() => changes.sync.notify());
+    const outbox = openOutbox({
+      store,
+      station,
+      mode,
+      settings: options.workflows ?? null,
+      log,
+      changed: () => changes.outbox.notify(),
+    });
 
     async function syncView(): Promise<SyncView> {
       const { steps, ...state } = await sync.state();
@@ -287,6 +297,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
           scrub.problem(),
           // Why nothing goes stands beside the line itself.
           ...sync.problems.filter(({ code }) => code !== line.problem?.code),
+          ...outbox.problems,
         ].filter((each) => each !== null),
       };
     }
@@ -296,11 +307,11 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       store,
       station,
       access,
-      visits: new Visits(store, station, now),
+      visits: new Visits(store, station, now, options.buildId),
       captures,
       readings: new Readings(devices, now),
       reports,
-      reviews: new Reviews(sources),
+      reviews: new Reviews(sources, options.buildId),
       scrub,
       retention,
       devices,
@@ -312,6 +323,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       trail,
       maintenance,
       sync,
+      outbox,
       enrolment: sync,
       guard: {
         now,
@@ -412,6 +424,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     }, MINUTE_MS);
     // Last: nobody waits for the cloud.
     sync.start();
+    outbox.start();
 
     return {
       routers,
@@ -452,6 +465,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         await reports.close();
         stopSync();
         await sync.close();
+        await outbox.close();
         subscription.unsubscribe();
         await trail.close().catch((error: unknown) => {
           log.error({ code: codeOf(error) }, 'the audit trail could not be signed');

@@ -66,6 +66,15 @@ export function writePlace(sqlite: Database, identity: StationIdentity, place: S
 }
 
 /**
+ * Keeps whether the cloud's workflows finish the visits that begin from now on; `identity`, which others hold, says so as well.
+ */
+export function keepWorkflowsConfigured(sqlite: Database, identity: StationIdentity, configured: boolean): void {
+  if (identity.workflowsConfigured === configured) return;
+  writeStationValue(sqlite, IDENTITY_KEY, JSON.stringify({ ...identity, workflowsConfigured: configured }));
+  identity.workflowsConfigured = configured;
+}
+
+/**
  * The station's id is needed before the store can be opened (its clock carries it), and says nothing: a plain file. One that is
  * damaged is made anew and, once the store is open, put right by `keepStationId`: an id is no reason to keep a clinic closed.
  */

@@ -17,6 +17,7 @@ import { backupsIn } from './recovery.ts';
 import { reconnectingApi } from './rpc.ts';
 import { runService } from './run-service.ts';
 import { serviceLog } from './service-log.ts';
+import { workflowSettings } from './workflow-settings.ts';
 
 /** How long a call waits for a process that is being restarted: longer than its first back-offs, shorter than patience. */
 const WAIT_LIMIT_MS = 10_000;
@@ -69,6 +70,7 @@ runService({
     const changed = keyChange === null ? null : await carryOut({ ...given, keyChange, ask });
     const init = { ...given, masterKey: changed?.masterKey ?? given.masterKey };
     if (restore !== null) await restoreFrom(init, restore);
+    const workflows = workflowSettings(process.env);
     clinic = await openClinic({
       ...init,
       buildId: buildId(),
@@ -77,6 +79,7 @@ runService({
       now: () => new Date(),
       log,
       cloud: cloudSettings(process.env),
+      ...(workflows !== null && { workflows }),
       keys: { custody, change: (by) => ask({ type: 'change-key', by }) },
       keyChange: changed?.job ?? null,
     });

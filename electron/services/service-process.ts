@@ -87,6 +87,14 @@ const ALLOWED = [
   'no_proxy',
   'NODE_EXTRA_CA_CERTS',
   'VANTAGE_CLOUD_HTTP',
+  // where the cloud's workflows are; of certificates and keys only the paths
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_MTLS',
+  'TEMPORAL_CLIENT_CERT',
+  'TEMPORAL_CLIENT_KEY',
+  'TEMPORAL_SERVER_CA',
+  'TEMPORAL_API_KEY_FILE',
 ] as const;
 
 /** The environment that services get, on either host. */

@@ -11,6 +11,7 @@ import { Topbar } from '../shell/topbar.tsx';
 import { useNow } from '../shell/use-now.ts';
 import { ArtefactTable } from './artefact-table.tsx';
 import { LineSection } from './line-section.tsx';
+import { OutboxSection } from './outbox-section.tsx';
 import { StepLadder } from './step-ladder.tsx';
 import { SyncNeeds } from './sync-needs.tsx';
 import { lineWords } from './sync-words.ts';
@@ -71,10 +72,12 @@ function Sync({ view, now }: { readonly view: SyncView; readonly now: number }):
       {view.line.state === 'not-configured' ? (
         <aside className="sync-side">
           <LineSection view={view} now={now} />
+          <OutboxSection now={now} />
         </aside>
       ) : (
         <aside className="sync-side">
           <SyncNeeds view={view} now={now} />
+          <OutboxSection now={now} />
           <LineSection view={view} now={now} />
           <UnpushedSection view={view} now={now} />
         </aside>

@@ -61,17 +61,20 @@ async function clinicianElsewhere(): Promise<CloudPageClient> {
 }
 
 function reviewsAt({ store, enrolled }: ReplicatingStation): Reviews {
-  return new Reviews({
-    store,
-    stationId: enrolled.stationId,
-    now: () => new Date(),
-    deviceStatuses: () => [],
-    activity: new CaptureActivity(() => undefined),
-    reportsInProgress: new Set(),
-    reportProblemOf: () => null,
-    cloudTimesOf: () => ({ inCloud: null, verified: null }),
-    lostBlobs: new Set(),
-  });
+  return new Reviews(
+    {
+      store,
+      stationId: enrolled.stationId,
+      now: () => new Date(),
+      deviceStatuses: () => [],
+      activity: new CaptureActivity(() => undefined),
+      reportsInProgress: new Set(),
+      reportProblemOf: () => null,
+      cloudTimesOf: () => ({ inCloud: null, verified: null }),
+      lostBlobs: new Set(),
+    },
+    'test',
+  );
 }
 
 const approval = ({ reportId, pdf }: VisitForReview): ReviewDecision => ({

@@ -10,6 +10,7 @@ import type { ApiContext, CallContext } from './guard.ts';
 import { actorOf, guardStream } from './guard.ts';
 import { live } from './live.ts';
 import { createMaintenanceRouter } from './maintenance-router.ts';
+import { createOutboxRouter } from './outbox-router.ts';
 import { recordShown } from './shown.ts';
 import { staffImplementer } from './staff-implementer.ts';
 import { createSyncRouter } from './sync-router.ts';
@@ -53,7 +54,7 @@ export function createStaffRouter(parts: ClinicParts) {
         guardStream(
           live(
             () => parts.stationStatus(),
-            [changes.status, changes.documents, changes.sync],
+            [changes.status, changes.documents, changes.sync, changes.outbox],
             signal === undefined ? [] : [signal],
           ),
           guard,
@@ -277,6 +278,9 @@ export function createStaffRouter(parts: ClinicParts) {
       artefacts: (context, signal, compute) =>
         stream(context, signal, 'sync.artefacts', compute, [changes.sync, changes.documents, changes.activity]),
     }),
+    outbox: createOutboxRouter(os.outbox, parts, (context, signal) =>
+      stream(context, signal, 'outbox.watch', () => parts.outbox.view(), [changes.outbox, changes.documents]),
+    ),
     audit: {
       verify: os.audit.verify.handler(({ context, signal }) =>
         parts.trail.verify(authorOf(actorOf(context)), signal === undefined ? {} : { signal }),

@@ -88,6 +88,11 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
   // Both have one where there is a cloud (`sync-router.test.ts`); here is none.
   'sync.resend': null,
   'sync.setBandwidth': null,
+  'outbox.watch': null,
+  'outbox.tryNow': 'outbox.tried',
+  // Both have one where there is a request to decide about (`outbox.test.ts`); here is none.
+  'outbox.retry': null,
+  'outbox.discard': null,
 };
 
 const CHECKIN: Readonly<Record<PathsOf<CheckinContract>, string | null>> = {
@@ -197,6 +202,8 @@ it('every procedure that shows or changes something of a patient leaves its entr
   // The way to the cloud, which this station does not have.
   await until(await aroha.sync.artefacts({ filter: 'all', cursor: null }), ({ rows }) => rows.length > 0);
   await aroha.sync.tryNow();
+  await until(await aroha.outbox.watch(), ({ line }) => line.state === 'not-configured');
+  await aroha.outbox.tryNow();
 
   await aroha.maintenance.copyAudit({ from: '2020-01-01T00:00:00.000Z', to: '2120-01-01T00:00:00.000Z' });
   await maintained('audit-copy');

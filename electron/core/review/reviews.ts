@@ -8,6 +8,7 @@ import type {
   Session,
 } from '../../contract/index.ts';
 import {
+  REVIEWER_ROLES,
   VantageError,
   byWaiting,
   countedFindings,
@@ -18,6 +19,7 @@ import {
   reviewViewOf,
 } from '../../contract/index.ts';
 import type { Actor } from '../access/access.ts';
+import { sessionIntent } from '../outbox/session-request.ts';
 import type { Store } from '../store/index.ts';
 import { authorOf } from '../visits/author.ts';
 import { takeLead } from '../visits/lead.ts';
@@ -27,10 +29,13 @@ import { capturesOf, visitView } from '../visits/views.ts';
 export class Reviews {
   readonly #store: Store;
   readonly #sources: ViewSources;
+  readonly #buildId: string;
 
-  constructor(sources: ViewSources) {
+  /** @param buildId version of this station, for the cloud's workflows */
+  constructor(sources: ViewSources, buildId: string) {
     this.#store = sources.store;
     this.#sources = sources;
+    this.#buildId = buildId;
   }
 
   /** Reports that wait, the longest waiting first. */
@@ -91,12 +96,12 @@ export class Reviews {
         detail: { reportSha256: report.sha256, reason: review.reason },
       });
       if (!session.endsLocally) {
-        tx.intent({
-          id: derivedId('session-review', report.id),
-          kind: 'session-review',
-          subjectId: session.id,
-          payload: { reportSha256: report.sha256, decision: input.decision, by: actor.staffId },
-        });
+        const { decision, reportSha256, by: reviewerId, reason, notes } = review;
+        // The router let in nobody without one of them.
+        const role = REVIEWER_ROLES.find((each) => actor.roles.includes(each)) ?? 'clinician';
+        const message = { decision, reportSha256, reviewerId, role, at, reason, notes };
+        const id = derivedId('session-review', report.id);
+        tx.intent(sessionIntent('session-review', id, session, this.#buildId, message));
       }
       return review;
     });

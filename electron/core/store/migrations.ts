@@ -263,6 +263,37 @@ export const MIGRATIONS: readonly Migration[] = [
       INSERT INTO sync_open_pushes SELECT collection, mutation_id, rows_json, revs_json FROM sync_pushes;
       DROP TABLE sync_pushes;`,
   },
+  {
+    name: 'outbox: how far each intent has come, and what stands in its way',
+    sql: `
+      CREATE TABLE intents_next (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        ordinal INTEGER NOT NULL,
+        payload_json TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'returned', 'dead', 'discarded')),
+        created_at TEXT NOT NULL,
+        -- Tries that came to nothing since it was written, or since a person had it tried again.
+        attempts INTEGER NOT NULL DEFAULT 0,
+        settled_at TEXT,
+        -- What the cloud said to it.
+        answer TEXT,
+        problem_code TEXT,
+        problem_detail TEXT,
+        problem_at TEXT,
+        UNIQUE (subject_id, ordinal)
+      ) STRICT;
+      INSERT INTO intents_next (position, id, kind, subject_id, ordinal, payload_json, state, created_at)
+        SELECT position, id, kind, subject_id, ordinal, payload_json, iif(state = 'held', 'waiting', state), created_at
+        FROM intents ORDER BY position;
+      DROP TABLE intents;
+      ALTER TABLE intents_next RENAME TO intents;
+      CREATE INDEX intents_waiting ON intents (position) WHERE state = 'waiting';
+      CREATE INDEX intents_care ON intents (position) WHERE state IN ('returned', 'dead');
+      CREATE INDEX intents_delivered ON intents (settled_at) WHERE state = 'delivered';`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */

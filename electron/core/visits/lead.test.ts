@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** Over the same store, as if the visit had been replicated. */
 function at(stationId: string): Visits {
-  return new Visits(store, { ...station, stationId }, () => AT);
+  return new Visits(store, { ...station, stationId }, () => AT, 'test');
 }
 
 async function checkedIn(visits: Visits): Promise<string> {
@@ -132,17 +132,20 @@ it('is taken over by who decides about its report, in the same step', async () =
     review: null,
   });
   await store.update('sessions', sessionId, (current) => ({ ...current, status: 'REVIEW', reportId: report.id }));
-  const reviews = new Reviews({
-    store,
-    stationId: other,
-    now: () => AT,
-    deviceStatuses: () => [],
-    activity: new CaptureActivity(() => undefined),
-    reportsInProgress: new Set(),
-    reportProblemOf: () => null,
-    cloudTimesOf: () => ({ inCloud: null, verified: null }),
-    lostBlobs: new Set(),
-  });
+  const reviews = new Reviews(
+    {
+      store,
+      stationId: other,
+      now: () => AT,
+      deviceStatuses: () => [],
+      activity: new CaptureActivity(() => undefined),
+      reportsInProgress: new Set(),
+      reportProblemOf: () => null,
+      cloudTimesOf: () => ({ inCloud: null, verified: null }),
+      lostBlobs: new Set(),
+    },
+    'test',
+  );
   await reviews.decide(
     { reportId: report.id, reportSha256: sha256, decision: 'approved', reason: null, notes: null },
     { staffId: AUTHOR.id, name: 'Leila Naderi', initials: 'LN', roles: ['clinician'] },

@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 function visitsOf(workflowsConfigured: boolean): Visits {
-  return new Visits(store, { ...station, workflowsConfigured }, () => AT);
+  return new Visits(store, { ...station, workflowsConfigured }, () => AT, 'test');
 }
 
 /** The first retina-only visit of the day, from check-in to started. */
@@ -138,7 +138,12 @@ describe('a visit', () => {
 
   it('is led by one station: another one may not move it', async () => {
     const sessionId = await started(visitsOf(false));
-    const elsewhere = new Visits(store, { ...station, stationId: '7b0e1c3a-0000-4000-8000-00000000000f' }, () => AT);
+    const elsewhere = new Visits(
+      store,
+      { ...station, stationId: '7b0e1c3a-0000-4000-8000-00000000000f' },
+      () => AT,
+      'test',
+    );
     expect(await codeOf(elsewhere.cancel(sessionId, 'other', AUTHOR))).toBe('LED_ELSEWHERE');
   });
 

@@ -4,7 +4,6 @@
  */
 import type {
   ConsentLine,
-  IntentInput,
   Quantity,
   Session,
   SessionStatus,
@@ -24,6 +23,7 @@ import {
   VantageError,
 } from '../../contract/index.ts';
 import type { Actor } from '../access/access.ts';
+import { sessionIntent } from '../outbox/session-request.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
 import { authorOf } from './author.ts';
@@ -53,11 +53,14 @@ export class Visits {
   readonly #store: Store;
   readonly #station: StationIdentity;
   readonly #now: () => Date;
+  readonly #buildId: string;
 
-  constructor(store: Store, station: StationIdentity, now: () => Date) {
+  /** @param buildId version of this station, for the cloud's workflows */
+  constructor(store: Store, station: StationIdentity, now: () => Date, buildId: string) {
     this.#store = store;
     this.#station = station;
     this.#now = now;
+    this.#buildId = buildId;
   }
 
   /** Checks an appointment in. Twice is the same as once, also on two stations. */
@@ -96,7 +99,9 @@ export class Visits {
         cloud: null,
       });
       this.#audit(tx, who, 'visit.checked-in', sessionId, {});
-      this.#intent(tx, session, { kind: 'session-start', id: derivedId('session-start', sessionId), payload: {} });
+      const id = derivedId('session-start', sessionId);
+      // Only where workflows are configured: a visit that ends in the clinic starts nothing later.
+      if (!session.endsLocally) tx.intent(sessionIntent('session-start', id, session, this.#buildId, null));
       return session;
     });
   }
@@ -212,11 +217,9 @@ export class Visits {
     await this.#change(sessionId, author, 'visit.cancelled', (session, tx) => {
       if (session.status === 'CANCELLED') return null;
       const next = { ...this.#moved(session, 'CANCELLED'), endedAt: this.#at(), endedReason: reason, pausedAt: null };
-      this.#intent(tx, session, {
-        kind: 'session-cancelled',
-        id: derivedId('session-cancelled', sessionId),
-        payload: {},
-      });
+      const id = derivedId('session-cancelled', sessionId);
+      const message = { at: next.endedAt };
+      if (!session.endsLocally) tx.intent(sessionIntent('session-cancelled', id, session, this.#buildId, message));
       return next;
     });
   }
@@ -347,12 +350,10 @@ export class Visits {
       const open = currentStepOf(protocolOf(session.protocolId), session);
       if (open !== null) throw new VantageError('STEP_NOT_NOW', `open: ${open.id}`);
       toReport = true;
-      this.#intent(tx, session, {
-        kind: 'session-captured',
-        id: derivedId('session-captured', sessionId, this.#at()),
-        payload: {},
-      });
-      return { ...this.#moved(session, 'ANALYSING'), capturedAt: this.#at(), pausedAt: null };
+      const at = this.#at();
+      const id = derivedId('session-captured', sessionId, at);
+      if (!session.endsLocally) tx.intent(sessionIntent('session-captured', id, session, this.#buildId, { at }));
+      return { ...this.#moved(session, 'ANALYSING'), capturedAt: at, pausedAt: null };
     });
     return toReport;
   }
@@ -452,11 +453,6 @@ export class Visits {
   ): void {
     const subjectKind = action.split('.')[0] ?? 'visit';
     tx.audit({ at: this.#at(), actorId: author.id, role: author.role, action, subjectKind, subjectId, detail });
-  }
-
-  /** Only where workflows are configured: a visit that ends in the clinic starts nothing later. */
-  #intent(tx: StoreTransaction, session: Session, intent: Omit<IntentInput, 'subjectId'>): void {
-    if (!session.endsLocally) tx.intent({ ...intent, subjectId: session.id });
   }
 
   #at(): string {

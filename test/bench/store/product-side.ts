@@ -93,7 +93,7 @@ export class ProductSide implements Side {
     const open = sessionId(this.#place.visits - 1);
     return {
       'day list': await this.#recorded((sources) => dayView(sources)),
-      'review queue': await this.#recorded((sources) => new Reviews(sources).queue()),
+      'review queue': await this.#recorded((sources) => new Reviews(sources, 'bench').queue()),
       'captures of a session': await this.#recorded((sources) => visitView(sources, open)),
       // As `stationStatus` in core/clinic.ts asks.
       counts: await this.#recorded(async ({ store }) => {
