@@ -18,6 +18,8 @@ import {
   parseHlc,
   pushRowSchema,
 } from '../../../electron/contract/index.ts';
+import type { Copier } from '../../../electron/core/store/document-copy.ts';
+import { REFUSED, copierOf } from '../../../electron/core/store/document-copy.ts';
 import type { RowText } from './flaws.ts';
 import { fieldOf, textOrFlaw } from './flaws.ts';
 
@@ -52,12 +54,11 @@ export function readRow(collection: CollectionName, raw: unknown, sender: Sender
   const text = textOrFlaw(raw);
   if ('reason' in text) return { ok: false, id, ...text, text: null };
   const refused = (reason: QuarantineReason, field: string): ReadRow => ({ ok: false, id, reason, field, text });
-  const row = pushRowSchema.safeParse(raw);
-  if (!row.success) return refused('INVALID', fieldOf(row.error.issues[0]?.path ?? []));
-  const { document } = row.data;
-  const parsed = documentSchemas[collection].safeParse(document);
-  if (!parsed.success) return refused('INVALID', fieldOf(parsed.error.issues[0]?.path ?? []));
-  const { data } = parsed;
+  const row = rowOf(raw);
+  if (typeof row === 'string') return refused('INVALID', row);
+  const { document } = row;
+  const data = documentOf(collection, document);
+  if (typeof data === 'string') return refused('INVALID', data);
   for (const field of ['id', 'tenantId', 'locationId', 'stationId'] as const) {
     // Ids are compared as text by stations and as numbers by the database: only one spelling is theirs.
     if (data[field] !== data[field].toLowerCase()) return refused('INVALID', field);
@@ -65,11 +66,43 @@ export function readRow(collection: CollectionName, raw: unknown, sender: Sender
   if (contractService(data.contractVersion) !== 'served') return refused('INVALID', 'contractVersion');
   if (data.tenantId !== sender.tenantId) return refused('OUT_OF_SCOPE', 'tenantId');
   if (data.locationId !== sender.locationId) return refused('OUT_OF_SCOPE', 'locationId');
-  return { ok: true, id: data.id, row: row.data, text, complete: hasAll(document, data) };
+  return { ok: true, id: data.id, row, text, complete: hasAll(document, data) };
+}
+
+/** @returns the row, or the path of the field that is wrong */
+function rowOf(raw: unknown): PushRow | string {
+  // Nearly all rows: new documents. Looking at them costs nothing, and nothing of them is copied.
+  if (isFields(raw) && isFields(raw['document']) && typeof raw['deleted'] === 'boolean' && raw['assumed'] === null)
+    return { document: raw['document'], deleted: raw['deleted'], assumed: null };
+  const row = pushRowSchema.safeParse(raw);
+  return row.success ? row.data : fieldOf(row.error.issues[0]?.path ?? []);
+}
+
+type Known = Readonly<Record<'id' | 'tenantId' | 'locationId' | 'stationId' | 'contractVersion', string>>;
+
+const copiers = new Map<CollectionName, Copier>();
+
+/**
+ * What is in any way unusual is left to zod, which says what is wrong with it.
+ *
+ * @returns the document with this version's defaults, or the path of the field that is wrong
+ */
+function documentOf(collection: CollectionName, document: Fields): Known | string {
+  let copier = copiers.get(collection);
+  if (copier === undefined) copiers.set(collection, (copier = copierOf(documentSchemas[collection])));
+  const copied = copier(document);
+  if (copied !== REFUSED) return copied as Known;
+  const parsed = documentSchemas[collection].safeParse(document);
+  return parsed.success ? parsed.data : fieldOf(parsed.error.issues[0]?.path ?? []);
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether everything in `whole` is in `part`, too. */
 function hasAll(part: unknown, whole: unknown): boolean {
+  if (part === whole) return true;
   if (typeof whole !== 'object' || whole === null) return true;
   if (typeof part !== 'object' || part === null) return false;
   for (const key of Object.keys(whole)) {
