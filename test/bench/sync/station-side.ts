@@ -40,7 +40,10 @@ export async function stationUp(transfer: StationTransfer): Promise<Transferred>
     const { documents, round, place } = transfer;
     await store.writeMany(capturesOf(documents, round, place).map((document) => ({ name: 'captures', document })));
     const bytes = Buffer.byteLength(JSON.stringify(await store.find('captures', {})));
-    const ms = await replicated(transfer, store, (replication) => replication.unpushed() === 0);
+    const ms = await replicated(transfer, store, async (replication) => {
+      await replication.drained();
+      if (replication.unpushed() > 0) throw new Error(`${replication.unpushed()} documents were not taken`);
+    });
     return { ms, bytes };
   });
 }
@@ -51,9 +54,12 @@ export async function stationDown(transfer: StationTransfer): Promise<Transferre
     const there = store.sqlite
       .prepare<[], number>(`SELECT count(*) FROM sync_documents WHERE collection = 'captures' AND acked IS rev`)
       .pluck();
-    const ms = await replicated(transfer, store, (replication) => {
+    const isThere = (replication: Replication): boolean => {
       const captures = replication.perCollection().find(({ name }) => name === 'captures');
       return captures?.state === 'settled' && there.get() === transfer.documents;
+    };
+    const ms = await replicated(transfer, store, async (replication) => {
+      while (!isThere(replication)) await pause(LOOK_MS);
     });
     return { ms, bytes: 0 };
   });
@@ -62,7 +68,7 @@ export async function stationDown(transfer: StationTransfer): Promise<Transferre
 async function replicated(
   { url, station, place }: StationTransfer,
   store: Store,
-  done: (replication: Replication) => boolean,
+  done: (replication: Replication) => Promise<void>,
 ): Promise<number> {
   const key = {
     privateKey: createPrivateKey(station.privateKey),
@@ -78,7 +84,7 @@ async function replicated(
   collectGarbage();
   const started = performance.now();
   const replication = startReplication({ store, cloud, scope: place, clock: systemClock, random: Math.random });
-  while (!done(replication)) await pause(LOOK_MS);
+  await done(replication);
   const ms = performance.now() - started;
   await replication.close();
   await cloud.close();

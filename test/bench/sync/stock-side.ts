@@ -29,6 +29,11 @@ export interface Transfer {
   readonly url: string;
 }
 
+export interface StockTransfer extends Transfer {
+  /** Of the pushes. */
+  readonly pushPath: '/push' | '/push-in-one';
+}
+
 export interface Transferred {
   readonly ms: number;
   /** Of the documents' JSON. */
@@ -36,28 +41,31 @@ export interface Transferred {
 }
 
 /** Sends them from a file that has them all. */
-export async function stockUp(transfer: Transfer): Promise<Transferred> {
+export async function stockUp(transfer: StockTransfer): Promise<Transferred> {
   // The documents as the product keeps them, so that both send the same.
   const documents = await asKept(transfer);
   return withCollection(async (collection) => {
     const { error } = await collection.bulkInsert(documents);
     if (error.length > 0) throw new Error(`${error.length} documents could not be written`);
-    const ms = await replicated(collection, transfer.url);
+    const ms = await replicated(collection, transfer);
     return { ms, bytes: Buffer.byteLength(JSON.stringify(documents)) };
   });
 }
 
 /** Fetches them into an empty file. */
-export async function stockDown(transfer: Transfer): Promise<Transferred> {
+export async function stockDown(transfer: StockTransfer): Promise<Transferred> {
   return withCollection(async (collection) => {
-    const ms = await replicated(collection, transfer.url);
+    const ms = await replicated(collection, transfer);
     const there = await collection.count().exec();
     if (there !== transfer.documents) throw new Error(`${there} documents came`);
     return { ms, bytes: 0 };
   });
 }
 
-async function replicated(collection: RxCollection<DocumentOf<'captures'>>, url: string): Promise<number> {
+async function replicated(
+  collection: RxCollection<DocumentOf<'captures'>>,
+  { url, pushPath }: StockTransfer,
+): Promise<number> {
   collectGarbage();
   const started = performance.now();
   const state = replicateRxCollection<DocumentOf<'captures'>, StockCheckpoint>({
@@ -73,7 +81,7 @@ async function replicated(collection: RxCollection<DocumentOf<'captures'>>, url:
     },
     push: {
       handler: async (rows) => {
-        const response = await fetch(`${url}/push`, {
+        const response = await fetch(`${url}${pushPath}`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(rows),
