@@ -1,6 +1,7 @@
 /**
- * How long the API lets stations wait at the pace of a working day: each writes a few documents of a visit now and then, and whenever
- * the API says that something changed, the stations of that location ask for every collection, as the product does.
+ * How long the API lets stations wait at the pace of a working day: each writes a few documents of a visit now and then, and the API
+ * tells the other stations of that location which collection changed, for which they then ask, as the product does; now and then
+ * each asks for every collection without being told.
  */
 import { loadavg } from 'node:os';
 import type { CollectionName } from '../../../electron/contract/index.ts';
@@ -47,6 +48,10 @@ export function paceRowName(stations: number): string {
 const AT_ONCE = 2;
 /** Pokes closer together than this are one, as in the product. */
 const POKE_SPACING_MS = 1000;
+/** So long a station waits until it asks for everything without being told; the product's, too. */
+const POLL_MS = 2 * 60_000;
+/** What a pull asks for; the product's, too. */
+const PAGE = { limit: 500, bytes: 1024 * 1024, own: 'brief' } as const;
 const COLLECTIONS = Object.keys(documentSchemas) as CollectionName[];
 
 interface Waits {
@@ -69,10 +74,13 @@ export async function paceRow(cloud: RealCloud, sizes: PaceSizes, print: (line: 
   const ended = new AbortController();
   try {
     // Signed in and read for the first time, before anything is measured.
-    for (const station of stations) await pullAll(station, { push: [], pull: [] });
+    for (const station of stations) await pull(station, COLLECTIONS, { push: [], pull: [] });
     const started = performance.now();
     const end = started + sizes.seconds * 1000;
-    const listening = stations.map(async (station) => listen(station, waits, ended.signal));
+    const listening = stations.flatMap((station) => [
+      listen(station, waits, ended.signal),
+      poll(station, waits, ended.signal),
+    ]);
     await Promise.all(stations.map(async (station, index) => write(station, { index, end, sizes }, waits)));
     ended.abort();
     await Promise.all(listening);
@@ -81,7 +89,7 @@ export async function paceRow(cloud: RealCloud, sizes: PaceSizes, print: (line: 
     print(
       `  ${sizes.stations} stations, ${sizes.stationsPerPlace} a location, ${seconds.toFixed(0)} s, seed ${SEED}; ` +
         `${waits.push.length} pushes of 1 to 3 captures, p99 ${Math.round(percentile(waits.push, 99))} ms; ` +
-        `${waits.pull.length} pulls, p99 ${Math.round(percentile(waits.pull, 99))} ms; ` +
+        `${waits.pull.length} pulls of the collections that changed, p99 ${Math.round(percentile(waits.pull, 99))} ms; ` +
         `${(all.length / seconds).toFixed(1)} requests/s, median ${Math.round(percentile(all, 50))} ms; load ${loadavg()[0]?.toFixed(1)}`,
     );
     const ours = Number(percentile(all, 99).toPrecision(4));
@@ -129,7 +137,7 @@ async function write(
   { index, end, sizes }: { readonly index: number; readonly end: number; readonly sizes: PaceSizes },
   waits: Waits,
 ): Promise<void> {
-  const { random, client, stationId, place } = station;
+  const { random, client, stationId, place, checkpoints } = station;
   const everyMs = sizes.everySeconds * 1000;
   // A few hundred different ones, of ids that no other bench writes.
   const captures = capturesOf(sizes.seconds * 3, 1_000_000 + index, place);
@@ -140,7 +148,8 @@ async function write(
       deleted: false,
       assumed: null,
     }));
-    const body = { contractVersion: CONTRACT_VERSION, mutationId: newId(), checkpoint: null, rows };
+    const checkpoint = checkpoints.get('captures') ?? null;
+    const body = { contractVersion: CONTRACT_VERSION, mutationId: newId(), checkpoint, rows };
     const answer = await timed(waits.push, async () =>
       client.post(replicationPath('captures', 'push'), body, pushResponseSchema),
     );
@@ -153,24 +162,54 @@ function writtenNow(): { readonly createdAt: string; readonly updatedAt: string 
   return { createdAt: at, updatedAt: at };
 }
 
+/** The first poke at once; those that come meanwhile together. */
 async function listen(station: PacedStation, waits: Waits, signal: AbortSignal): Promise<void> {
-  const pokes = station.client.pokes(signal)[Symbol.asyncIterator]();
+  const poked = new Set<CollectionName>();
+  let passing = Promise.resolve();
+  let isPassing = false;
+  const passOn = async (): Promise<void> => {
+    isPassing = true;
+    while (poked.size > 0 && !signal.aborted) {
+      const names = [...poked];
+      poked.clear();
+      await pull(station, names, waits);
+      await systemClock.sleep(POKE_SPACING_MS, signal).catch(() => undefined);
+    }
+    isPassing = false;
+  };
   try {
-    while ((await pokes.next()).done !== true) {
-      await pullAll(station, waits);
-      await systemClock.sleep(POKE_SPACING_MS, signal);
+    const pokes = station.client.pokes(signal)[Symbol.asyncIterator]();
+    for (let next = await pokes.next(); next.done !== true; next = await pokes.next()) {
+      const names = next.value ?? [];
+      for (const name of names.length === 0 ? COLLECTIONS : names) poked.add(name);
+      if (!isPassing) passing = passOn();
     }
   } catch (error) {
     if (!signal.aborted) throw error;
+  } finally {
+    await passing;
   }
 }
 
-async function pullAll({ client, checkpoints }: PacedStation, waits: Waits): Promise<void> {
-  const left = [...COLLECTIONS];
+async function poll(station: PacedStation, waits: Waits, signal: AbortSignal): Promise<void> {
+  // They were not all switched on in one moment.
+  for (let wait = station.random.next() * POLL_MS; ; wait = POLL_MS) {
+    await systemClock.sleep(wait, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    await pull(station, COLLECTIONS, waits);
+  }
+}
+
+async function pull(
+  { client, checkpoints }: PacedStation,
+  names: readonly CollectionName[],
+  waits: Waits,
+): Promise<void> {
+  const left = [...names];
   const turn = async (): Promise<void> => {
     for (let name = left.pop(); name !== undefined; name = left.pop()) {
       const collection = name;
-      const body = { contractVersion: CONTRACT_VERSION, checkpoint: checkpoints.get(collection) ?? null, limit: 50 };
+      const body = { contractVersion: CONTRACT_VERSION, checkpoint: checkpoints.get(collection) ?? null, ...PAGE };
       const { checkpoint } = await timed(waits.pull, async () =>
         client.post(replicationPath(collection, 'pull'), body, pullResponseSchema),
       );
