@@ -36,8 +36,8 @@ import { Retention } from './retention/retention.ts';
 import { ReportJobs } from './reports/report-jobs.ts';
 import { Reviews } from './review/reviews.ts';
 import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
-import type { AnchorKeeper, Store } from './store/index.ts';
-import { keepAnchor, openStore } from './store/index.ts';
+import type { Store } from './store/index.ts';
+import { AnchorKeeper, openStore } from './store/index.ts';
 import { hasStoreAside } from './store/replace-file.ts';
 import { PageScrub } from './store/page-scrub.ts';
 import { storeProblem } from './store/store-problem.ts';
@@ -77,18 +77,20 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
   });
   const makeRoom = (): boolean => reserveFile.release();
   const open = (): Promise<Store> =>
-    openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log, makeRoom });
+    openStore({ directory, key: masterKey, now: () => now().getTime(), stationId, log, makeRoom, mayRefuse: true });
   const store = await open().catch((error: unknown) => {
     if (codeOf(error) !== 'DISK_FULL' || !makeRoom()) throw error;
     return open();
   });
-  let anchor: AnchorKeeper | null = null;
+  const closing = new AbortController();
+  /** Ends what works by itself already, where the opening is refused after all. */
+  const begun: (() => unknown)[] = [() => closing.abort()];
   try {
     const station = stationIdentity(store, mode, stationId);
     if (station.stationId !== stationId) keepStationId(directory, station.stationId);
     const signer = signerOf(station.privateKey);
-    const anchored = await keepAnchor({ store, directory, masterKey, signer, stationId: station.stationId, now, log });
-    anchor = anchored;
+    const anchored = new AnchorKeeper({ store, directory, masterKey, signer, stationId: station.stationId, now, log });
+    begun.push(() => anchored.stop());
     const trail = new TrailKeeper({ store, station, exportsFolder: join(directory, 'exports'), now });
     await trail.sweep();
     const vault = await openVault({
@@ -128,6 +130,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         if (!isFull) resume(true);
       },
     });
+    begun.push(() => diskWatch.stop());
     const book = new DeviceBook(store, station);
     await book.remember(configuredDevices(directory, options.initialDevices));
     const deviceStatuses = (): readonly DeviceStatus[] => statuses;
@@ -189,6 +192,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       now,
       changed: () => changes.status.notify(),
     });
+    begun.push(() => daily.stop());
     const sources: ViewSources = {
       stationId: station.stationId,
       store,
@@ -360,7 +364,6 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       checkin: new RPCHandler<ApiContext>(routers.checkin),
     };
 
-    const closing = new AbortController();
     const watcher = new DeviceWatcher();
     /** What was last heard is not so any more; it is ready again only when the new process says so. */
     function devicesAway(): void {
@@ -414,6 +417,10 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     }
     sealTheDay();
     await scrub.start(vault.swept.missingBlobIds);
+    begun.push(() => scrub.close());
+    // Nothing is read any more that the clinic could not be opened without. Before this the log and the anchor are as they were.
+    store.settle();
+    await anchored.start();
     pageScrub.start();
     const upkeep = startUpkeep({ vault, scrub, retention, log });
     void reserveFile.restore();
@@ -477,8 +484,10 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       },
     };
   } catch (error) {
-    anchor?.stop();
-    await store.close();
+    for (const end of begun) await end();
+    await store.close().catch((failure: unknown) => {
+      log.error({ code: codeOf(failure) }, 'the log of the store could not be left as it was');
+    });
     // A damaged page may be come upon by anything that reads here.
     throw storeProblem(error);
   }

@@ -93,13 +93,15 @@ function settled(
   masterKey: Uint8Array,
   at: string,
 ): { readonly heads: StoreHeads; readonly anchored: AnchorVerdict } {
-  const { sqlite, anchored } = openEncryptedFile(directory, masterKey, at);
+  const opened = openEncryptedFile(directory, masterKey, at);
+  const { sqlite, anchored } = opened;
   try {
     const heads = headsOf(sqlite);
+    opened.settle();
     sqlite.pragma('wal_checkpoint(TRUNCATE)');
     return { heads, anchored };
   } finally {
-    sqlite.close();
+    opened.close();
   }
 }
 

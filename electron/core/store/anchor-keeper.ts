@@ -43,27 +43,17 @@ export interface Confirmer {
  * @throws VantageError DISK_FULL, DISK_FAILED
  */
 export async function keepAnchor(options: AnchorOptions): Promise<AnchorKeeper> {
-  const { store, now, stationId } = options;
-  const { anchor, found } = store.anchored;
-  const findings = [...(anchor?.findings ?? []), ...(found === null ? [] : [found])];
-  if (found !== null) {
-    options.log.error({ problem: problemOf(found).detail, code: found.code }, 'the store is not as it was left');
-    await store.transaction((transaction) => transaction.audit(entryOf(found, store.storeId, stationId, now())));
-  }
-  const known = readStationValue(store.sqlite, GENERATION_KEY);
-  const generation = known ?? anchor?.generation ?? randomUUID();
-  const keeper = new AnchorKeeper(options, { generation, number: anchor?.number ?? 0, findings });
-  await keeper.flush();
-  // After the anchor, so that no crash in between makes it look lost.
-  if (known === null) writeStationValue(store.sqlite, GENERATION_KEY, generation);
+  const keeper = new AnchorKeeper(options);
+  await keeper.start();
   return keeper;
 }
 
 export class AnchorKeeper {
   readonly #options: AnchorOptions;
+  readonly #known: string | null;
   readonly #generation: string;
-  readonly #timer: NodeJS.Timeout;
   readonly #changes: () => number;
+  #timer: NodeJS.Timeout | null = null;
   #number: number;
   #findings: readonly AnchorFinding[];
   #heads: StoreHeads | null = null;
@@ -71,22 +61,39 @@ export class AnchorKeeper {
   #writing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(
-    options: AnchorOptions,
-    from: { readonly generation: string; readonly number: number; readonly findings: readonly AnchorFinding[] },
-  ) {
+  /** Writes nothing: an opening that is refused leaves the anchor as it was. */
+  constructor(options: AnchorOptions) {
+    const { store } = options;
+    const { anchor, found } = store.anchored;
     this.#options = options;
-    this.#generation = from.generation;
-    this.#number = from.number;
-    this.#findings = from.findings;
-    this.#changes = changeCounter(options.store.sqlite);
+    this.#known = readStationValue(store.sqlite, GENERATION_KEY);
+    this.#generation = this.#known ?? anchor?.generation ?? randomUUID();
+    this.#number = anchor?.number ?? 0;
+    this.#findings = [...(anchor?.findings ?? []), ...(found === null ? [] : [found])];
+    this.#changes = changeCounter(store.sqlite);
+  }
+
+  /**
+   * What was opened is open: what was found is recorded, and the first anchor of this run is written.
+   * @throws VantageError DISK_FULL, DISK_FAILED
+   */
+  async start(): Promise<void> {
+    const { store, now, stationId, log, lagMs = ANCHOR_LAG_MS } = this.#options;
+    const { found } = store.anchored;
+    if (found !== null) {
+      log.error({ problem: problemOf(found).detail, code: found.code }, 'the store is not as it was left');
+      await store.transaction((transaction) => transaction.audit(entryOf(found, store.storeId, stationId, now())));
+    }
     this.#timer = setInterval(() => {
       this.flush().catch((error: unknown) => {
         // A full disk tells people by itself; the next look tries again.
-        options.log.error({ code: codeOf(error) }, 'the anchor could not be written');
+        log.error({ code: codeOf(error) }, 'the anchor could not be written');
       });
-    }, options.lagMs ?? ANCHOR_LAG_MS);
+    }, lagMs);
     this.#timer.unref();
+    await this.flush();
+    // After the anchor, so that no crash in between makes it look lost.
+    if (this.#known === null) writeStationValue(store.sqlite, GENERATION_KEY, this.#generation);
   }
 
   /** What nobody has confirmed yet, oldest first. */
@@ -131,7 +138,7 @@ export class AnchorKeeper {
   /** Without another anchor: the one before stays true. */
   stop(): void {
     this.#isClosed = true;
-    clearInterval(this.#timer);
+    if (this.#timer !== null) clearInterval(this.#timer);
   }
 
   /** The last anchor of this run; to be called when nothing writes any more, before the store is closed. */

@@ -27,6 +27,11 @@ export interface CipherFileOptions {
   readonly readonly?: boolean;
   /** Whether something else has said that the key fits: then a file that does not open is damaged. */
   readonly keyIsRight?: boolean;
+  /**
+   * The index of the log lies in a file (`-shm`) that others of this process can read, too, once they are let in. Otherwise whoever has the
+   * file for itself keeps it in memory.
+   */
+  readonly sharesIndex?: boolean;
 }
 
 /**
@@ -35,14 +40,17 @@ export interface CipherFileOptions {
  */
 export function openCipherFile(path: string, key: Uint8Array, options: CipherFileOptions = {}): Database {
   if (key.length !== 32) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
-  const { readonly = false, keyIsRight = false } = options;
-  if (readonly) assertRoomForIndex(path);
-  else restrictToOwner(path);
+  const { readonly = false, keyIsRight = false, sharesIndex = false } = options;
+  if (readonly || sharesIndex) assertRoomForIndex(path);
+  if (!readonly) restrictToOwner(path);
   const sqlite = new BetterSqlite(path, { timeout: LOCK_TIMEOUT_MS, readonly, fileMustExist: readonly });
   try {
     setKey(sqlite, key);
+    // Where the index is depends on how the file is locked when the log is first read.
+    if (sharesIndex) sqlite.exec('SELECT count(*) FROM sqlite_schema');
     // One process owns the file: a second is refused at once instead of both believing that they lead. Who only reads can't have it so.
     if (!readonly) sqlite.exec('PRAGMA locking_mode = EXCLUSIVE');
+    if (sharesIndex) sqlite.exec('BEGIN IMMEDIATE; COMMIT');
     // What SQLite sorts or spills would be written to temporary files unencrypted.
     sqlite.exec('PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; SELECT count(*) FROM sqlite_schema');
     return sqlite;

@@ -7,6 +7,7 @@ import type { AuditEntryInput, CollectionName, DocumentOf, HybridClock, Intent }
 import { AuditTrail, readAudit } from '../audit/index.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
 import { DocumentTable, plain } from './collections.ts';
+import type { OpenedFile } from './encrypted-file.ts';
 import { openRxDatabase } from './rx-database.ts';
 import { waitingIntents } from './intents.ts';
 import type { SqliteConnection } from './rx-storage-sqlite/index.ts';
@@ -42,6 +43,8 @@ const SLOW_MS = 40;
 export interface ClinicStoreParts {
   readonly storeId: string;
   readonly anchored: AnchorVerdict;
+  /** Its connection's file. */
+  readonly opened: Pick<OpenedFile, 'settle' | 'close'>;
   readonly file: StoreFile;
   /** Of the file; 32 bytes. */
   readonly key: Uint8Array;
@@ -251,14 +254,25 @@ export class ClinicStore implements Store {
     return this.#snapshots.copyTo(path, work);
   }
 
+  settle(): void {
+    try {
+      this.#parts.opened.settle();
+    } catch (error) {
+      throw storeProblem(error);
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= (async (): Promise<void> => {
       await this.#snapshots.close();
       const database = await this.#database?.catch(() => null);
       await database?.close();
       for (const table of this.#tables.values()) await table.instance.close();
-      this.sqlite.close();
-      this.#parts.file.close();
+      try {
+        this.#parts.opened.close();
+      } finally {
+        this.#parts.file.close();
+      }
     })();
     return this.#closing;
   }

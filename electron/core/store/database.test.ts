@@ -269,7 +269,8 @@ describe('the file', () => {
     await current.close();
     writeFileSync(join(folder.path, `${STORE_FILE}-wal`), log, { mode: 0o644 });
     await opened();
-    expect(modes()).toEqual({ [CHECK_FILE]: '600', [STORE_FILE]: '600', [`${STORE_FILE}-wal`]: '600' });
+    const ofLog = { [`${STORE_FILE}-wal`]: '600', [`${STORE_FILE}-shm`]: '600' };
+    expect(modes()).toEqual({ [CHECK_FILE]: '600', [STORE_FILE]: '600', ...ofLog });
   });
 
   it('does not open with another key, and is not touched by the try', async () => {

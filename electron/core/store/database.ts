@@ -22,6 +22,11 @@ export interface StoreOptions {
   readonly log?: StoreLog;
   /** Frees some room when the disk has none left, and says whether it did: what was refused is written once more. */
   readonly makeRoom?: () => boolean;
+  /**
+   * What is opened is more than the store, and may yet be refused: until `settle` a log that a killed station left is not written back,
+   * and `close` leaves it as it was.
+   */
+  readonly mayRefuse?: boolean;
 }
 
 /**
@@ -31,7 +36,8 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const at = new Date(options.now()).toISOString();
-  const { sqlite, key, anchored } = openEncryptedFile(options.directory, options.key, at);
+  const opened = openEncryptedFile(options.directory, options.key, at);
+  const { sqlite, key, anchored } = opened;
   try {
     const connection = new SqliteConnection(sqlite);
     const known = readStationValue(sqlite, STORE_ID_KEY);
@@ -45,10 +51,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const databaseName = `clinic-${storeId}`;
     const stamper = { clock, stationId: options.stationId, now: options.now, lastTick: null };
     const file = new StoreFile(join(options.directory, STORE_FILE));
-    const { log, makeRoom } = options;
-    return new ClinicStore({ storeId, anchored, file, key, connection, databaseName, stamper, log, makeRoom });
+    const { log, makeRoom, mayRefuse = false } = options;
+    if (!mayRefuse) opened.settle();
+    return new ClinicStore({ storeId, anchored, opened, file, key, connection, databaseName, stamper, log, makeRoom });
   } catch (error) {
-    sqlite.close();
+    opened.close();
     throw storeProblem(error);
   }
 }

@@ -15,6 +15,7 @@ import { asideOfLog, checkAnchor, damagedLog } from './anchor-check.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from './cipher-file.ts';
 import { namesIn, readIfThere, removeLeftovers, syncFolder, writeDurably } from './durable-file.ts';
+import { HeldLog } from './held-log.ts';
 import { KEY_BYTES, deriveKey } from './key-handling.ts';
 import { NO_LOG, readLog } from './log-frames.ts';
 import type { LogState } from './log-frames.ts';
@@ -31,11 +32,15 @@ export interface OpenedFile {
   /** 32 bytes, of the store alone. */
   readonly key: Uint8Array;
   readonly anchored: AnchorVerdict;
+  /** The opening is over: from now on a log that lay there is written back as ever. @throws SqliteError */
+  settle(): void;
+  /** Where the opening was not over, file and log stay as they were: see {@link HeldLog}. @throws SqliteError */
+  close(): void;
 }
 
 /**
- * Where a killed station left a log beside the file, both are looked at first without changing either: SQLite writes the log back into the
- * file when it closes it, also when what was opened is refused.
+ * Where a killed station left a log beside the file, both are looked at first without changing either, and the log is not written back before
+ * the caller says that what it opens them for is open, too.
  * @param masterKey 32 bytes. @param at ISO 8601, of what is found.
  * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED: neither the file nor
  * its log was touched
@@ -78,26 +83,41 @@ function open(opening: Opening): OpenedFile {
   if (size === 0 && (keyIsRight || existsSync(anchorPath(directory))))
     throw new VantageError('STORE_DAMAGED', 'the file is gone or empty');
   const log = names.has(`${STORE_FILE}-wal`) ? readLog(`${path}-wal`) : NO_LOG;
-  let anchored = log.frames === 0 ? null : lookBefore(opening, path, log);
-
-  const sqlite = openCipherFile(path, key, { keyIsRight });
+  const file = log.frames === 0 ? withoutLog(opening, path) : overLog(opening, path, log);
   try {
-    anchored ??= inspected(sqlite, opening, log);
-    // Nobody else has the file open, and here the index of the log is kept in memory.
-    if (log.frames > 0 || names.has(`${STORE_FILE}-shm`)) rmSync(`${path}-shm`, { force: true });
-    makeDurable(sqlite);
-    // Frames that are not read would be taken for this log's again, behind those that are written next.
-    if (log.damagedFrom !== null) sqlite.pragma('wal_checkpoint(TRUNCATE)');
-    migrate(sqlite);
+    const anchored = file.anchored ?? inspected(file.sqlite, opening, log);
+    makeDurable(file.sqlite);
+    migrate(file.sqlite);
     if (!keyIsRight) {
       syncFolder(directory);
       writeDurably(join(directory, CHECK_FILE), checkValueOf(key), 0o600);
     }
-    return { sqlite, key, anchored };
+    return { ...file, key, anchored };
   } catch (error) {
-    sqlite.close();
+    file.close();
     throw error;
   }
+}
+
+type LockedFile = Pick<OpenedFile, 'sqlite' | 'settle' | 'close'> & { readonly anchored: AnchorVerdict | null };
+
+function withoutLog({ key, keyIsRight, names }: Opening, path: string): LockedFile {
+  const sqlite = openCipherFile(path, key, { keyIsRight });
+  // Nobody else has the file open, and here the index of the log is kept in memory.
+  if (names.has(`${STORE_FILE}-shm`)) rmSync(`${path}-shm`, { force: true });
+  return { sqlite, anchored: null, settle: () => undefined, close: () => sqlite.close() };
+}
+
+function overLog(opening: Opening, path: string, log: LogState): LockedFile {
+  const anchored = lookBefore(opening, path, log);
+  const { key, names } = opening;
+  const held = new HeldLog({
+    path,
+    key,
+    hadIndex: names.has(`${STORE_FILE}-shm`),
+    isDamaged: log.damagedFrom !== null,
+  });
+  return { sqlite: held.sqlite, anchored, settle: () => held.settle(), close: () => held.close() };
 }
 
 /** Puts the file and a log that is damaged aside, before SQLite drops what it can't read. */
@@ -108,7 +128,6 @@ function lookBefore(opening: Opening, path: string, log: LogState): AnchorVerdic
     const sqlite = openCipherFile(path, opening.key, { readonly: true, keyIsRight: opening.keyIsRight });
     try {
       anchored = inspected(sqlite, opening, log);
-      readWhatOpeningReads(sqlite);
     } finally {
       sqlite.close();
     }
@@ -122,32 +141,6 @@ function lookBefore(opening: Opening, path: string, log: LogState): AnchorVerdic
   }
   if (anchored.found?.log !== undefined) keepLogAside(opening.directory, asideOfLog(log));
   return anchored;
-}
-
-/**
- * What a clinic that opens reads whole of the vault's tables: the rows, and by an index in their order the columns that it searches by.
- * Each has its own pages.
- */
-const READ_BY_OPENING: readonly (readonly [table: string, sql: string])[] = [
-  ['vault_blobs', 'SELECT * FROM vault_blobs'],
-  ['vault_blobs', 'SELECT file FROM vault_blobs ORDER BY file'],
-  ['vault_pending', 'SELECT * FROM vault_pending'],
-  ['vault_pending', 'SELECT file FROM vault_pending ORDER BY file'],
-  ['vault_pending', 'SELECT subject FROM vault_pending ORDER BY subject'],
-  ['vault_checks', 'SELECT * FROM vault_checks'],
-  ['vault_checks', 'SELECT blob_id FROM vault_checks WHERE damage IS NOT NULL'],
-  ['vault_erased', 'SELECT * FROM vault_erased'],
-];
-
-/** Damage that is met only later would refuse the opening after the log was folded into the file. @throws SqliteError */
-function readWhatOpeningReads(sqlite: Database): void {
-  const names = sqlite.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all();
-  for (const [table, sql] of READ_BY_OPENING) {
-    // Older versions had not all of them.
-    if (!names.includes(table)) continue;
-    const rows = sqlite.prepare(sql).iterate();
-    while (rows.next().done !== true);
-  }
 }
 
 function inspected(sqlite: Database, { directory, masterKey, at }: Opening, log: LogState): AnchorVerdict {

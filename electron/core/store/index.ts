@@ -1,5 +1,4 @@
-export { keepAnchor } from './anchor-keeper.ts';
-export type { AnchorKeeper } from './anchor-keeper.ts';
+export { AnchorKeeper, keepAnchor } from './anchor-keeper.ts';
 export { openStore } from './database.ts';
 export type { StoreOptions } from './database.ts';
 export * from './key-handling.ts';

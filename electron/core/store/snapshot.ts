@@ -13,6 +13,7 @@ import { VantageError } from '../../contract/index.ts';
 import { headsOf } from './anchor.ts';
 import type { StoreHeads } from './anchor.ts';
 import { CipherPages, PAGE_BYTES } from './cipher-pages.ts';
+import { AUTO_CHECKPOINT_PAGES } from './held-log.ts';
 import type { StoreFile } from './store-file.ts';
 import { codeOf, storeProblem } from './store-problem.ts';
 
@@ -20,8 +21,6 @@ const readBytes = promisify(read);
 
 /** What is copied before the event loop gets its turn: some milliseconds of checking. */
 const PIECE_PAGES = 64;
-/** SQLite's default: pages in the log at which a commit writes them back. */
-const AUTO_CHECKPOINT_PAGES = 1000;
 /** The page that holds this byte is for locks only; Windows may refuse to read it. */
 const LOCK_BYTE = 0x4000_0000;
 const ATTEMPTS = 3;

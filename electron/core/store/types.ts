@@ -165,5 +165,8 @@ export interface Store {
    */
   snapshot(path: string, work?: SnapshotWork): Promise<Snapshot>;
   integrityCheck(): { readonly ok: boolean; readonly problems: string[] };
+  /** What the store was opened for is open: see `StoreOptions.mayRefuse`. @throws VantageError DISK_FULL, DISK_FAILED, STORE_DAMAGED */
+  settle(): void;
+  /** Before `settle` it is the end of an opening that was refused: the file stays as it was. */
   close(): Promise<void>;
 }

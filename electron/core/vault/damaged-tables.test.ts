@@ -1,9 +1,9 @@
 /**
  * A page of the vault's own tables, or of one of their indexes, is damaged in the file while a log of a killed station lies beside it:
- * the clinic is refused, and not one file of its folder is another one afterwards.
+ * the clinic is refused, and not one file of its folder is another one afterwards, but for what an opening writes behind the log.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,9 +11,8 @@ import { openSmallClinic } from '../backup/testing/test-clinic.ts';
 import { STORE_FILE, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { deriveKey, newKey } from '../store/key-handling.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
-import type { AnchoredStore } from '../store/testing/anchored-store.ts';
-import { openAnchored } from '../store/testing/anchored-store.ts';
-import { patientDraft, temporaryFolder } from '../store/testing/documents.ts';
+import type { Store } from '../store/index.ts';
+import { openTestStore, patientDraft, temporaryFolder } from '../store/testing/documents.ts';
 import { openVault } from './index.ts';
 import { scrubRows } from './scrub-rows.ts';
 
@@ -73,16 +72,16 @@ function asked<T>(question: (sqlite: Database) => T): T {
   }
 }
 
-/** Every file of the folder, by its path: what it holds and how it may be read. */
-function everyFile(): Readonly<Record<string, string>> {
+/** Every file of the folder, by its path: what it holds and how it may be read. @param logBytes how much of the log is looked at. */
+function everyFile(logBytes: number): Readonly<Record<string, string>> {
   const paths = readdirSync(killed, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   return Object.fromEntries(
-    paths.map((path) => [
-      path.slice(killed.length),
-      `${statSync(path).mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`,
-    ]),
+    paths.map((path) => {
+      const bytes = readFileSync(path).subarray(0, path.endsWith('-wal') ? logBytes : undefined);
+      return [path.slice(killed.length), `${statSync(path).mode} ${createHash('sha256').update(bytes).digest('hex')}`];
+    }),
   );
 }
 
@@ -94,48 +93,51 @@ function damage(page: number): void {
   writeFileSync(path, bytes);
 }
 
-/** As a clinic opens: what it refuses it lets go of, and SQLite folds a log that it read into the file. */
-async function openKilled(): Promise<AnchoredStore> {
-  const anchored = await openAnchored(killed, { key: KEY });
+/** As a clinic opens: what it refuses it lets go of. */
+async function openKilled(): Promise<Store> {
+  const store = await openTestStore(killed, { key: KEY, mayRefuse: true });
   try {
     const vault = await openVault({
       directory: join(killed, 'vault'),
-      database: anchored.store.sqlite,
+      database: store.sqlite,
       masterKey: KEY,
       now: () => new Date(),
       log: QUIET,
       reserveBytes: 0,
     });
     for (const open of await vault.recoverPending()) await vault.abandon(open.pendingId);
-    scrubRows(anchored.store.sqlite).damaged();
-    return anchored;
+    scrubRows(store.sqlite).damaged();
+    store.settle();
+    return store;
   } catch (error) {
-    await anchored.abandon();
+    await store.close();
     throw storeProblem(error);
   }
 }
 
-/** @param name of what is damaged. */
-async function refused(name: string): Promise<void> {
-  const before = everyFile();
+/** @param name of what is damaged. @param log as it was left. */
+async function refused(name: string, log: Buffer): Promise<void> {
+  const before = everyFile(log.length);
   const opening = openKilled().then(
     () => 'opened',
     (error: unknown) => codeOf(error),
   );
-  expect({ name, opening: await opening, files: everyFile() }).toEqual({
+  expect({ name, opening: await opening, files: everyFile(log.length) }).toEqual({
     name,
     opening: 'STORE_DAMAGED',
     files: before,
   });
+  writeFileSync(join(killed, `${STORE_FILE}-wal`), log);
 }
 
 describe('a damaged page of the vault’s tables under a log that holds rows', () => {
   it('refuses the opening and changes no file, whichever table or index that an opening reads it is of', async () => {
     const roots = rootsOfVault();
-    // By what a picture holds nothing is searched before one is stored: the clinic opens, and its pages are read in the background.
-    const notRead = 'sqlite_autoindex_vault_blobs_2';
+    // By what a picture holds nothing is searched before one is stored, and by when one was read before one is to be: the clinic opens,
+    // and these pages are read in the background.
+    const notRead = ['sqlite_autoindex_vault_blobs_2', 'vault_checks'];
     expect([...roots.keys()].toSorted()).toEqual([
-      notRead,
+      'sqlite_autoindex_vault_blobs_2',
       'sqlite_autoindex_vault_blobs_3',
       'sqlite_autoindex_vault_pending_2',
       'vault_blobs',
@@ -146,24 +148,26 @@ describe('a damaged page of the vault’s tables under a log that holds rows', (
       'vault_pending_subject',
     ]);
     const whole = readFileSync(join(killed, STORE_FILE));
-    expect(statSync(join(killed, `${STORE_FILE}-wal`)).size).toBeGreaterThan(PAGE_BYTES);
+    const log = readFileSync(join(killed, `${STORE_FILE}-wal`));
+    expect(log.length).toBeGreaterThan(PAGE_BYTES);
     for (const [name, page] of roots) {
-      if (name === notRead) continue;
+      if (notRead.includes(name)) continue;
       damage(page);
-      await refused(name);
+      await refused(name, log);
       writeFileSync(join(killed, STORE_FILE), whole);
     }
-    damage(roots.get(notRead) ?? 0);
-    const clinic = await openKilled();
-    expect(await clinic.store.count('patients')).toBe(FILES + 1);
-    expect(clinic.anchor.findings).toEqual([]);
-    await clinic.close();
+    for (const name of notRead) damage(roots.get(name) ?? 0);
+    const store = await openKilled();
+    expect(await store.count('patients')).toBe(FILES + 1);
+    expect(store.anchored.found).toBeNull();
+    await store.close();
+    expect(existsSync(join(killed, `${STORE_FILE}-wal`))).toBe(false);
   });
 
   it('does so also where the page is the last leaf of an index', async () => {
     const leaves = leavesOf('sqlite_autoindex_vault_blobs_3');
     expect(leaves.length).toBeGreaterThan(1);
     damage(leaves.at(-1) ?? 0);
-    await refused('the last leaf');
+    await refused('the last leaf', readFileSync(join(killed, `${STORE_FILE}-wal`)));
   });
 });
