@@ -25,6 +25,10 @@ export class DocumentCache {
     this.#caches = caches;
   }
 
+  get isEmpty(): boolean {
+    return this.young.size === 0 && this.old.size === 0;
+  }
+
   get(key: string): unknown {
     const young = this.young.get(key);
     if (young !== undefined) return young.document;

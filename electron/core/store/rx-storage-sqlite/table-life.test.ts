@@ -110,4 +110,15 @@ describe('many ids', () => {
     }
     expect(instance.readNow([...ids, 'nul\u0000'], true)).toHaveLength(wanted.length);
   });
+
+  it('are answered alike when they are most of the table, which is then walked: in order, twice for who asks twice', async () => {
+    const instance = await opened();
+    const ids = Array.from({ length: 200 }, (_, index) => `${(index * 7919) % 200}-\uE000\u{1F600}`);
+    write(instance, ...ids.toSorted());
+    const wanted = [...ids.slice(0, 170), 'elsewhere', ...ids.slice(3, 5)];
+    const given = [...ids.slice(0, 170), ...ids.slice(3, 5)];
+    for (let round = 0; round < 2; round += 1)
+      expect(instance.readNow(wanted, true).map(({ id }) => id)).toEqual(given);
+    expect(instance.readNow(ids, true).map(({ id }) => id)).toEqual(ids);
+  });
 });

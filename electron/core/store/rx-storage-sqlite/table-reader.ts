@@ -13,6 +13,8 @@ type Matcher<D> = (document: D) => boolean;
 
 /** Up to so many documents are looked up one by one, cached or not. */
 const FEW = 64;
+/** Of a table's documents, if so large a part of them is wanted, all are read. */
+const MOST = 0.75;
 
 export class TableReader<RxDocType> {
   readonly #connection: SqliteConnection;
@@ -22,6 +24,8 @@ export class TableReader<RxDocType> {
   readonly #state: TableState;
   readonly #readOne: string;
   readonly #readMany: string;
+  readonly #readAll: string;
+  readonly #lastRow: string;
   /** Whether the last large read found most of its documents in the cache: then ids suffice, which lie in the index. */
   #warm = false;
 
@@ -39,6 +43,8 @@ export class TableReader<RxDocType> {
     this.#readOne = `SELECT data FROM ${layout.table} WHERE id = ?`;
     // A row for each id. Not a plain join: SQLite would walk the table for each id.
     this.#readMany = `SELECT data FROM json_each(?) AS wanted LEFT JOIN ${layout.table} AS stored ON stored.id = wanted.value`;
+    this.#readAll = `SELECT data FROM ${layout.table}`;
+    this.#lastRow = `SELECT max(rowid) FROM ${layout.table}`;
   }
 
   byIds(ids: readonly string[], withDeleted: boolean): RxDocumentData<RxDocType>[] {
@@ -175,10 +181,18 @@ export class TableReader<RxDocType> {
 
   /** Those that are not cached in one statement. */
   #many(ids: readonly string[]): (RxDocumentData<RxDocType> | undefined)[] {
+    if (this.#cache.isEmpty) return this.#walked(ids) ?? this.#lookedUp(ids, []);
+    const documents = ids.map((id) => this.#cache.get(sortKeyOf(id)) as RxDocumentData<RxDocType> | undefined);
+    return documents.includes(undefined) ? this.#lookedUp(ids, documents) : documents;
+  }
+
+  /** @param documents of the ids, as far as known; are filled in. */
+  #lookedUp(
+    ids: readonly string[],
+    documents: (RxDocumentData<RxDocType> | undefined)[],
+  ): (RxDocumentData<RxDocType> | undefined)[] {
     const keys = ids.map(sortKeyOf);
-    const documents = keys.map((key) => this.#cache.get(key) as RxDocumentData<RxDocType> | undefined);
     const missing = keys.filter((_, index) => documents[index] === undefined);
-    if (missing.length === 0) return documents;
     const wanted = JSON.stringify(missing);
     // SQLite's JSON ends a text there.
     if (wanted.includes(String.raw`\u0000`)) return keys.map((key) => this.#byKey(key));
@@ -199,8 +213,28 @@ export class TableReader<RxDocType> {
     return documents;
   }
 
-  #idOf(document: RxDocumentData<RxDocType>): unknown {
-    return (document as Readonly<Record<string, unknown>>)[this.#layout.primaryPath];
+  /** Where most of the table's documents are wanted: walking it in its own order costs less than looking each up. Otherwise null. */
+  #walked(ids: readonly string[]): (RxDocumentData<RxDocType> | undefined)[] | null {
+    // Rows are numbered as they come: there are no more of them than the last one's number.
+    if (ids.length < Number(this.#connection.plucked(this.#lastRow).get()) * MOST) return null;
+    const places = new Map<unknown, number>();
+    for (let index = 0; index < ids.length; index += 1) places.set(ids[index], index);
+    const documents: (RxDocumentData<RxDocType> | undefined)[] = ids.map(() => undefined);
+    for (const data of this.#connection.plucked(this.#readAll).all() as string[]) {
+      const document = JSON.parse(data) as RxDocumentData<RxDocType>;
+      const id = this.#idOf(document);
+      const place = places.get(id);
+      if (place === undefined) continue;
+      documents[place] = document;
+      this.#cache.set(sortKeyOf(id), document, data.length);
+    }
+    // Who asks twice is answered twice.
+    if (places.size === ids.length) return documents;
+    return ids.map((id) => documents[places.get(id) ?? -1]);
+  }
+
+  #idOf(document: RxDocumentData<RxDocType>): string {
+    return (document as Readonly<Record<string, unknown>>)[this.#layout.primaryPath] as string;
   }
 
   #byKey(key: string): RxDocumentData<RxDocType> | undefined {
