@@ -33,6 +33,10 @@ export const BARE_SIZES: BareSizes = {
 };
 export const FULL_VISITS = 100_000;
 const SMALLER = 100;
+/** So many sessions of a store are written to, spread over all of it. */
+const POOL = 2000;
+/** Counts of writes have five digits from the first on. */
+const FIRST_COUNT = 10_000;
 
 export const BARE_ROWS = [
   'bulk-insert-vs-bare',
@@ -137,20 +141,30 @@ async function durableWrites(sides: Sides, sizes: BareSizes, smallVisits: number
   const random = new Random(SEED + 1);
   const small: number[] = [];
   const { writesPerRound } = sizes;
-  const asks = (visits: number, round: number): { sessionIds: string[]; count: number } => ({
-    sessionIds: Array.from({ length: writesPerRound }, () => sessionId(random.between(0, visits - 1))),
-    count: 1 + round * writesPerRound,
+  // Who is weighed for the second time at one size is not compared with who is weighed for the first time at the other: the first
+  // makes the document longer, and what stays as long as it was is written over in place.
+  const large = poolOf(sizes.visits);
+  const few = poolOf(smallVisits);
+  for (const [side, sessionIds] of [
+    [sides.ours, large] as const,
+    [sides.bare, large] as const,
+    [sides.small, few] as const,
+  ])
+    await side.ask('write', { sessionIds, count: FIRST_COUNT });
+  const asks = (pool: readonly string[], round: number): { sessionIds: string[]; count: number } => ({
+    sessionIds: Array.from({ length: writesPerRound }, () => pool[random.between(0, pool.length - 1)] ?? ''),
+    count: FIRST_COUNT + POOL + round * writesPerRound,
   });
   const times = { ours: [] as number[], bare: [] as number[] };
   for (let round = 0; round <= sizes.rounds; round += 1) {
-    const large = asks(sizes.visits, round);
-    const few = asks(smallVisits, round);
-    const inSmall = async (): Promise<void> => void small.push((await sides.small.ask<Timed>('write', few)).ms);
+    const asked = asks(large, round);
+    const askedFew = asks(few, round);
+    const inSmall = async (): Promise<void> => void small.push((await sides.small.ask<Timed>('write', askedFew)).ms);
     // Before the two or after them, so that it does not always come when the disk is warm.
     if (round % 4 < 2) await inSmall();
     await inTurns(times, round, {
-      ours: () => sides.ours.ask('write', large),
-      bare: () => sides.bare.ask('write', large),
+      ours: () => sides.ours.ask('write', asked),
+      bare: () => sides.bare.ask('write', asked),
     });
     if (round % 4 >= 2) await inSmall();
   }
@@ -167,6 +181,11 @@ async function durableWrites(sides: Sides, sizes: BareSizes, smallVisits: number
       1.2,
     ),
   ];
+}
+
+function poolOf(visits: number): string[] {
+  const size = Math.min(visits, POOL);
+  return Array.from({ length: size }, (_, index) => sessionId(Math.floor((index * visits) / size)));
 }
 
 async function dashboardQueries({ ours, bare }: Sides, sizes: BareSizes, print: (line: string) => void): Promise<Row> {
