@@ -20,6 +20,7 @@ const config: KnipConfig = {
     'test/{bench,conformance,faults,sync}/run.ts',
     // Started as a process.
     'test/faults/store/{writer,canary-writer}.ts',
+    'test/faults/outbox/{station-process,worker-process,stand-in-workflow}.ts',
     'test/sync/simulation/worker.ts',
     'test/sync/processes/station-process.ts',
     'test/bench/{store,sync}/*-process.ts',

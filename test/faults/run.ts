@@ -11,6 +11,7 @@ const PROOFS: Readonly<Record<string, () => Promise<FaultProof>>> = {
   power: async () => (await import('./store/power.ts')).powerFaults,
   plaintext: async () => (await import('./store/plaintext.ts')).plaintextFaults,
   damage: async () => (await import('./store/damage.ts')).damageFaults,
+  outbox: async () => (await import('./outbox/outbox.ts')).outboxFaults,
 };
 
 const USAGE = `npm run test:faults -- NAME ... [--full] [--seed N] [--unsafe-control]
