@@ -15,7 +15,9 @@ const config: KnipConfig = {
     'renderer/{shell,checkin,cloud}/main.tsx',
     'renderer/kit/zod.ts',
     'renderer/lingui.config.ts',
-    'workflows/{api,database}/main.ts',
+    'workflows/{api,database,worker}/main.ts',
+    // Workers bundle them for the workflows' own world.
+    'workflows/definitions/workflows.ts',
     'test/summary-reporter.ts',
     'test/{bench,conformance,faults,sync}/run.ts',
     // Started as a process.
@@ -34,8 +36,6 @@ const config: KnipConfig = {
     'usb',
     // Named for its version only: what Temporal's packages share, else histories as JSON break.
     'protobufjs',
-    // Versions that belong together.
-    /^@(temporalio|opentelemetry)\//,
     // dependency-cruiser reads TypeScript with it (TypeScript 7 has no JavaScript API), without naming it.
     '@swc/core',
     // RxDB's own performance test imports it without naming it.
