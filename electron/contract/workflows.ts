@@ -220,5 +220,7 @@ export const SESSION_FAILURES = [
   'FUSION_FAILED',
   'REPORT_TIMEOUT',
   'PUBLISH_FAILED',
+  /** The cloud could not write what happened. */
+  'STEP_FAILED',
 ] as const;
 export type SessionFailure = (typeof SESSION_FAILURES)[number];

@@ -1,0 +1,86 @@
+/** The internal API as activities reach it: the only way in which they read and write what is known of a visit. */
+import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import { z } from 'zod';
+import { signServiceToken } from '../api/access/service-tokens.ts';
+import type { SessionStepBody } from '../api/internal/session-routes.ts';
+import type { Observations, Standing } from '../api/internal/standing-schema.ts';
+import { observationsSchema, standingSchema } from '../api/internal/standing-schema.ts';
+
+export interface InternalApiOptions {
+  /** Where it listens. */
+  readonly baseUrl: string;
+  /** As it knows itself (`API_PUBLIC_URL`). */
+  readonly audience: string;
+  /** `INTERNAL_API_SECRET`, 32 bytes or more. */
+  readonly secret: Uint8Array;
+}
+
+/** A step without what the API fills in. */
+export type StepRequest = Pick<SessionStepBody, 'locationId' | 'event'> &
+  Partial<Pick<SessionStepBody, 'fields' | 'stamps' | 'alert'>>;
+
+const problemSchema = z.object({ code: z.string().regex(/^[A-Z_]{1,40}$/) });
+/** Answers that the same request gets again. Not 404: documents arrive in their own time. */
+const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 413, 422]);
+const CONFLICT = 409;
+
+/**
+ * Calls name the workflow and the activity, so that a retried one has one effect.
+ *
+ * @throws of each: ApplicationFailure, not retried for what is wrong with the request; its type is the API's code
+ */
+export class InternalApi {
+  readonly #options: InternalApiOptions;
+
+  constructor(options: InternalApiOptions) {
+    this.#options = options;
+  }
+
+  /** Null: the session has not arrived yet. */
+  async standing(tenantId: string, sessionId: string): Promise<Standing | null> {
+    const answer = await this.#post(tenantId, `sessions/${sessionId}/standing`, {});
+    return answer === null ? null : standingSchema.parse(answer);
+  }
+
+  async observations(tenantId: string, sessionId: string): Promise<Observations> {
+    const answer = await this.#post(tenantId, `sessions/${sessionId}/observations`, {});
+    if (answer === null) throw notYet('the session has not arrived');
+    return observationsSchema.parse(answer);
+  }
+
+  async step(tenantId: string, sessionId: string, request: StepRequest): Promise<void> {
+    const { activityId, workflowExecution, workflowType } = activityInfo();
+    if (workflowExecution === undefined || workflowType === undefined) throw new Error('not called by a workflow');
+    const cause = { ...workflowExecution, activityId, workflowType };
+    const body = { fields: {}, stamps: [], alert: null, ...request, cause };
+    const answer = await this.#post(tenantId, `sessions/${sessionId}/step`, body);
+    if (answer === null) throw notYet('the session has not arrived');
+  }
+
+  async #post(tenantId: string, path: string, body: object): Promise<unknown> {
+    const { baseUrl, audience, secret } = this.#options;
+    const token = await signServiceToken(secret, audience, tenantId, new Date());
+    const response = await fetch(`${baseUrl}/internal/v1/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: Context.current().cancellationSignal,
+    });
+    if (response.status === 404) return null;
+    if (response.ok) return response.json();
+    const { data } = problemSchema.safeParse(await response.json().catch(() => null));
+    // The same activity asked before, for something that differs in what came from elsewhere: that stands.
+    if (response.status === CONFLICT && data?.code === 'STATUS_CONFLICT') return {};
+    throw ApplicationFailure.create({
+      message: `the API answered ${response.status}`,
+      type: data?.code ?? `HTTP_${response.status}`,
+      nonRetryable: FINAL.has(response.status),
+    });
+  }
+}
+
+/** Looked and not found: tried again, and nothing that anybody has to know of. */
+export function notYet(what: string): ApplicationFailure {
+  return ApplicationFailure.create({ message: what, type: 'NOT_YET', category: ApplicationFailureCategory.BENIGN });
+}

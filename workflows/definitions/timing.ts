@@ -1,0 +1,43 @@
+/**
+ * All waits and timeouts of the workflows, in milliseconds. A worker's configuration may set others (`WORKFLOW_TIMING`); a workflow reads
+ * them once, by an activity, so that they stand in its history and a change never reaches one that is running.
+ */
+import { z } from 'zod';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const ms = z.number().int().min(1);
+
+export const timingSchema = z.object({
+  /** Until the captures are complete. Clinics may be without a line for days. */
+  captureWait: ms.default(14 * DAY),
+  /** Until the cloud has all of them. */
+  syncWait: ms.default(30 * DAY),
+  /** Until the clinic has made the report. */
+  reportWait: ms.default(7 * DAY),
+  /** Between two looks at something that is waited for: the first, and the longest. */
+  look: ms.default(5 * SECOND),
+  lookAtMost: ms.default(MINUTE),
+  /** The review gate: after it, people are told. */
+  gate: ms.default(24 * HOUR),
+  /** For a visit that was sent back, or a review that nobody gave in time. */
+  followUp: ms.default(60 * DAY),
+  /** One call of the internal API, and all tries of it. */
+  call: ms.default(30 * SECOND),
+  callTries: ms.default(7 * DAY),
+  /** One try of an analysis, its sign of life, and the wait before the next. */
+  fusion: ms.default(5 * MINUTE),
+  fusionAlive: ms.default(30 * SECOND),
+  fusionAgain: ms.default(SECOND),
+  /** All tries to tell somebody. It is not worth more. */
+  notifyTries: ms.default(HOUR),
+});
+export type Timing = z.output<typeof timingSchema>;
+
+/** Tries of an analysis. */
+export const FUSION_ATTEMPTS = 10;
+/** Reading the configuration needs nothing of the world. */
+export const CONFIGURATION_MS = 10 * SECOND;

@@ -1,0 +1,76 @@
+/** A worker of the cloud: the workflows, their activities, and how it is reached and seen. */
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { SessionActivities } from '../activities/session-activities.ts';
+import type { TemporalConfig, WorkerLimits } from '../client/temporal-config.ts';
+import { workerConverter } from '../codec/data-converter.ts';
+import { EncryptionCodec } from '../codec/encryption-codec.ts';
+import type { TenantKeys } from '../codec/keys.ts';
+import { bundleWorkflows } from './bundle.ts';
+import type { Tracing } from './telemetry.ts';
+
+export interface WorkerOptions {
+  readonly temporal: TemporalConfig;
+  readonly limits: WorkerLimits;
+  readonly keys: TenantKeys;
+  readonly activities: SessionActivities;
+  readonly tracing: Tracing;
+  /** Made already; left out, it is made now. */
+  readonly bundle?: WorkflowBundleWithSourceMap;
+}
+
+export interface RunningWorker {
+  /** Until it stops: by a signal, `stop`, or a failure, which it throws. */
+  readonly done: Promise<void>;
+  /** What runs has the time of the limits; waits for it. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Once per process, before anything else of Temporal's: where its metrics are, and what it logs. Signals are the caller's. */
+export function installRuntime({ logLevel, metricsAddress }: WorkerLimits): void {
+  Runtime.install({
+    logger: new DefaultLogger(logLevel),
+    shutdownSignals: [],
+    telemetryOptions: metricsAddress === null ? {} : { metrics: { prometheus: { bindAddress: metricsAddress } } },
+  });
+}
+
+/** @throws Error when Temporal can't be reached */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { temporal, limits, tracing } = options;
+  const connection = await NativeConnection.connect(temporal.connection);
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace: temporal.namespace,
+      taskQueue: limits.taskQueue,
+      workflowBundle: options.bundle ?? (await bundleWorkflows()),
+      activities: options.activities,
+      dataConverter: workerConverter(new EncryptionCodec(options.keys, null)),
+      plugins: [tracing.plugin],
+      maxConcurrentActivityTaskExecutions: limits.activities,
+      maxConcurrentWorkflowTaskExecutions: limits.workflowTasks,
+      maxCachedWorkflows: limits.cachedWorkflows,
+      shutdownGraceTime: limits.shutdownMs,
+    });
+    const done = untilEnd(worker, connection);
+    return {
+      done,
+      stop: async () => {
+        if (worker.getState() === 'RUNNING') worker.shutdown();
+        await done;
+      },
+    };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function untilEnd(worker: Worker, connection: NativeConnection): Promise<void> {
+  try {
+    await worker.run();
+  } finally {
+    await connection.close();
+  }
+}
