@@ -27,6 +27,8 @@ type StatusName = (typeof STATUS_NAMES)[number];
 
 const AWAY: ReadonlySet<StatusName> = new Set(['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED']);
 const DENIED: ReadonlySet<StatusName> = new Set(['PERMISSION_DENIED', 'UNAUTHENTICATED', 'UNIMPLEMENTED']);
+const INTERNAL = STATUS_NAMES.indexOf('INTERNAL');
+const BROKEN_STREAM = /RST_STREAM|Call ended without gRPC status/i;
 /** Deeper than the client ever nests. */
 const CAUSES = 5;
 
@@ -63,10 +65,18 @@ function statusOf(error: unknown): StatusName | null {
   let current = error;
   for (let depth = 0; depth < CAUSES && current instanceof Error; depth += 1) {
     // A code of Node's own (`ECONNRESET`) is a string.
-    if ('code' in current && typeof current.code === 'number') return STATUS_NAMES[current.code] ?? null;
+    if ('code' in current && typeof current.code === 'number') {
+      return isBrokenStream(current) ? 'UNAVAILABLE' : (STATUS_NAMES[current.code] ?? null);
+    }
     current = current.cause;
   }
   return null;
+}
+
+/** INTERNAL as gRPC's own client says it of a connection that broke under a call; a server's is something else. */
+function isBrokenStream(error: Error): boolean {
+  const details = 'details' in error && typeof error.details === 'string' ? error.details : '';
+  return 'code' in error && error.code === INTERNAL && BROKEN_STREAM.test(details);
 }
 
 /** Of an update that was turned down by its validator, or failed: an application failure whose type is the reason. */
