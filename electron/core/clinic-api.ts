@@ -2,7 +2,6 @@
  * What the core process is to those who run it: `electron/services/core.ts` makes one with `openClinic` (clinic.ts) and hands it
  * ports. Types only.
  */
-import type { ClientOptions } from '@temporalio/client';
 import type { DeviceConfiguration, KeyCustody, MaintenanceJob, ProcessStatus, Surface } from '../contract/index.ts';
 import type { InferenceApi, ReadGrant } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
@@ -64,8 +63,6 @@ export interface WorkflowSettings {
   readonly namespace: string;
   /** Read with each connection. @throws VantageError WORKFLOWS_REFUSED: they are not there, or not enough. */
   readonly credentials: () => WorkflowCredentials;
-  /** Encrypts what is sent for a tenant, and reads what comes back. */
-  readonly dataConverter?: (tenantId: string) => NonNullable<ClientOptions['dataConverter']>;
 }
 
 export interface WorkflowCredentials {
@@ -75,6 +72,8 @@ export interface WorkflowCredentials {
     readonly client: { readonly certificate: Uint8Array; readonly key: Uint8Array } | null;
   } | null;
   readonly apiKey: string | null;
+  /** The tenant's keys for what is sent, as `readKeys` (workflows/codec) takes them. Null: it goes in plain text. */
+  readonly payloadKeys: string | null;
 }
 
 /** Structured log, patient data never in it (ids and codes only). pino's shape. */

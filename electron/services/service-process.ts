@@ -95,6 +95,7 @@ const ALLOWED = [
   'TEMPORAL_CLIENT_KEY',
   'TEMPORAL_SERVER_CA',
   'TEMPORAL_API_KEY_FILE',
+  'TEMPORAL_PAYLOAD_KEYS_FILE',
 ] as const;
 
 /** The environment that services get, on either host. */

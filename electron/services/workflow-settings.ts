@@ -1,8 +1,8 @@
 /**
- * Where the cloud's workflows are, from the environment: `TEMPORAL_ADDRESS` (`host:port`; without it visits end on this station),
- * `TEMPORAL_NAMESPACE`, `TEMPORAL_MTLS` (`true`: TLS with what the system trusts), the PEM files `TEMPORAL_CLIENT_CERT` and
- * `TEMPORAL_CLIENT_KEY`, `TEMPORAL_SERVER_CA` and the key in `TEMPORAL_API_KEY_FILE`. Each file implies TLS. No secret stands in the
- * environment itself.
+ * Where the cloud's workflows are, from the environment: `TEMPORAL_ADDRESS` (`host:port`; without it visits end on this station) and
+ * `TEMPORAL_NAMESPACE`. Everything secret stands in files: `TEMPORAL_CLIENT_CERT` and `TEMPORAL_CLIENT_KEY` (PEM, for mutual TLS),
+ * `TEMPORAL_SERVER_CA` (PEM), `TEMPORAL_API_KEY_FILE`, and `TEMPORAL_PAYLOAD_KEYS_FILE` (the tenant's keys, as `readKeys` of
+ * `workflows/codec` takes them). A certificate or key implies TLS, `TEMPORAL_MTLS=true` asks for it.
  */
 import { readFileSync } from 'node:fs';
 import type { WorkflowCredentials, WorkflowSettings } from '../core/clinic-api.ts';
@@ -34,13 +34,20 @@ function credentials(environment: Environment, address: string): WorkflowCredent
     throw new VantageError('WORKFLOWS_REFUSED', 'TEMPORAL_CLIENT_CERT and TEMPORAL_CLIENT_KEY belong together');
   }
   const client = certificate === null || key === null ? null : { certificate, key };
-  const apiKey = file(environment, 'TEMPORAL_API_KEY_FILE')?.toString('utf8').trim() ?? null;
+  const apiKey = textOf(file(environment, 'TEMPORAL_API_KEY_FILE'));
+  const payloadKeys = textOf(file(environment, 'TEMPORAL_PAYLOAD_KEYS_FILE'));
   const isEncrypted =
     given(environment, 'TEMPORAL_MTLS') === 'true' || authority !== null || client !== null || apiKey !== null;
-  if (!isEncrypted && !LOOPBACK.has(address.replace(/:\d+$/, ''))) {
-    throw new VantageError('WORKFLOWS_REFUSED', 'TLS is needed to other machines: set TEMPORAL_MTLS or a certificate');
+  if (!LOOPBACK.has(address.replace(/:\d+$/, ''))) {
+    if (!isEncrypted) throw new VantageError('WORKFLOWS_REFUSED', 'no TLS: set TEMPORAL_MTLS or a certificate');
+    // Whoever keeps the histories reads nothing of patients.
+    if (payloadKeys === null) throw new VantageError('WORKFLOWS_REFUSED', 'TEMPORAL_PAYLOAD_KEYS_FILE is not set');
   }
-  return { tls: isEncrypted ? { authority, client } : null, apiKey };
+  return { tls: isEncrypted ? { authority, client } : null, apiKey, payloadKeys };
+}
+
+function textOf(content: Buffer | null): string | null {
+  return content?.toString('utf8').trim() ?? null;
 }
 
 function given(environment: Environment, name: string): string | null {

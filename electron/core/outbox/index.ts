@@ -42,16 +42,10 @@ export function openOutbox(options: StationOutboxOptions): StationOutbox {
   const { store, station, mode, log, changed, clock = systemClock, random = Math.random } = options;
   const settings = mode === 'demonstration' ? null : options.settings;
   keepWorkflowsConfigured(store.sqlite, station, settings !== null);
-  const converter = settings?.dataConverter;
   const sender =
     settings === null
       ? null
-      : new TemporalSender({
-          settings,
-          clock,
-          identity: station.stationId,
-          ...(converter !== undefined && { dataConverter: () => converter(station.tenantId) }),
-        });
+      : new TemporalSender({ settings, clock, identity: station.stationId, tenantId: () => station.tenantId });
   const outbox = new Outbox({ store, sender, clock, random, log, changed });
   const parts = { store, outbox, address: settings?.address ?? null };
   return {

@@ -1,7 +1,7 @@
 /** Over real sockets, against a server that answers as no good one would. A real Temporal server stands in `test/faults/outbox`. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VantageError, newId } from '../../contract/index.ts';
-import { openTestStore, temporaryFolder } from '../store/testing/documents.ts';
+import { TENANT, openTestStore, temporaryFolder } from '../store/testing/documents.ts';
 import { systemClock } from '../sync/clock.ts';
 import { ManualClock } from '../sync/testing/manual-clock.ts';
 import { Outbox } from './outbox.ts';
@@ -30,14 +30,23 @@ afterEach(async () => {
 
 function senderTo(address: string, changes: Partial<TemporalSenderOptions> = {}): TemporalSender {
   const sender = new TemporalSender({
-    settings: { address, namespace: 'default', credentials: () => ({ tls: null, apiKey: null }) },
+    settings: { ...settingsWith(null), address },
     clock: systemClock,
     identity: 'station',
+    tenantId: () => TENANT,
     deadlines: { startMs: 400, messageMs: 400 },
     ...changes,
   });
   senders.push(sender);
   return sender;
+}
+
+function settingsWith(payloadKeys: string | null): TemporalSenderOptions['settings'] {
+  return {
+    address: server.address,
+    namespace: 'default',
+    credentials: () => ({ tls: null, apiKey: null, payloadKeys }),
+  };
 }
 
 function request(isMessage = false): OutboxRequest {
@@ -134,6 +143,34 @@ describe('what becomes of a request', () => {
     });
     const code = 'the file of TEMPORAL_CLIENT_KEY can not be read';
     expect(await sender.deliver(request(), ALIVE)).toEqual({ kind: 'denied', code });
+    expect(server.connections).toBe(0);
+  });
+});
+
+describe('what goes over the wire', () => {
+  const secret: OutboxRequest = {
+    workflow: { ...request().workflow, argument: { userId: 'the patient' } },
+    message: { name: 'review', id: newId(), argument: { notes: 'ask Amara Exampleton again' } },
+  };
+
+  it('can not be read without the tenant’s key', async () => {
+    server.answer = { kind: 'status', code: 14 };
+    const keys = `1:${Buffer.alloc(32, 7).toString('base64')}`;
+    await senderTo(server.address, { settings: settingsWith(keys) }).deliver(secret, ALIVE);
+    await senderTo(server.address, { settings: settingsWith(null) }).deliver(secret, ALIVE);
+    const [sealed = '', plain = ''] = server.bodies;
+    // The ids that Temporal itself works with are there either way.
+    for (const body of [sealed, plain]) expect(body).toContain(secret.workflow.id);
+    for (const word of ['Amara', 'the patient'])
+      expect([sealed.includes(word), plain.includes(word)]).toEqual([false, true]);
+  });
+
+  it('is nothing where the keys are no keys', async () => {
+    const sender = senderTo(server.address, { settings: settingsWith('1:short') });
+    expect(await sender.deliver(secret, ALIVE)).toEqual({
+      kind: 'denied',
+      code: 'the keys of payloads can not be read',
+    });
     expect(server.connections).toBe(0);
   });
 });

@@ -1,26 +1,20 @@
 /** The way to Temporal: starts and updates through its client, which is loaded when the first request goes. */
-import type {
-  Client,
-  ClientOptions,
-  Connection,
-  ConnectionOptions,
-  TLSConfig,
-  WithStartWorkflowOperation,
-} from '@temporalio/client';
+import type { Client, Connection, ConnectionOptions, TLSConfig, WithStartWorkflowOperation } from '@temporalio/client';
 import { messageAnswerSchema } from '../../contract/index.ts';
 import type { WorkflowCredentials, WorkflowSettings } from '../clinic-api.ts';
 import { linkedAbort } from '../sync/linked-abort.ts';
 import type { SyncClock } from '../sync/clock.ts';
+import { payloadEncryption } from './payload-encryption.ts';
 import { isAlreadyStarted, isNotFound, resultOf } from './failure.ts';
 import type { DeliveryResult, OutboxRequest, Sender } from './sender.ts';
 
 export interface TemporalSenderOptions {
-  readonly settings: Omit<WorkflowSettings, 'dataConverter'>;
+  readonly settings: WorkflowSettings;
   readonly clock: SyncClock;
   /** Of whoever sends, as histories show it: the station's id. */
   readonly identity: string;
-  /** Encrypts what is sent and reads what comes back. */
-  readonly dataConverter?: () => NonNullable<ClientOptions['dataConverter']>;
+  /** Whose keys the payloads are encrypted with. */
+  readonly tenantId: () => string;
   /** How long a start and a message may take, in ms. A message waits at the server, up to 20 s, for a worker to take it. */
   readonly deadlines?: { readonly startMs: number; readonly messageMs: number };
 }
@@ -100,21 +94,25 @@ export class TemporalSender implements Sender {
   }
 
   async #connect(): Promise<Line> {
-    const { settings, identity, dataConverter } = this.#options;
+    const { settings, identity, tenantId } = this.#options;
+    const { payloadKeys, ...credentials } = settings.credentials();
     const module = await import('@temporalio/client');
-    const connection = module.Connection.lazy(connectionOptions(settings));
+    const dataConverter = payloadKeys === null ? null : await payloadEncryption(payloadKeys, tenantId());
+    const connection = module.Connection.lazy(connectionOptions(settings.address, credentials));
     const client = new module.Client({
       connection,
       namespace: settings.namespace,
       identity,
-      ...(dataConverter !== undefined && { dataConverter: dataConverter() }),
+      ...(dataConverter !== null && { dataConverter }),
     });
     return { connection, client, Operation: module.WithStartWorkflowOperation };
   }
 }
 
-function connectionOptions({ address, credentials }: TemporalSenderOptions['settings']): ConnectionOptions {
-  const { tls, apiKey } = credentials();
+function connectionOptions(
+  address: string,
+  { tls, apiKey }: Omit<WorkflowCredentials, 'payloadKeys'>,
+): ConnectionOptions {
   return {
     address,
     tls: tls === null ? null : tlsOf(tls),

@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 import { newId } from '../../../electron/contract/index.ts';
 import type { Sender } from '../../../electron/core/outbox/sender.ts';
-import { openTestStore } from '../../../electron/core/store/testing/documents.ts';
+import { TENANT, openTestStore } from '../../../electron/core/store/testing/documents.ts';
 import { Outbox } from '../../../electron/core/outbox/outbox.ts';
 import { TemporalSender } from '../../../electron/core/outbox/temporal-sender.ts';
 import { systemClock } from '../../../electron/core/sync/clock.ts';
@@ -31,9 +31,10 @@ function tell(): void {
 }
 
 const sender = new TemporalSender({
-  settings: { address, namespace: 'default', credentials: () => ({ tls: null, apiKey: null }) },
+  settings: { address, namespace: 'default', credentials: () => ({ tls: null, apiKey: null, payloadKeys: null }) },
   clock: systemClock,
   identity: 'proof',
+  tenantId: () => TENANT,
   deadlines: { startMs: 5000, messageMs: 15_000 },
 });
 /** What the ids of messages are for: without them a try whose answer was lost takes effect twice. */

@@ -27,6 +27,8 @@ export interface GrpcServer {
   readonly address: string;
   /** Names of the methods that were called. */
   readonly calls: string[];
+  /** What they carried, as text of one byte a character. */
+  readonly bodies: string[];
   /** Connections so far. */
   readonly connections: number;
   answer: Answer;
@@ -50,8 +52,10 @@ export async function startGrpcServer(): Promise<GrpcServer> {
   });
   http2.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    stream.resume();
+    const received: Buffer[] = [];
+    stream.on('data', (bytes: Buffer) => received.push(bytes));
     stream.once('end', () => {
+      server.bodies.push(Buffer.concat(received).toString('latin1'));
       server.calls.push(String(headers[':path']).split('/').at(-1) ?? '');
       respond(stream, server.answer, sessions);
     });
@@ -77,6 +81,7 @@ export async function startGrpcServer(): Promise<GrpcServer> {
   const server = {
     address: `127.0.0.1:${(front.address() as AddressInfo).port}`,
     calls: [] as string[],
+    bodies: [] as string[],
     connections: 0,
     answer: { kind: 'started' } as Answer,
     isHalfOpen: false,
