@@ -232,6 +232,20 @@ export const PROBLEMS = {
     'Unlock the key ring and try again, or enter the recovery passphrase.',
     'Enter the key',
   ),
+  KEY_CHANGED_ELSEWHERE: problem(
+    'screen',
+    'What opened here is an earlier key of this clinic: its key was changed since, and is kept in another way.',
+    'Nothing was changed or overwritten.',
+    'Start the station in the way in which its key was changed, or enter the recovery passphrase.',
+    'Enter the key',
+  ),
+  KEY_FILE_OTHER: problem(
+    'inline',
+    'The station’s key file is not the one that holds this clinic’s key.',
+    'That file, the key of now and all data are as they were.',
+    'Tell the operator: put that file away safely, then change the key again.',
+    'Try again',
+  ),
   PASSPHRASE_WRONG: problem(
     'inline',
     'That passphrase does not open this station’s key.',
@@ -272,6 +286,13 @@ export const PROBLEMS = {
     'The clinic’s data on this disk is damaged.',
     'Nothing was overwritten.',
     'Tell the operator; the last good copy of the data folder can be put back. Then try again.',
+    'Try again',
+  ),
+  STORE_OBSTRUCTED: problem(
+    'screen',
+    'Something lies in this clinic’s data folder where one of its own files belongs.',
+    'Nothing was changed or overwritten.',
+    'Tell the operator: move away what the detail names, or put the file itself back. Then try again.',
     'Try again',
   ),
   STORE_PAGES_DAMAGED: problem(

@@ -9,6 +9,7 @@ import type { ProblemCode } from './problems.ts';
 export const UNLOCKABLE: readonly ProblemCode[] = [
   'KEY_WRONG',
   'KEY_MISSING',
+  'KEY_CHANGED_ELSEWHERE',
   'KEY_STORE_INSECURE',
   'DEMONSTRATION_KEY',
 ];

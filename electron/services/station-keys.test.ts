@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileKeyStore, newKey, passphraseKeyStore, wrappedKeyStore } from '../core/store/key-handling.ts';
+import { checkValueOf } from '../core/store/cipher-file.ts';
+import { deriveKey, fileKeyStore, newKey, passphraseKeyStore, wrappedKeyStore } from '../core/store/key-handling.ts';
 import { recoveryKeyStore } from '../core/store/recovery-key.ts';
 import { stationKeys } from './station-keys.ts';
 import type { StationKeys } from './station-keys.ts';
@@ -21,6 +22,11 @@ beforeEach(async () => {
   await recoveryKeyStore(directory, RECOVERY).save(key);
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** As an opening leaves it: which key the data have. */
+function writeCheck(of: Uint8Array): void {
+  writeFileSync(join(directory, 'clinic.check'), checkValueOf(deriveKey(of, 'store')));
+}
 
 function withPassphrase(given: string): StationKeys {
   const path = join(directory, 'station.key');
@@ -80,6 +86,47 @@ describe('a station with a passphrase', () => {
     const next = newKey();
     await keys.save(next);
     expect(await passphraseKeyStore(path, RECOVERY).load()).toEqual(next);
+    expect(readFileSync(`${path}.former`)).toEqual(before);
+  });
+
+  it('whose key was changed on a host with a key ring is told so, and opened by the passphrase for recovery alone', async () => {
+    const path = join(directory, 'station.key');
+    await passphraseKeyStore(path, OWN).save(newKey());
+    writeCheck(key);
+    // Nobody else keeps a key here: it may be of another clinic, and core says that it does not fit.
+    const stale = await withPassphrase(OWN).load();
+    expect(stale).not.toEqual(key);
+    await withRing(0x11).save(key);
+    await expect(withPassphrase(OWN).load()).rejects.toMatchObject({ code: 'KEY_CHANGED_ELSEWHERE' });
+    await expect(withPassphrase('').unlock(OWN)).rejects.toMatchObject({ code: 'KEY_CHANGED_ELSEWHERE' });
+    const keys = withPassphrase(OWN);
+    expect(await keys.unlock(RECOVERY)).toEqual(key);
+    await keys.opened(key);
+    expect(await passphraseKeyStore(path, OWN).load()).toEqual(stale);
+    // The same passphrase may lock both.
+    await recoveryKeyStore(directory, OWN).save(key);
+    expect(await withPassphrase(OWN).load()).toEqual(key);
+    expect(await withPassphrase('').unlock(OWN)).toEqual(key);
+  });
+
+  it('saves a new key over no file but that of its own key, and keeps one beside that nobody can open any more', async () => {
+    const path = join(directory, 'station.key');
+    writeCheck(key);
+    await passphraseKeyStore(path, OWN).save(key);
+    const keys = withPassphrase(OWN);
+    await keys.load();
+    await passphraseKeyStore(path, OWN).save(newKey());
+    const foreign = readFileSync(path);
+    await expect(keys.save(newKey())).rejects.toMatchObject({ code: 'KEY_FILE_OTHER' });
+    writeFileSync(path, 'somebody’s notes');
+    await expect(keys.save(newKey())).rejects.toMatchObject({ code: 'KEY_FILE_OTHER' });
+    expect(readFileSync(path, 'utf8')).toBe('somebody’s notes');
+    writeFileSync(path, foreign);
+    const unlocked = withPassphrase('');
+    await unlocked.unlock(RECOVERY);
+    await unlocked.save(newKey());
+    expect(readFileSync(`${path}.former`)).toEqual(foreign);
+    expect(await passphraseKeyStore(path, RECOVERY).load()).not.toEqual(key);
   });
 
   it('whose file is gone is given one again under the passphrase that opened it', async () => {

@@ -2,13 +2,14 @@
  * How a station has its master key: from its host's own store, or, where that does not open, with a passphrase. Hosts differ in
  * the store alone. They hold the key in memory and give it to core over its private channel.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyCustody, PassphraseKind } from '../contract/index.ts';
 import { VantageError } from '../contract/index.ts';
 import { codeOf } from '../core/problems.ts';
 import type { KeyStore } from '../core/store/key-handling.ts';
 import { loadOrMakeKey, passphraseKeyStore } from '../core/store/key-handling.ts';
+import { keyFits } from '../core/store/replace-file.ts';
 import { recoveryKeyPath, recoveryKeyStore } from '../core/store/recovery-key.ts';
 import { holdsData } from './directories.ts';
 
@@ -16,18 +17,19 @@ export interface StationKeys {
   readonly custody: KeyCustody;
   /**
    * The key of the clinic; made at the very first start only, never where data lies already.
-   * @throws VantageError KEY_MISSING, KEY_WRONG, KEY_STORE_INSECURE
+   * @throws VantageError KEY_MISSING, KEY_WRONG, KEY_STORE_INSECURE, KEY_CHANGED_ELSEWHERE (another host changed it, and keeps the new one)
    */
   load(): Promise<Uint8Array>;
   /** Which passphrases a person could enter instead. */
   passphrases(): readonly PassphraseKind[];
-  /** Whether the clinic opens with the key is not known by it. @throws VantageError PASSPHRASE_WRONG, */
+  /** Whether the clinic opens with the key is not known by it. @throws VantageError PASSPHRASE_WRONG, KEY_CHANGED_ELSEWHERE */
   unlock(passphrase: string): Promise<Uint8Array>;
   /** The clinic opened with this key: where a passphrase for recovery gave it, the next start shall find it. Never rejects. */
   opened(key: Uint8Array): Promise<void>;
   /**
-   * Puts a new key where the next start finds it, and reads it back.
-   * @throws VantageError KEY_NOT_KEPT, KEY_STORE_INSECURE, DISK_FULL, DISK_FAILED: which key lies there then, `load` tells
+   * Puts a new key where the next start finds it, and reads it back. A file there that nobody could open since its passphrase is forgotten is
+   * kept beside, as `.former`.
+   * @throws VantageError KEY_NOT_KEPT, KEY_FILE_OTHER (what lies there holds another key; it stays), KEY_STORE_INSECURE, DISK_FULL, DISK_FAILED: which key lies there then, `load` tells
    */
   save(key: Uint8Array): Promise<void>;
 }
@@ -49,6 +51,48 @@ export function passphraseFile(directory: string): string {
   return join(directory, 'station.key');
 }
 
+/** Where a host with a key ring keeps what the ring has wrapped. Beside the other host's file, never over it: a passphrase locks that one. */
+export function keyRingFile(directory: string): string {
+  return join(directory, 'station.ring-key');
+}
+
+/**
+ * @param own the file that the key was loaded from.
+ * @throws VantageError KEY_CHANGED_ELSEWHERE where the key is not that of the clinic's file, and another host keeps one here
+ */
+export function assertNotFormer(directory: string, key: Uint8Array, own: string): void {
+  const others = [passphraseFile(directory), keyRingFile(directory)].filter((path) => path !== own && existsSync(path));
+  if (keyFits(directory, key) === false && others.length > 0)
+    throw new VantageError('KEY_CHANGED_ELSEWHERE', 'another host has changed the key, and keeps it');
+}
+
+/** The same store, which writes over nothing but the clinic's own key. @param keyStore of the file at `path`. */
+export function guardedKeyStore(directory: string, path: string, keyStore: KeyStore): KeyStore {
+  return {
+    load: () => keyStore.load(),
+    save: async (key) => {
+      if (!(await opensOwnKey(directory, path, keyStore)) && existsSync(path))
+        throw new VantageError('KEY_FILE_OTHER', 'the file does not open with this passphrase');
+      await keyStore.save(key);
+    },
+  };
+}
+
+/**
+ * @param keyStore of the file at `path`.
+ * @returns whether there is a file that it opens: with the clinic's own key. @throws VantageError KEY_FILE_OTHER where it holds another
+ */
+async function opensOwnKey(directory: string, path: string, keyStore: KeyStore): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const key = await keyStore.load().catch((error: unknown) => {
+    if (NOT_OPENED.has(codeOf(error))) return null;
+    throw error;
+  });
+  if (key !== null && keyFits(directory, key) === false)
+    throw new VantageError('KEY_FILE_OTHER', 'the file holds the key of other data');
+  return key !== null;
+}
+
 const NOT_OPENED = new Set(['KEY_WRONG', 'KEY_MISSING']);
 
 /** @param directory the clinic's. */
@@ -56,6 +100,8 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
   let given = own.passphrase?.given ?? null;
   /** The key in use was opened by a passphrase, and is not in the host's own store. */
   let recovered = false;
+  /** The same, and stays so: what lies in that store may be under a passphrase that is forgotten. */
+  let isUnread = false;
 
   function store(): KeyStore {
     if (own.passphrase !== undefined) return own.passphrase.storeOf(given ?? '');
@@ -63,16 +109,31 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
     throw new VantageError('INTERNAL', 'a host has a store for its key');
   }
 
+  const fits = (key: Uint8Array): boolean => keyFits(directory, key) !== false;
+
+  /** @returns null where the passphrase opens nothing that fits. */
+  const loadByRecovery = async (): Promise<Uint8Array | null> => {
+    const key = given === null || given === '' ? null : await opensWith(recoveryKeyStore(directory, given));
+    if (key === null || !fits(key)) return null;
+    recovered = true;
+    isUnread = true;
+    return key;
+  };
+
   const load = async (): Promise<Uint8Array> => {
+    let key: Uint8Array;
     try {
-      return await loadOrMakeKey(store(), { mayMake: !holdsData(directory) });
+      key = await loadOrMakeKey(store(), { mayMake: !holdsData(directory) });
     } catch (error) {
-      if (given === null || !NOT_OPENED.has(codeOf(error))) throw error;
-      const key = await opensWith(recoveryKeyStore(directory, given));
-      if (key === null) throw error;
-      recovered = true;
-      return key;
+      const other = NOT_OPENED.has(codeOf(error)) ? await loadByRecovery() : null;
+      if (other === null) throw error;
+      return other;
     }
+    if (fits(key)) return key;
+    const other = await loadByRecovery();
+    if (other === null) assertNotFormer(directory, key, own.path);
+    // What does not fit core refuses, and says so.
+    return other ?? key;
   };
 
   return {
@@ -89,9 +150,17 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
       const ofRecovery = (): Promise<Uint8Array | null> => opensWith(recoveryKeyStore(directory, passphrase));
       // A host that does not keep it there may have left an old key in the station's file.
       const kept = own.passphrase === undefined ? null : await ofStation();
-      const key = kept ?? (await ofRecovery()) ?? (own.passphrase === undefined ? await ofStation() : null);
-      if (key === null) throw new VantageError('PASSPHRASE_WRONG');
-      recovered = kept === null;
+      const found: Uint8Array[] = kept === null ? [] : [kept];
+      for (const open of own.passphrase === undefined ? [ofRecovery, ofStation] : [ofRecovery]) {
+        if (found.some(fits)) break;
+        const other = await open();
+        if (other !== null) found.push(other);
+      }
+      const key = found.find(fits) ?? found[0];
+      if (key === undefined) throw new VantageError('PASSPHRASE_WRONG');
+      assertNotFormer(directory, key, passphraseFile(directory));
+      recovered = key !== kept;
+      isUnread = recovered;
       // From now on it is the one in hand: under it a new key is kept.
       if (own.passphrase !== undefined) given = passphrase;
       return key;
@@ -107,10 +176,15 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
     },
     save: async (key) => {
       if (own.custody.kind === 'memory') throw new VantageError('KEY_NOT_KEPT');
+      if (!(await opensOwnKey(directory, own.path, store())) && existsSync(own.path)) {
+        if (!isUnread) throw new VantageError('KEY_FILE_OTHER', 'the file does not open any more');
+        renameSync(own.path, freeName(`${own.path}.former`));
+      }
       await store().save(key);
       const kept = await store().load();
       if (kept === null || !Buffer.from(kept).equals(key)) throw new VantageError('KEY_NOT_KEPT', 'it reads otherwise');
       recovered = false;
+      isUnread = false;
     },
   };
 }
@@ -122,5 +196,12 @@ async function opensWith(keyStore: KeyStore): Promise<Uint8Array | null> {
   } catch (error) {
     if (codeOf(error) === 'KEY_WRONG') return null;
     throw error;
+  }
+}
+
+function freeName(path: string): string {
+  for (let number = 1; ; number += 1) {
+    const free = number === 1 ? path : `${path}-${number}`;
+    if (!existsSync(free)) return free;
   }
 }

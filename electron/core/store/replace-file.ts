@@ -11,6 +11,7 @@ import { VantageError } from '../../contract/index.ts';
 import { ANCHOR_FILE } from './anchor.ts';
 import { CHECK_FILE, STORE_FILE, assertNotOpen, checkValueOf } from './cipher-file.ts';
 import { copyDurablyNow, namesIn, readIfThere, syncFolder, writeDurably } from './durable-file.ts';
+import { deriveKey } from './key-handling.ts';
 import { recoveryKeyPath } from './recovery-key.ts';
 
 const JOURNAL_FILE = 'clinic.replace';
@@ -134,6 +135,18 @@ export function finishReplacement(directory: string, key: Uint8Array, names = na
   rmSync(join(directory, JOURNAL_FILE));
   syncFolder(directory);
   return false;
+}
+
+/**
+ * Whether a master key is that of the clinic's file, or of the one that is about to take its place.
+ * @returns null where nothing lies there that says so.
+ */
+export function keyFits(directory: string, masterKey: Uint8Array): boolean | null {
+  const check = readIfThere(join(directory, CHECK_FILE));
+  const journal = readIfThere(join(directory, JOURNAL_FILE));
+  const own = checkValueOf(deriveKey(masterKey, 'store'));
+  if (journal !== null && parsed(journal.toString('utf8')).check === own.toString('hex')) return true;
+  return check?.length === own.length ? check.equals(own) : null;
 }
 
 /** Each step may be the last one before a crash, and may have been done before. */

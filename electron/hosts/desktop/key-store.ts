@@ -4,7 +4,7 @@ import type { SafeStorage } from 'electron';
 import type { KeyStore } from '../../core/store/key-handling.ts';
 import { fileKeyStore, isInsecure, wrappedKeyStore } from '../../core/store/key-handling.ts';
 import type { StationMode } from '../../services/directories.ts';
-import { stationKeys } from '../../services/station-keys.ts';
+import { keyRingFile, stationKeys } from '../../services/station-keys.ts';
 import type { StationKeys } from '../../services/station-keys.ts';
 
 type KeyRing = Pick<
@@ -58,8 +58,7 @@ export function desktopKeys(
     const path = join(directory, 'demonstration.key');
     return stationKeys(directory, { custody: { kind: 'file' }, path, store: fileKeyStore(path), mayReplace: false });
   }
-  // Beside the other host's `station.key`, never over it: that one is locked by a passphrase.
-  const path = join(directory, 'station.ring-key');
+  const path = keyRingFile(directory);
   const ring = keyRingBackend(factsOf(keyRing, platform));
   return stationKeys(directory, {
     custody: isInsecure(ring) ? { kind: 'memory' } : { kind: 'key-ring', ring },

@@ -9,6 +9,7 @@ import { fileKeyStore, passphraseKeyStore } from '../../core/store/index.ts';
 import type { KeyStore } from '../../core/store/index.ts';
 import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
 import type { StationMode } from '../../services/directories.ts';
+import { assertNotFormer, guardedKeyStore, passphraseFile } from '../../services/station-keys.ts';
 import { AUDIT_COMMANDS } from './audit-commands.ts';
 import { STORE_COMMANDS } from './clinic-commands.ts';
 import { CLOUD_COMMANDS } from './cloud-commands.ts';
@@ -104,15 +105,16 @@ interface Given {
 }
 
 function contextOf({ directory, mode, argument, values, work }: Given): CommandContext {
-  const ownFile = join(directory, 'station.key');
+  const ownFile = passphraseFile(directory);
   const keyStoreWith = (passphrase: string): KeyStore => passphraseKeyStore(ownFile, passphrase);
   let opened: Promise<KeyStore> | null = null;
   async function openedWithPassphrase(): Promise<KeyStore> {
     const passphrase = await askPassphrase(descriptorOf(values['passphrase-fd']), false);
     const own = keyStoreWith(passphrase);
-    if (values.recovery === undefined) return own;
+    const guarded = guardedKeyStore(directory, ownFile, own);
+    if (values.recovery === undefined) return guarded;
     const { recovery } = values;
-    return { load: () => passphraseKeyStore(recovery, passphrase).load(), save: (key) => own.save(key) };
+    return { load: () => passphraseKeyStore(recovery, passphrase).load(), save: (key) => guarded.save(key) };
   }
   const hasFileKey = mode === 'demonstration' && values.recovery === undefined;
   /** The passphrase is asked for once. */
@@ -136,6 +138,7 @@ function contextOf({ directory, mode, argument, values, work }: Given): CommandC
     masterKey: async () => {
       const key = await (await keyStore()).load();
       if (key === null) throw new VantageError('KEY_MISSING', `no key that a passphrase opens lies in ${directory}`);
+      if (values.recovery === undefined) assertNotFormer(directory, key, ownFile);
       return key;
     },
     hasOwnKey: () => hasFileKey || existsSync(ownFile),

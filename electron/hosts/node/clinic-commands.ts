@@ -15,6 +15,7 @@ import { restoreBackup } from '../../core/backup/restore.ts';
 import { salvage } from '../../core/backup/salvage.ts';
 import { codeOf } from '../../core/problems.ts';
 import { stationIdentity, stationIdOf } from '../../core/station.ts';
+import { keyFits } from '../../core/store/replace-file.ts';
 import { newKey, openStore } from '../../core/store/index.ts';
 import type { KeyStore } from '../../core/store/index.ts';
 
@@ -207,6 +208,8 @@ async function rotateKey(context: CommandContext): Promise<number> {
 async function changePassphrase(context: CommandContext): Promise<number> {
   if (context.mode === 'demonstration') throw new VantageError('INPUT_INVALID', 'the demonstration has no passphrase');
   const masterKey = await context.masterKey();
+  if (keyFits(context.directory, masterKey) === false)
+    throw new VantageError('KEY_WRONG', 'what was opened is not the key of this clinic');
   await context.keyStoreWith(await context.newPassphrase()).save(masterKey);
   context.say('The new passphrase opens the clinic; the old one opens backups from before.');
   return 0;
