@@ -66,7 +66,7 @@ describe('check-in in Arabic', () => {
 
 /** Where everything is, and the station line under it. */
 const OPERATIONS =
-  /renderer\/(operations\/(sync|step-ladder|artefact|line-section|bandwidth|unpushed|kept-back|waiting)|shell\/(cloud-words|station-line))/;
+  /renderer\/(operations\/(sync|step-ladder|artefact|line-section|bandwidth|unpushed|kept-back|waiting|outbox)|shell\/(cloud-words|station-line))/;
 
 describe('operations in Arabic', () => {
   const needed = [...read(englishFile)].filter(([, entry]) => OPERATIONS.test(entry.origins)).map(([id]) => id);

@@ -3,20 +3,29 @@ import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import type { OutboxRow, OutboxView } from '../../electron/contract/outbox.ts';
+import type { Problem } from '../../electron/contract/problems.ts';
 import { Button } from '../kit/button.tsx';
 import { formatNumber } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
-import { InlineProblem } from '../kit/problem.tsx';
+import { InlineProblem, useProblemWords } from '../kit/problem.tsx';
 import { useMay } from '../shell/session.ts';
-import { useCommand, useLive } from '../shell/staff.ts';
+import { useCommand } from '../shell/staff.ts';
 import { OutboxDecision } from './outbox-decision.tsx';
 import type { DecisionKind } from './outbox-decision.tsx';
 import { outboxLineWords, refusalWords, requestStateWords, requestVisitWords, requestWords } from './outbox-words.ts';
 import { receiptTime } from './sync-words.ts';
 
-export function OutboxSection({ now }: { readonly now: number }): ReactNode {
+export function OutboxSection({
+  view,
+  problem,
+  now,
+}: {
+  /** Undefined: not known yet. */
+  readonly view: OutboxView | undefined;
+  readonly problem: Problem | null;
+  readonly now: number;
+}): ReactNode {
   const { i18n } = useLingui();
-  const { data: view, problem } = useLive((client) => client.outbox.watch, undefined);
   if (problem !== null) return <InlineProblem problem={problem} />;
   if (view === undefined || (view.line.state === 'not-configured' && view.rows.length === 0)) return null;
   const { waiting, returned, dead } = view.counts;
@@ -57,11 +66,7 @@ function Line({ view }: { readonly view: OutboxView }): ReactNode {
           {said.text} {line.host === null ? null : <bdi className="ident text-ink-3">{line.host}</bdi>}
         </span>
       </p>
-      {line.state === 'refused' && line.problem !== null ? (
-        <p className="ident sync-need-code">
-          {line.problem.code} <bdi>{line.problem.detail}</bdi>
-        </p>
-      ) : null}
+      {line.state === 'refused' && line.problem !== null ? <Refused problem={line.problem} /> : null}
       {waits ? (
         <div className="sync-buttons">
           <Button look="outlined" onPress={() => void again.run(undefined)} busy={again.busy}>
@@ -70,6 +75,20 @@ function Line({ view }: { readonly view: OutboxView }): ReactNode {
         </div>
       ) : null}
       {again.problem === null ? null : <InlineProblem problem={again.problem} />}
+    </>
+  );
+}
+
+function Refused({ problem }: { readonly problem: Problem }): ReactNode {
+  const words = useProblemWords(problem.code);
+  return (
+    <>
+      <p className="mt-1 text-ink-2">
+        {words.safe} {words.todo}
+      </p>
+      <p className="ident mt-1 text-12 text-ink-3">
+        {problem.code} <bdi>{problem.detail}</bdi>
+      </p>
     </>
   );
 }

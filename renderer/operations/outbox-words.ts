@@ -1,11 +1,18 @@
 /** Requests to the cloud's workflows, in words. Pure. Delivered is said only of what the cloud has answered. */
 import type { I18n } from '@lingui/core';
-import type { OutboxLine, OutboxRow } from '../../electron/contract/outbox.ts';
+import type { OutboxLine, OutboxRow, OutboxView } from '../../electron/contract/outbox.ts';
 import type { Refusal } from '../../electron/contract/workflows.ts';
 import { REFUSALS } from '../../electron/contract/workflows.ts';
 import { formatTime } from '../kit/format.ts';
 import type { Said } from './sync-words.ts';
 import { receiptTime } from './sync-words.ts';
+
+/** How many of them need somebody: those a person decides about, and a station that is not accepted. */
+export function outboxNeeds(view: OutboxView | undefined): number {
+  if (view === undefined) return 0;
+  const { counts, line } = view;
+  return counts.returned + counts.dead + (line.state === 'refused' ? 1 : 0);
+}
 
 /** What is asked of the workflow. */
 export function requestWords(i18n: I18n, kind: OutboxRow['kind']): string {

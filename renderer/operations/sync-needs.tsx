@@ -28,7 +28,16 @@ function needsOf(view: SyncView): readonly Need[] {
   return needs;
 }
 
-export function SyncNeeds({ view, now }: { readonly view: SyncView; readonly now: number }): ReactNode {
+export function SyncNeeds({
+  view,
+  requests,
+  now,
+}: {
+  readonly view: SyncView;
+  /** How many requests to workflows need somebody; they stand below. */
+  readonly requests: number;
+  readonly now: number;
+}): ReactNode {
   const { i18n } = useLingui();
   const needs = needsOf(view);
   const keptBack = keptBackBy(view);
@@ -36,9 +45,9 @@ export function SyncNeeds({ view, now }: { readonly view: SyncView; readonly now
     <section aria-labelledby="sync-needs">
       <h2 id="sync-needs" className="sync-side-head">
         {i18n.t('Needs you')}
-        <span>{formatNumber(needs.length + (keptBack > 0 ? 1 : 0), 0)}</span>
+        <span>{formatNumber(needs.length + (keptBack > 0 ? 1 : 0) + requests, 0)}</span>
       </h2>
-      {needs.length === 0 && keptBack === 0 ? (
+      {needs.length === 0 && keptBack === 0 && requests === 0 ? (
         <p className="text-ink-2">{i18n.t('Nothing. Everything here goes on by itself.')}</p>
       ) : null}
       {needs.map((need, place) => (
@@ -50,6 +59,12 @@ export function SyncNeeds({ view, now }: { readonly view: SyncView; readonly now
         />
       ))}
       {keptBack === 0 ? null : <KeptBack view={view} total={keptBack} now={now} />}
+      {requests === 0 ? null : (
+        <p className="sync-said mt-2">
+          <StatusMark shape="care" />
+          <span>{i18n.t('Requests to workflows need a decision: they stand below.')}</span>
+        </p>
+      )}
     </section>
   );
 }

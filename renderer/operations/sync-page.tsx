@@ -2,6 +2,8 @@
 import { useLingui } from '@lingui/react';
 import { CloudOff } from 'lucide-react';
 import type { ReactNode } from 'react';
+import type { OutboxView } from '../../electron/contract/outbox.ts';
+import type { Problem } from '../../electron/contract/problems.ts';
 import type { SyncView } from '../../electron/contract/sync-status.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { PaneProblem } from '../kit/problem.tsx';
@@ -12,6 +14,7 @@ import { useNow } from '../shell/use-now.ts';
 import { ArtefactTable } from './artefact-table.tsx';
 import { LineSection } from './line-section.tsx';
 import { OutboxSection } from './outbox-section.tsx';
+import { outboxNeeds } from './outbox-words.ts';
 import { StepLadder } from './step-ladder.tsx';
 import { SyncNeeds } from './sync-needs.tsx';
 import { lineWords } from './sync-words.ts';
@@ -23,6 +26,7 @@ export function SyncPage(): ReactNode {
   const { i18n } = useLingui();
   const { hello } = useSession();
   const view = useLive((client) => client.sync.watch, undefined);
+  const outbox = useLive((client) => client.outbox.watch, undefined);
   const now = useNow(30_000);
   return (
     <>
@@ -41,7 +45,7 @@ export function SyncPage(): ReactNode {
           <WaitingLines />
         </div>
       ) : (
-        <Sync view={view.data} now={now} />
+        <Sync view={view.data} outbox={outbox} now={now} />
       )}
     </>
   );
@@ -62,7 +66,21 @@ function LineState({ view, now }: { readonly view: SyncView; readonly now: numbe
   );
 }
 
-function Sync({ view, now }: { readonly view: SyncView; readonly now: number }): ReactNode {
+interface LiveOutbox {
+  readonly data: OutboxView | undefined;
+  readonly problem: Problem | null;
+}
+
+function Sync({
+  view,
+  outbox,
+  now,
+}: {
+  readonly view: SyncView;
+  readonly outbox: LiveOutbox;
+  readonly now: number;
+}): ReactNode {
+  const requests = <OutboxSection view={outbox.data} problem={outbox.problem} now={now} />;
   return (
     <div className="sync">
       <div className="sync-main">
@@ -72,12 +90,12 @@ function Sync({ view, now }: { readonly view: SyncView; readonly now: number }):
       {view.line.state === 'not-configured' ? (
         <aside className="sync-side">
           <LineSection view={view} now={now} />
-          <OutboxSection now={now} />
+          {requests}
         </aside>
       ) : (
         <aside className="sync-side">
-          <SyncNeeds view={view} now={now} />
-          <OutboxSection now={now} />
+          <SyncNeeds view={view} requests={outboxNeeds(outbox.data)} now={now} />
+          {requests}
           <LineSection view={view} now={now} />
           <UnpushedSection view={view} now={now} />
         </aside>
