@@ -18,7 +18,7 @@ export async function recoveryOffer(
   masterKey: Uint8Array | null,
 ): Promise<RecoveryOffer | null> {
   if (problem === null || !RECOVERABLE.includes(problem.code)) return null;
-  const keys = masterKey === null ? [] : clinicKeys(directory, masterKey);
+  const keys = masterKey === null ? [] : clinicKeys(directory, masterKey, backupsIn(directory));
   const backups = await listBackups(backupsIn(directory), keys).catch(() => []);
   return { of: 'data', backups: backups.map(({ name, madeAt, verified }) => ({ name, madeAt, verified })) };
 }

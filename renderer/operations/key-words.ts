@@ -58,7 +58,10 @@ export function notChangeableWords(i18n: I18n, { notChangeable }: StorageKey): s
 export function recoveryWords(i18n: I18n, { state, setAt }: StorageKey['recovery'], now: number): Said {
   switch (state) {
     case 'none':
-      return { shape: 'care', text: i18n.t('none chosen: when the key is lost, so are the data here') };
+      return {
+        shape: 'care',
+        text: i18n.t('none chosen: when the key is lost, so are the data here and all their backups'),
+      };
     case 'unknown':
       return {
         shape: 'care',
@@ -78,7 +81,7 @@ export function recoveryWords(i18n: I18n, { state, setAt }: StorageKey['recovery
 export function backupsAtChange(i18n: I18n, backups: number): string {
   if (backups === 0) return i18n.t('There is no backup yet; make one afterwards.');
   return i18n.t(
-    '{backups, plural, one {# backup stays} other {# backups stay}} under the key of now. This station keeps that key, so they can still be restored here; elsewhere they open with the passphrases of their time. If others know the old key, make a new backup afterwards and delete these.',
+    '{backups, plural, one {# backup stays} other {# backups stay}} under the key of now. This station and every new backup keep that key, so whoever opens the newest backup can restore them, too. If others know the old key, make a new backup afterwards and delete these.',
     { backups },
   );
 }

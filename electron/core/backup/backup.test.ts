@@ -10,7 +10,7 @@ import { newKey, passphraseKeyStore } from '../store/key-handling.ts';
 import { NEVER_SCRUBBED, PAGE_SCRUB_KEY } from '../store/page-scrub.ts';
 import { readStationValue, writeStationValue } from '../store/station-values.ts';
 import { STATION, temporaryFolder } from '../store/testing/documents.ts';
-import { makeBackup, pruneBackups, verifyBackup } from './backup.ts';
+import { hasPassphrase, makeBackup, pruneBackups, verifyBackup } from './backup.ts';
 import type { BackupOptions } from './backup.ts';
 import { changeMasterKey } from './change-key.ts';
 import { checkClinic } from './check.ts';
@@ -412,6 +412,37 @@ describe('what a backup says of having been verified', () => {
     const former = await keyOfBackup(folder.path, path, key);
     expect(await verifyBackup(path, former, () => new Date(later))).toMatchObject({ ok: true });
     expect(await verified(keys)).toEqual({ at: later, ok: true });
+  });
+
+  it('of an earlier key opens for whoever has the newest backup and its key, and nothing else of the clinic', async () => {
+    await (await opened()).fill(0, 2);
+    const { path } = await backup();
+    await closed();
+    const key = newKey();
+    const change = { directory: folder.path, masterKey: KEY, newKey: key, save: async () => undefined, by: BY };
+    await changeMasterKey({ ...change, now: () => new Date() });
+    await (await opened(key)).fill(2, 3);
+    const newest = await backup({ masterKey: key, now: () => new Date('2026-11-23T08:30:00.000Z') });
+    await closed();
+    expect(await verifyBackup(newest.path, key, () => new Date())).toMatchObject({ ok: true });
+    expect(hasPassphrase(newest.path)).toBe(false);
+    const elsewhere = join(folder.path, 'elsewhere');
+    const former = await keyOfBackup(elsewhere, path, key);
+    expect(former).toEqual(KEY);
+    await expect(keyOfBackup(elsewhere, path, newKey())).rejects.toMatchObject({ code: 'KEY_WRONG' });
+    // From then on the clinic there knows them itself.
+    const there = { directory: elsewhere, masterKey: key, by: BY, now: () => new Date() };
+    await restoreBackup({ ...there, path: newest.path });
+    expect(clinicKeys(elsewhere, key)).toEqual([key, KEY]);
+    await restoreBackup({ ...there, path });
+    const older = await openSmallClinic(elsewhere, { key });
+    expect((await contentOf(older)).patients).toEqual(['HR-0', 'HR-1']);
+    await older.close();
+    writeFileSync(join(newest.path, 'clinic.former-keys'), 'not what was written');
+    expect(await verifyBackup(newest.path, key, () => new Date())).toMatchObject({
+      ok: false,
+      problems: ['clinic.former-keys is not as it was'],
+    });
   });
 
   it('is said to open no more when the former keys are damaged, instead of being called another clinic’s alone', async () => {

@@ -3,7 +3,7 @@
  * has that key, or a passphrase for one of the key files in it, can restore it, and nobody else can read it.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants, createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
@@ -15,6 +15,7 @@ import { CHECK_FILE, STORE_FILE, checkValueOf, closeReadOnly, openCipherFile } f
 import { readIfThere, syncFolder, writeDurably } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { RECOVERY_FILE } from '../store/recovery-key.ts';
+import { FORMER_KEYS_FILE } from '../store/replace-file.ts';
 import { schemaVersionOf } from '../store/migrations.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
 import type { Store } from '../store/index.ts';
@@ -38,6 +39,8 @@ import type { BackupInfo, Manifest } from './manifest.ts';
 
 /** Key files that a passphrase opens. The demonstration's bare key and a key ring's are of no use, or no secret, elsewhere. */
 const PORTABLE_KEYS = ['station.key', RECOVERY_FILE] as const;
+/** And what the key itself opens: the keys of backups from before. */
+const KEY_FILES = [...PORTABLE_KEYS, FORMER_KEYS_FILE] as const;
 
 /** Stays free, or a hundredth of a small disk: people's work comes before its copy. */
 const SPARE_BYTES = 512 * 1024 * 1024;
@@ -152,6 +155,14 @@ export async function verifyBackup(
   const verdict = { ok: problems.length === 0, problems };
   await writeVerdict(path, { at: now().toISOString(), ok: verdict.ok }, masterKey);
   return verdict;
+}
+
+/**
+ * Whether a file lies in the backup that a passphrase opens. If not, it is lost with what keeps the key: a key ring, or the demonstration's
+ * file.
+ */
+export function hasPassphrase(path: string): boolean {
+  return PORTABLE_KEYS.some((name) => existsSync(join(path, name)));
 }
 
 async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork): Promise<string[]> {
@@ -299,7 +310,7 @@ async function hashOfFile(path: string): Promise<string> {
 /** @returns SHA-256 of each, by name. */
 async function copyKeys(from: string, to: string): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
-  for (const name of PORTABLE_KEYS) {
+  for (const name of KEY_FILES) {
     try {
       await copyFile(join(from, name), join(to, name), constants.COPYFILE_EXCL);
     } catch (error) {

@@ -6,6 +6,7 @@
  *     <name>/files.txt        the vault's files that it names, one a line: name, bytes
  *     <name>/*.key            the key files that a passphrase opens, where the clinic has any: with the passphrase, another machine can
  *                             restore it
+ *     <name>/clinic.former-keys   the keys of backups from before, sealed under this one's; where there are any
  *     <name>/manifest.json    the rest, sealed (HMAC under a key derived from the master key) and signed by the station; written last
  *     <name>/verified.json    when it was last read whole and compared, and what was found; sealed for this very manifest
  *     blobs/ab/ab12...        the vault's files, encrypted as they are, once for all backups of the folder

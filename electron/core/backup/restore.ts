@@ -12,11 +12,19 @@ import { readAnchor } from '../store/anchor.ts';
 import type { MissingChanges } from '../store/anchor.ts';
 import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
-import { announceReplacement, asidePath, freeAside, finishReplacement, nextStorePath } from '../store/replace-file.ts';
+import {
+  announceReplacement,
+  asidePath,
+  finishReplacement,
+  formerKeysPath,
+  freeAside,
+  nextStorePath,
+} from '../store/replace-file.ts';
+import { writeDurably } from '../store/durable-file.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
 import { blobPath, bringBlobs, hasBlob, replaceBlob } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
-import { keyOfBackup } from './former-keys.ts';
+import { formerKeysWith, keyOfBackup } from './former-keys.ts';
 import { BLOBS_FOLDER, fileListOf, openManifest } from './manifest.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
@@ -106,6 +114,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
         findings: anchor === 'damaged' || anchor === null || anchor.storeId !== manifest.storeId ? [] : anchor.findings,
         values: { [RESTORED_KEY]: JSON.stringify({ at, backupMadeAt: manifest.madeAt }) },
       });
+      const former = formerKeysWith(directory, path, masterKey);
+      if (former !== null) writeDurably(`${formerKeysPath(directory)}.next`, former, 0o600);
       result = { madeAt: manifest.madeAt, missing, missingFiles: lost.length, damagedFiles: damaged.length };
     } catch (error) {
       for (const suffix of ['', '-journal', '-wal']) await rm(`${next}${suffix}`, { force: true });

@@ -83,7 +83,7 @@ export class Maintenance {
         'SELECT count(*) AS files, ifnull(sum(size), 0) AS bytes FROM vault_blobs',
       )
       .get();
-    const backups = await listBackups(backupRoot, clinicKeys(directory, masterKey));
+    const backups = await listBackups(backupRoot, clinicKeys(directory, masterKey, backupRoot));
     return {
       at: this.#at(),
       disk: await this.#options.disk(),

@@ -15,7 +15,7 @@ import { deriveKey } from './key-handling.ts';
 import { recoveryKeyPath } from './recovery-key.ts';
 
 const JOURNAL_FILE = 'clinic.replace';
-const FORMER_KEYS_FILE = 'clinic.former-keys';
+export const FORMER_KEYS_FILE = 'clinic.former-keys';
 const ASIDE_FOLDER = 'aside';
 
 const journalSchema = z.object({

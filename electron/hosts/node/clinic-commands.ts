@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { VantageError } from '../../contract/index.ts';
 import type { ProblemCode } from '../../contract/index.ts';
 import { signerOf } from '../../core/audit/signer.ts';
-import { makeBackup, verifyBackup } from '../../core/backup/backup.ts';
+import { hasPassphrase, makeBackup, verifyBackup } from '../../core/backup/backup.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
 import { changeMasterKey } from '../../core/backup/change-key.ts';
 import { setRecoveryPassphrase } from '../../core/backup/recovery-passphrase.ts';
@@ -108,7 +108,10 @@ async function backups({ directory, to, masterKey, say }: CommandContext): Promi
     say('Without the key it is not known which of them were verified.');
     return null;
   });
-  const found = await listBackups(rootOf(directory, to), key === null ? [] : clinicKeys(directory, key));
+  const found = await listBackups(
+    rootOf(directory, to),
+    key === null ? [] : clinicKeys(directory, key, rootOf(directory, to)),
+  );
   for (const info of found) say(lineOf(info));
   const unreadable = await sayUnreadable(rootOf(directory, to), say);
   if (found.length === 0 && unreadable === 0) say('There is no backup.');
@@ -147,6 +150,10 @@ async function verify(context: CommandContext): Promise<number> {
   const key = await keyOfBackup(context.directory, path, await context.masterKey());
   const { ok, problems } = await verifyBackup(path, key, context.now, context.work);
   for (const problem of problems) context.say(`BACKUP_DAMAGED: ${problem}`);
+  if (!hasPassphrase(path))
+    context.say(
+      'No passphrase opens it: without the key of this computer it is lost. Choose one (recovery-passphrase).',
+    );
   if (ok) context.say('The backup is whole.');
   return ok ? 0 : 1;
 }
