@@ -18,6 +18,7 @@ const config: KnipConfig = {
     'workflows/{api,database,worker}/main.ts',
     // Workers bundle them for the workflows' own world.
     'workflows/definitions/workflows.ts',
+    'workflows/testing/changed-workflows.ts',
     'test/summary-reporter.ts',
     'test/{bench,conformance,faults,sync}/run.ts',
     // Started as a process.

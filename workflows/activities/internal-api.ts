@@ -21,8 +21,11 @@ export type StepRequest = Pick<SessionStepBody, 'locationId' | 'event'> &
   Partial<Pick<SessionStepBody, 'fields' | 'stamps' | 'alert'>>;
 
 const problemSchema = z.object({ code: z.string().regex(/^[A-Z_]{1,40}$/) });
-/** Answers that the same request gets again. Not 404: documents arrive in their own time. */
-const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 413, 422]);
+/**
+ * Answers that the same request gets again. Not 404: documents arrive in their own time; nor 401 and 403: a secret that was changed on one
+ * side only is mended by somebody, and no visit should have failed of it.
+ */
+const FINAL: ReadonlySet<number> = new Set([400, 413, 422]);
 const CONFLICT = 409;
 
 /**

@@ -1,5 +1,5 @@
 /** A cloud for tests: the API on PostgreSQL, a real Temporal server, a worker, and a station that sends what a clinic sends. */
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type {
@@ -13,10 +13,14 @@ import { WORKFLOW_TYPES, newId, workflowIdOf } from '../../electron/contract/ind
 import { createActivities } from '../activities/create-activities.ts';
 import { builtInFusion } from '../activities/fusion/built-in-fusion.ts';
 import { InternalApi } from '../activities/internal-api.ts';
+import type { FusionEngine } from '../activities/fusion/fusion-engine.ts';
 import type { Notifier } from '../activities/notifier.ts';
+import { NO_NOTIFIER } from '../activities/notifier.ts';
+import { pullAll, push, reportDocument, rowOf } from '../api/testing/documents.ts';
 import type { VisitForReview } from '../api/testing/reviewed-visit.ts';
 import { sendFiles, sendVisit, visitForReview } from '../api/testing/reviewed-visit.ts';
 import type { TestStation } from '../api/testing/station.ts';
+import { newContent } from '../api/testing/uploads.ts';
 import type { TestApi } from '../api/testing/test-api.ts';
 import { NORTH_HARBOUR, startTestApi } from '../api/testing/test-api.ts';
 import { clientConverter } from '../codec/data-converter.ts';
@@ -30,6 +34,8 @@ import { startWorker } from '../worker/create-worker.ts';
 import { startTracing } from '../worker/telemetry.ts';
 import type { TestServer } from './needs-temporal.ts';
 
+/** Published: histories that are kept for replaying are under it. */
+export const TEST_KEY: NamedKey = { id: 'test', key: createHash('sha256').update('histories for tests').digest() };
 /** What would take days. */
 export const QUICK: Partial<Timing> = {
   look: 50,
@@ -39,9 +45,17 @@ export const QUICK: Partial<Timing> = {
   callTries: 20_000,
 };
 
-export interface WorkerChoice {
+export interface LaneOptions {
   readonly timing?: Partial<Timing>;
+  readonly fusion?: FusionEngine;
   readonly notifier?: Notifier;
+}
+
+/** A worker with a queue of its own, and the visits that it serves. */
+export interface Lane {
+  readonly taskQueue: string;
+  readonly worker: RunningWorker;
+  readonly visit: () => TestVisit;
 }
 
 export class Rig {
@@ -49,49 +63,45 @@ export class Rig {
   readonly station: TestStation;
   /** As a station has one: with its own tenant's key only. */
   readonly client: Client;
-  readonly masterKeys: readonly NamedKey[];
-  readonly taskQueue: string;
-  readonly #server: TestServer;
+  readonly server: TestServer;
   readonly #bundle: WorkflowBundleWithSourceMap;
   readonly #workers = new Set<RunningWorker>();
 
   private constructor(
-    parts: Pick<Rig, 'cloud' | 'station' | 'client' | 'masterKeys' | 'taskQueue'>,
-    server: TestServer,
+    parts: Pick<Rig, 'cloud' | 'station' | 'client' | 'server'>,
     bundle: WorkflowBundleWithSourceMap,
   ) {
     this.cloud = parts.cloud;
     this.station = parts.station;
     this.client = parts.client;
-    this.masterKeys = parts.masterKeys;
-    this.taskQueue = parts.taskQueue;
-    this.#server = server;
+    this.server = parts.server;
     this.#bundle = bundle;
   }
 
   static async start(server: TestServer, bundle: WorkflowBundleWithSourceMap): Promise<Rig> {
     const cloud = await startTestApi();
     const station = await cloud.station(NORTH_HARBOUR);
-    const master = { id: 'test', key: randomBytes(32) };
-    const keys = ownKeys(NORTH_HARBOUR.tenantId, [tenantKey(master, NORTH_HARBOUR.tenantId)]);
+    const { tenantId } = NORTH_HARBOUR;
+    const keys = ownKeys(tenantId, [tenantKey(TEST_KEY, tenantId)]);
     const connection = await Connection.connect({ address: server.address });
     const client = new Client({
       connection,
       namespace: server.namespace,
-      dataConverter: clientConverter(new EncryptionCodec(keys, NORTH_HARBOUR.tenantId)),
+      dataConverter: clientConverter(new EncryptionCodec(keys, tenantId)),
+      plugins: [startTracing(null).plugin],
     });
-    const taskQueue = `test-${newId()}`;
-    return new Rig({ cloud, station, client, masterKeys: [master], taskQueue }, server, bundle);
+    return new Rig({ cloud, station, client, server }, bundle);
   }
 
-  async worker({ timing, notifier = { notify: async () => undefined } }: WorkerChoice = {}): Promise<RunningWorker> {
+  async lane({ timing, fusion = builtInFusion(), notifier = NO_NOTIFIER }: LaneOptions = {}): Promise<Lane> {
     const { config } = this.cloud;
     const api = new InternalApi({ baseUrl: this.cloud.base, audience: config.publicUrl, secret: config.serviceSecret });
     const times = timingSchema.parse({ ...QUICK, ...timing });
+    const taskQueue = `test-${newId()}`;
     const worker = await startWorker({
-      temporal: { connection: { address: this.#server.address }, namespace: this.#server.namespace },
+      temporal: { connection: { address: this.server.address }, namespace: this.server.namespace },
       limits: {
-        taskQueue: this.taskQueue,
+        taskQueue,
         activities: 20,
         workflowTasks: 10,
         cachedWorkflows: 50,
@@ -99,21 +109,17 @@ export class Rig {
         metricsAddress: null,
         shutdownMs: 1000,
       },
-      keys: derivedKeys(this.masterKeys),
-      activities: createActivities({ api, fusion: builtInFusion(), notifier, timing: times }),
+      keys: derivedKeys([TEST_KEY]),
+      activities: createActivities({ api, fusion, notifier, timing: times }),
       tracing: startTracing(null),
       bundle: this.#bundle,
     });
     this.#workers.add(worker);
-    void worker.done.then(
-      () => this.#workers.delete(worker),
-      () => this.#workers.delete(worker),
-    );
-    return worker;
+    return { taskQueue, worker, visit: () => this.visitOn(taskQueue) };
   }
 
-  visit(): TestVisit {
-    return new TestVisit(this, visitForReview(NORTH_HARBOUR, this.station.stationId));
+  visitOn(taskQueue: string): TestVisit {
+    return new TestVisit(this, taskQueue, visitForReview(NORTH_HARBOUR, this.station.stationId));
   }
 
   /** Domain events of a visit, in their order. */
@@ -135,7 +141,7 @@ export class Rig {
   }
 
   async close(): Promise<void> {
-    for (const worker of this.#workers) await worker.stop();
+    await Promise.all([...this.#workers].map(async (worker) => worker.stop()));
     await this.client.connection.close();
     await this.cloud.close();
   }
@@ -144,12 +150,14 @@ export class Rig {
 /** One visit, as the station that leads it sends it. */
 export class TestVisit {
   readonly #rig: Rig;
+  readonly #taskQueue: string;
   readonly documents: VisitForReview;
   readonly input: SessionInput;
   readonly workflowId: string;
 
-  constructor(rig: Rig, documents: VisitForReview) {
+  constructor(rig: Rig, taskQueue: string, documents: VisitForReview) {
     this.#rig = rig;
+    this.#taskQueue = taskQueue;
     this.documents = documents;
     this.input = {
       sessionId: documents.sessionId,
@@ -206,6 +214,42 @@ export class TestVisit {
     await sendFiles(this.#rig.cloud.base, this.#rig.station, this.documents);
   }
 
+  /** The visit was taken up again: captures complete, another report. @returns its hash */
+  async sendSecond(capturedAt: string): Promise<string> {
+    const { station, cloud } = this.#rig;
+    const { sessionId, patientId } = this.documents;
+    const pdf = newContent(3001);
+    const [row] = (await pullAll(station, 'sessions', 50)).filter(({ document }) => document['id'] === sessionId);
+    if (row === undefined) throw new Error('the session is not there');
+    const report = reportDocument(NORTH_HARBOUR, sessionId, {
+      id: newId(),
+      patientId,
+      version: 2,
+      sha256: pdf.sha256,
+      size: pdf.bytes.length,
+      madeAt: new Date().toISOString(),
+    });
+    await pushed(station, 'reports', rowOf(report));
+    const next = { ...row.document, capturedAt, reportId: report['id'] };
+    await pushed(station, 'sessions', rowOf(next, { document: row.document, deleted: false, version: row.version }));
+    await sendFiles(cloud.base, station, { ...this.documents, pdf });
+    return pdf.sha256;
+  }
+
+  /** A decision in the clinic, of which the cloud hears by the documents alone. */
+  async decideInDocuments(decision: 'approved' | 'sent-back'): Promise<void> {
+    const { station } = this.#rig;
+    const { documents, reportId, pdf } = this.documents;
+    const [row] = (await pullAll(station, 'reports', 50)).filter(({ document }) => document['id'] === reportId);
+    if (row === undefined) throw new Error('the report is not there');
+    const at = '2026-11-21T10:30:00.000Z';
+    const by = String(documents.reports['authorId']);
+    const reason = decision === 'approved' ? null : 'other';
+    const review = { decision, reportSha256: pdf.sha256, by, byName: 'Dr Clara Clinician', at, reason, notes: null };
+    const assumed = { document: row.document, deleted: false, version: row.version };
+    await pushed(station, 'reports', rowOf({ ...row.document, review }, assumed));
+  }
+
   async state(): Promise<SessionState> {
     return this.handle.query<SessionState>('getState');
   }
@@ -222,9 +266,14 @@ export class TestVisit {
   #options() {
     return {
       workflowId: this.workflowId,
-      taskQueue: this.#rig.taskQueue,
+      taskQueue: this.#taskQueue,
       args: [this.input] as [SessionInput],
       workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     };
   }
+}
+
+async function pushed(station: TestStation, name: 'reports' | 'sessions', row: unknown): Promise<void> {
+  const { verdicts } = await push(station, name, [row]);
+  if (verdicts.some(({ verdict }) => verdict !== 'accepted')) throw new Error(`${name}: ${JSON.stringify(verdicts)}`);
 }

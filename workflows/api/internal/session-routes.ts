@@ -12,6 +12,9 @@ import { setCloudFields } from './session-cloud.ts';
 import { observationsOf, standingOf } from './standing.ts';
 import { observationsSchema, standingSchema } from './standing-schema.ts';
 
+/** Activities of all visits of a tenant are one caller. */
+const PER_MINUTE = 60_000;
+
 const params = z.object({ sessionId: z.uuid() });
 const field = z.string().regex(/^[A-Za-z]{1,64}$/);
 
@@ -37,6 +40,7 @@ export const SESSION_ROUTES = [
     path: '/internal/v1/sessions/:sessionId/standing',
     summary: 'How a visit stands in the cloud',
     who: ['service'],
+    perMinute: PER_MINUTE,
     params,
     answer: standingSchema,
     handle: async (call) => {
@@ -49,6 +53,7 @@ export const SESSION_ROUTES = [
     path: '/internal/v1/sessions/:sessionId/observations',
     summary: 'What was measured and found in a visit, without who it was',
     who: ['service'],
+    perMinute: PER_MINUTE,
     params,
     answer: observationsSchema,
     handle: async (call) => call.transaction(async (tx) => observationsOf(tx, call.params.sessionId)),
@@ -59,6 +64,7 @@ export const SESSION_ROUTES = [
     summary:
       'A step of a visit’s workflow: what happened, what the cloud knows since, and who has to be told, together or not at all',
     who: ['service'],
+    perMinute: PER_MINUTE,
     params,
     body: stepSchema.extend({ cause: causeSchema }),
     answer: z.object({ done: z.literal(true) }),

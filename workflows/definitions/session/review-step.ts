@@ -146,7 +146,7 @@ export class ReviewStep {
 
   async #tell(review: CloudReview): Promise<void> {
     const { visit, state, activities } = this.#context;
-    state.review = review;
     await CancellationScope.nonCancellable(async () => activities.marks.tellReview({ visit, review }));
+    state.review = review;
   }
 }
