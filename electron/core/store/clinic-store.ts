@@ -8,6 +8,7 @@ import { AuditTrail, readAudit } from '../audit/index.ts';
 import type { AnchorVerdict } from './anchor-check.ts';
 import { DocumentTable, plain } from './collections.ts';
 import type { OpenedFile } from './encrypted-file.ts';
+import { IdleFold } from './idle-fold.ts';
 import { openRxDatabase } from './rx-database.ts';
 import { waitingIntents } from './intents.ts';
 import type { SqliteConnection } from './rx-storage-sqlite/index.ts';
@@ -70,6 +71,7 @@ export class ClinicStore implements Store {
   readonly #tables = new Map<CollectionName, DocumentTable<CollectionName>>();
   readonly #token = randomUUID().slice(0, TOKEN_LENGTH);
   readonly #snapshots: Snapshots;
+  readonly #folding: IdleFold;
   #database: Promise<RxDatabase<ClinicCollections>> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -83,6 +85,8 @@ export class ClinicStore implements Store {
     const { connection, databaseName } = parts;
     this.tables = { connection, databaseName, instance: (name) => this.#table(name).instance };
     this.#snapshots = new Snapshots(this.sqlite, parts.file, parts.key);
+    this.#folding = new IdleFold(this.sqlite);
+    connection.onCommit(() => this.#folding.committed());
     this.audit = {
       append: (...entries) => this.transaction((transaction) => writeCompanions(transaction, { audit: entries })),
       read: (query) => readAudit(this.sqlite, query),
@@ -264,6 +268,7 @@ export class ClinicStore implements Store {
 
   close(): Promise<void> {
     this.#closing ??= (async (): Promise<void> => {
+      this.#folding.close();
       await this.#snapshots.close();
       const database = await this.#database?.catch(() => null);
       await database?.close();

@@ -16,10 +16,12 @@ import type { AnchorVerdict } from './anchor-check.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, openCipherFile } from './cipher-file.ts';
 import { namesIn, readIfThere, removeLeftovers, syncFolder, writeDurably } from './durable-file.ts';
 import { HeldLog } from './held-log.ts';
+import { AUTO_CHECKPOINT_PAGES } from './idle-fold.ts';
 import { KEY_BYTES, deriveKey } from './key-handling.ts';
 import { NO_LOG, readLog } from './log-frames.ts';
 import type { LogState } from './log-frames.ts';
 import { MIGRATIONS, migrate, schemaVersionOf } from './migrations.ts';
+import { assertOwnFiles } from './own-files.ts';
 import { finishReplacement, keepLogAside } from './replace-file.ts';
 import { storeProblem } from './store-problem.ts';
 
@@ -42,8 +44,8 @@ export interface OpenedFile {
  * Where a killed station left a log beside the file, both are looked at first without changing either, and the log is not written back before
  * the caller says that what it opens them for is open, too.
  * @param masterKey 32 bytes. @param at ISO 8601, of what is found.
- * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, SECOND_INSTANCE, DISK_FULL, DISK_FAILED: neither the file nor
- * its log was touched
+ * @throws VantageError KEY_WRONG, STORE_DAMAGED, STORE_SWAPPED, STORE_NEWER, STORE_OBSTRUCTED, SECOND_INSTANCE, DISK_FULL, DISK_FAILED: neither
+ * the file nor its log was touched
  */
 export function openEncryptedFile(directory: string, masterKey: Uint8Array, at: string): OpenedFile {
   if (masterKey.length !== KEY_BYTES) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
@@ -51,6 +53,7 @@ export function openEncryptedFile(directory: string, masterKey: Uint8Array, at: 
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     let names = namesIn(directory);
+    assertOwnFiles(directory, names);
     if (finishReplacement(directory, key, names)) names = namesIn(directory);
     removeLeftovers(directory, names);
     const check = readIfThere(join(directory, CHECK_FILE));
@@ -105,6 +108,7 @@ function withoutLog({ key, keyIsRight, names }: Opening, path: string): LockedFi
   const sqlite = openCipherFile(path, key, { keyIsRight });
   // Nobody else has the file open, and here the index of the log is kept in memory.
   if (names.has(`${STORE_FILE}-shm`)) rmSync(`${path}-shm`, { force: true });
+  sqlite.pragma(`wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES}`);
   return { sqlite, anchored: null, settle: () => undefined, close: () => sqlite.close() };
 }
 

@@ -6,9 +6,7 @@
 import { rmSync } from 'node:fs';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { openCipherFile } from './cipher-file.ts';
-
-/** SQLite's default: pages in the log at which a commit writes them back. */
-export const AUTO_CHECKPOINT_PAGES = 1000;
+import { AUTO_CHECKPOINT_PAGES } from './idle-fold.ts';
 
 export interface HeldLogOptions {
   /** Of the file. */

@@ -13,7 +13,7 @@ import { VantageError } from '../../contract/index.ts';
 import { headsOf } from './anchor.ts';
 import type { StoreHeads } from './anchor.ts';
 import { CipherPages, PAGE_BYTES } from './cipher-pages.ts';
-import { AUTO_CHECKPOINT_PAGES } from './held-log.ts';
+import { AUTO_CHECKPOINT_PAGES } from './idle-fold.ts';
 import type { StoreFile } from './store-file.ts';
 import { codeOf, storeProblem } from './store-problem.ts';
 

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../../fixtures/random.ts';
 import { median, ratioRow } from '../bench.ts';
 import type { Row } from '../bench.ts';
@@ -37,6 +38,7 @@ const SMALLER = 100;
 const POOL = 2000;
 /** Counts of writes have five digits from the first on. */
 const FIRST_COUNT = 10_000;
+const REST_MS = 300;
 
 export const BARE_ROWS = [
   'bulk-insert-vs-bare',
@@ -114,8 +116,8 @@ async function bulkInsert({ ours, bare }: Sides, sizes: BareSizes, print: (line:
   for (let from = 0; from < sizes.visits; from += sizes.batchVisits) {
     const batch = { from, to: Math.min(sizes.visits, from + sizes.batchVisits) };
     await inTurns(times, from / sizes.batchVisits, {
-      ours: () => ours.ask('addVisits', batch),
-      bare: () => bare.ask('addVisits', batch),
+      ours: () => rested(ours.ask('addVisits', batch)),
+      bare: () => rested(bare.ask('addVisits', batch)),
     });
   }
   print(`  files: ${await sizeOf(ours)} ours, ${await sizeOf(bare)} bare; ${times.ours.length} batches`);
@@ -159,12 +161,13 @@ async function durableWrites(sides: Sides, sizes: BareSizes, smallVisits: number
   for (let round = 0; round <= sizes.rounds; round += 1) {
     const asked = asks(large, round);
     const askedFew = asks(few, round);
-    const inSmall = async (): Promise<void> => void small.push((await sides.small.ask<Timed>('write', askedFew)).ms);
+    const inSmall = async (): Promise<void> =>
+      void small.push((await rested(sides.small.ask<Timed>('write', askedFew))).ms);
     // Before the two or after them, so that it does not always come when the disk is warm.
     if (round % 4 < 2) await inSmall();
     await inTurns(times, round, {
-      ours: () => sides.ours.ask('write', asked),
-      bare: () => sides.bare.ask('write', asked),
+      ours: () => rested(sides.ours.ask('write', asked)),
+      bare: () => rested(sides.bare.ask('write', asked)),
     });
     if (round % 4 >= 2) await inSmall();
   }
@@ -181,6 +184,13 @@ async function durableWrites(sides: Sides, sizes: BareSizes, smallVisits: number
       1.2,
     ),
   ];
+}
+
+/** What a side does after its writes (ours writes the log back when it comes to a pause) is not laid on the next one. */
+async function rested(asked: Promise<Timed>): Promise<Timed> {
+  const timed = await asked;
+  await sleep(REST_MS);
+  return timed;
 }
 
 function poolOf(visits: number): string[] {

@@ -1,6 +1,7 @@
 /** SQLite files as the clinic's: the same cipher, durability and caches as `electron/core/store/encrypted-file.ts` sets. */
 import BetterSqlite from 'better-sqlite3-multiple-ciphers';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { AUTO_CHECKPOINT_PAGES } from '../../../electron/core/store/idle-fold.ts';
 
 /** @param key 32 bytes, or null for a plain file. */
 export function openLikeTheClinic(path: string, key: Uint8Array | null): Database {
@@ -18,6 +19,7 @@ export function openLikeTheClinic(path: string, key: Uint8Array | null): Databas
   sqlite.pragma('trusted_schema = OFF');
   sqlite.pragma('cache_size = -32000');
   sqlite.pragma('journal_size_limit = 67108864');
+  sqlite.pragma(`wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES}`);
   return sqlite;
 }
 

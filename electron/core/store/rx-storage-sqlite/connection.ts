@@ -39,6 +39,7 @@ export class SqliteConnection {
   readonly #foreignWrites: (() => void)[] = [];
   #afterCommit: (() => void)[] | null = null;
   #afterRollback: (() => void)[] = [];
+  readonly #commits: (() => void)[] = [];
 
   /** @param sqlite open and, if encrypted, with its key; whoever made it closes it. */
   constructor(sqlite: Database, options: SqliteConnectionOptions = {}) {
@@ -91,6 +92,7 @@ export class SqliteConnection {
       this.#afterRollback = [];
     }
     for (const tell of afterCommit) tell();
+    for (const tell of this.#commits) tell();
     return result;
   }
 
@@ -130,6 +132,11 @@ export class SqliteConnection {
   afterCommit(tell: () => void): void {
     if (this.#afterCommit === null) tell();
     else this.#afterCommit.push(tell);
+  }
+
+  /** Calls `tell` after each commit, as long as the connection lives. */
+  onCommit(tell: () => void): void {
+    this.#commits.push(tell);
   }
 
   /** Calls `undo` if the transaction that is open is rolled back. */
