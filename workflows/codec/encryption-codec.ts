@@ -5,7 +5,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import { METADATA_ENCODING_KEY, ValueError } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+// CommonJS whose names Node does not see.
+import proto from '@temporalio/proto';
 import type { NamedKey, TenantKeys } from './keys.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -16,7 +17,7 @@ const TAG_BYTES = 16;
 /** Workflows whose tenant is remembered; one that is forgotten is learnt again from its input. */
 const REMEMBERED = 50_000;
 
-const { Payload: PayloadMessage } = temporal.api.common.v1;
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 export class EncryptionCodec implements PayloadCodec {
   readonly #keys: TenantKeys;
