@@ -148,6 +148,30 @@ export function noteFailure(sqlite: Database, id: string, problem: EntryProblem)
   ).run(problem.code, problem.at, problem.code, problem.detail, id);
 }
 
+/** Reviews that a workflow has and had not decided about, of one visit or (null) of all. */
+export function heldReviews(sqlite: Database, sessionId: string | null): OutboxEntry[] {
+  const held = `kind = 'session-review' AND state = 'delivered' AND answer = 'held'`;
+  const rows =
+    sessionId === null
+      ? prepared(sqlite, `SELECT * FROM intents WHERE ${held}`).all()
+      : prepared(sqlite, `SELECT * FROM intents WHERE subject_id = ? AND ${held}`).all(sessionId);
+  return (rows as Row[]).map(entryOf);
+}
+
+/** Within an open transaction: what the workflow's gate made of a review that it had held. */
+export function settleHeld(sqlite: Database, id: string, outcome: 'accepted' | EntryProblem): void {
+  if (outcome === 'accepted') {
+    prepared(sqlite, `UPDATE intents SET answer = 'accepted' WHERE id = ? AND answer = 'held'`).run(id);
+    return;
+  }
+  const { code, detail, at } = outcome;
+  prepared(
+    sqlite,
+    `UPDATE intents SET state = 'returned', settled_at = NULL, problem_code = ?, problem_detail = ?, problem_at = ?
+     WHERE id = ? AND state = 'delivered' AND answer = 'held'`,
+  ).run(code, detail, at, id);
+}
+
 /** As a person decided. @returns whether there was such an intent, and a person had to decide about it. */
 export function decide(sqlite: Database, id: string, decision: 'waiting' | 'discarded', at: string): boolean {
   const { changes } = prepared(

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { IntentInput } from '../../contract/index.ts';
-import { workflowIdOf } from '../../contract/index.ts';
+import type { CloudReview, IntentInput } from '../../contract/index.ts';
+import { newId, workflowIdOf } from '../../contract/index.ts';
 import type { Store } from '../store/index.ts';
 import { AUTHOR, openTestStore, patientDraft, temporaryFolder } from '../store/testing/documents.ts';
+import { sessionDraft } from '../vault/testing/stored-clinic.ts';
 import { ManualClock } from '../sync/testing/manual-clock.ts';
 import { Outbox } from './outbox.ts';
 import { outboxProblems, outboxView } from './outbox-view.ts';
 import type { DeliveryResult } from './sender.ts';
+import { sessionIntent } from './session-request.ts';
 import { subjectOf, visitIntent } from './testing/intents.ts';
 import { ScriptedSender } from './testing/scripted-sender.ts';
 
@@ -272,6 +274,52 @@ describe('what a person decides', () => {
     outbox.start();
     await clock.advance(0);
     expect([sender.sent, await states()]).toEqual([[], ['session-start dead REQUEST_INVALID']]);
+  });
+});
+
+describe('a review that a workflow held until the report was there', () => {
+  async function heldReview() {
+    const session = await store.write('sessions', sessionDraft('held'));
+    const [reportSha256, at] = ['a'.repeat(64), '2026-11-21T12:00:00.000Z'];
+    const message = {
+      decision: 'approved',
+      reportSha256,
+      reviewerId: AUTHOR,
+      role: 'clinician',
+      at,
+      reason: null,
+    } as const;
+    const review = sessionIntent('session-review', newId(), session, 'test', message);
+    sender.answer = () => ({ kind: 'delivered', answer: 'held' });
+    outbox.start();
+    await write(review);
+    outbox.tryNow();
+    await clock.advance(0);
+    const decided = async (outcome: 'accepted' | 'refused', of = reportSha256): Promise<void> => {
+      const reason = outcome === 'refused' ? ('REPORT_CHANGED' as const) : null;
+      const gate: CloudReview = { outcome, reason, reportSha256: of, at };
+      await store.update('sessions', session.id, (current) => ({ ...current, cloud: { review: gate } }));
+      await clock.advance(0);
+    };
+    return { review, decided };
+  }
+
+  it('is delivered, and comes back when the gate refuses it after all', async () => {
+    const { review, decided } = await heldReview();
+    expect(await states()).toEqual(['session-review delivered']);
+    await decided('refused', 'b'.repeat(64));
+    expect(await states()).toEqual(['session-review delivered']);
+    await decided('refused');
+    expect((await view()).rows).toMatchObject([
+      { id: review.id, state: 'returned', problem: { code: 'REQUEST_REFUSED', detail: 'REPORT_CHANGED' } },
+    ]);
+  });
+
+  it('stays delivered when the gate takes it', async () => {
+    const { decided } = await heldReview();
+    await decided('accepted');
+    await decided('refused');
+    expect(await states()).toEqual(['session-review delivered']);
   });
 });
 

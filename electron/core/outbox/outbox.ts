@@ -11,6 +11,7 @@ import type { SyncClock } from '../sync/clock.ts';
 import { linkedAbort } from '../sync/linked-abort.ts';
 import type { LinkedAbort } from '../sync/linked-abort.ts';
 import { backoffMs } from './backoff.ts';
+import { heedGate } from './held-reviews.ts';
 import { OutboxGates } from './outbox-gates.ts';
 import { decide, entryById, nextOfEachSubject, noteFailure, settle } from './outbox-rows.ts';
 import type { OutboxEntry } from './outbox-rows.ts';
@@ -48,6 +49,7 @@ export class Outbox {
   #waiting: LinkedAbort | null = null;
   #woken = false;
   #done: Promise<void> = Promise.resolve();
+  #heeded: Promise<void> = Promise.resolve();
   #unsubscribe: (() => void) | null = null;
 
   constructor(options: OutboxOptions) {
@@ -71,7 +73,11 @@ export class Outbox {
   start(): void {
     if (this.#options.sender === null) return;
     // Intents are written with documents.
-    const subscription = this.#options.store.changes().subscribe(() => this.#wake());
+    const subscription = this.#options.store.changes().subscribe(({ collection, id }) => {
+      if (collection === 'sessions') this.#heed(id);
+      this.#wake();
+    });
+    this.#heed(null);
     this.#unsubscribe = () => subscription.unsubscribe();
     this.#done = this.#run(this.#options.sender);
   }
@@ -99,6 +105,7 @@ export class Outbox {
     this.#unsubscribe?.();
     await this.#done;
     await Promise.all([...this.#inFlight.values()].map(({ done }) => done));
+    await this.#heeded;
     await this.#options.sender?.close();
   }
 
@@ -201,6 +208,8 @@ export class Outbox {
       case 'delivered':
         this.#later.delete(subjectId);
         await store.transaction(({ sqlite }) => settle(sqlite, id, { state: 'delivered', answer: result.answer, at }));
+        // What became of it may have come before its answer.
+        if (result.answer === 'held') this.#heed(subjectId);
         return;
       case 'refused':
         log.warn({ intentId: id, kind, reason: result.reason }, 'a workflow did nothing of a request');
@@ -230,6 +239,16 @@ export class Outbox {
       default:
         return result satisfies never;
     }
+  }
+
+  /** Looks what the gate made of reviews that a workflow had held. @param sessionId null: of all visits */
+  #heed(sessionId: string | null): void {
+    const { store, log, changed } = this.#options;
+    this.#heeded = this.#heeded
+      .then(async () => {
+        if (await heedGate(store, sessionId)) changed();
+      })
+      .catch((error: unknown) => log.error({ code: codeOf(error) }, 'what became of a review could not be noted'));
   }
 
   #putOff({ subjectId, attempts }: OutboxEntry): void {
