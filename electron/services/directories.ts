@@ -1,5 +1,5 @@
 /** Where a station keeps its data. The demonstration has a folder of its own and is never mixed with a clinic. */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export type StationMode = 'demonstration' | 'clinic';
@@ -31,7 +31,7 @@ export function modeOf(root: string): StationMode {
   return existsSync(clinicDirectory(root, 'clinic')) ? 'clinic' : 'demonstration';
 }
 
-/** Whether data lies there that needs the key it was made with. */
+/** Whether data lies there that needs the key it was made with: also where a link leads to nothing at the moment. */
 export function holdsData(directory: string): boolean {
-  return existsSync(join(directory, 'clinic.db'));
+  return lstatSync(join(directory, 'clinic.db'), { throwIfNoEntry: false }) !== undefined;
 }

@@ -15,6 +15,7 @@ import { copyDurably, syncFolder } from '../store/durable-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
 import { readLog } from '../store/log-frames.ts';
 import { MIGRATIONS, schemaVersionOf } from '../store/migrations.ts';
+import { assertOwnFiles } from '../store/own-files.ts';
 import { asidePath, freeAside } from '../store/replace-file.ts';
 import { storeProblem } from '../store/store-problem.ts';
 import { blobFilesOf, blobPath, hasBlob } from './blob-copies.ts';
@@ -34,13 +35,14 @@ export interface CheckReport {
   readonly problems: readonly { readonly code: ProblemCode; readonly detail: string }[];
 }
 
-/** @throws VantageError KEY_WRONG, NOT_FOUND (no clinic there), SECOND_INSTANCE; the signal's reason */
+/** @throws VantageError KEY_WRONG, NOT_FOUND (no clinic there), STORE_OBSTRUCTED, SECOND_INSTANCE; the signal's reason */
 export async function checkClinic(
   directory: string,
   masterKey: Uint8Array,
   now: () => Date,
   work: BackupWork = {},
 ): Promise<CheckReport> {
+  assertOwnFiles(directory);
   const { pages, damaged, saltDamaged } = findDamage(directory, masterKey);
   const log = readLog(join(directory, `${STORE_FILE}-wal`));
   const problems: { readonly code: ProblemCode; readonly detail: string }[] = [];

@@ -12,6 +12,7 @@ import { readAnchor } from '../store/anchor.ts';
 import type { MissingChanges } from '../store/anchor.ts';
 import { STORE_FILE, openCipherFile } from '../store/cipher-file.ts';
 import { deriveKey } from '../store/key-handling.ts';
+import { assertOwnFiles } from '../store/own-files.ts';
 import {
   announceReplacement,
   asidePath,
@@ -63,13 +64,14 @@ export interface RestoreResult {
 }
 
 /**
- * @throws VantageError NOT_FOUND, KEY_WRONG, BACKUP_DAMAGED, DISK_FULL, DISK_FAILED; the signal's reason. The clinic's file is as it was.
+ * @throws VantageError NOT_FOUND, KEY_WRONG, BACKUP_DAMAGED, STORE_OBSTRUCTED, DISK_FULL, DISK_FAILED; the signal's reason. The clinic's file is as it was.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   const { directory, path, masterKey, by, now, signal, progress } = options;
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const key = deriveKey(masterKey, 'store');
+    assertOwnFiles(directory);
     finishReplacement(directory, key);
     const backupKey = await keyOfBackup(directory, path, masterKey);
     const manifest = await openManifest(path, backupKey);

@@ -9,13 +9,15 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { VantageError } from '../../contract/index.ts';
 
-/** Replaces or makes `path`. @param mode permission bits, e.g. 0o600. */
+/** Replaces or makes `path`. @param mode permission bits, e.g. 0o600. @throws VantageError STORE_OBSTRUCTED; Error of the file system */
 export function writeDurably(path: string, bytes: Uint8Array | string, mode: number): void {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
@@ -23,7 +25,7 @@ export function writeDurably(path: string, bytes: Uint8Array | string, mode: num
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw namedFolder(path, error);
   }
   syncFolder(dirname(path));
 }
@@ -83,12 +85,18 @@ export function namesIn(directory: string): ReadonlySet<string> {
   }
 }
 
-/** @returns null where there is no such file. */
+/** @returns null where there is no such file. @throws VantageError STORE_OBSTRUCTED where a folder has its name */
 export function readIfThere(path: string): Buffer | null {
   try {
     return readFileSync(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
+    throw namedFolder(path, error);
   }
+}
+
+/** The error, or what it means where a folder has the file's name. Windows says EPERM of that. */
+function namedFolder(path: string, error: unknown): unknown {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return error;
+  return new VantageError('STORE_OBSTRUCTED', `${basename(path)} is a folder`, { cause: error });
 }
