@@ -2,6 +2,7 @@
  * Where Temporal is and how it is reached: one configuration for clients and workers, from the environment and from Temporal's own
  * profiles (`temporal config`, `TEMPORAL_PROFILE`). `.env.example` lists it.
  */
+import { readFileSync } from 'node:fs';
 import type { ConnectionOptions, TLSConfig } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
@@ -20,12 +21,13 @@ export interface TemporalConfig {
   readonly namespace: string;
 }
 
-/** Names that are in use elsewhere -> the one that Temporal's own tools read. */
+/** Names that are in use elsewhere, stations among them -> the one that Temporal's own tools read. All are paths of PEM files. */
 const OTHER_NAMES = {
+  TEMPORAL_CLIENT_CERT: 'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  TEMPORAL_CLIENT_KEY: 'TEMPORAL_TLS_CLIENT_KEY_PATH',
   TEMPORAL_CLIENT_CERT_PATH: 'TEMPORAL_TLS_CLIENT_CERT_PATH',
   TEMPORAL_CLIENT_KEY_PATH: 'TEMPORAL_TLS_CLIENT_KEY_PATH',
-  TEMPORAL_CLIENT_CERT: 'TEMPORAL_TLS_CLIENT_CERT_DATA',
-  TEMPORAL_CLIENT_KEY: 'TEMPORAL_TLS_CLIENT_KEY_DATA',
+  TEMPORAL_SERVER_CA: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
 } as const;
 
 /**
@@ -38,13 +40,15 @@ export function temporalConfigOf(environment: Environment): TemporalConfig | nul
     if (value === undefined || value === '') continue;
     variables[Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name as keyof typeof OTHER_NAMES] : name] = value;
   }
+  const keyFile = variables['TEMPORAL_API_KEY_FILE'];
+  if (keyFile !== undefined) variables['TEMPORAL_API_KEY'] = readFileSync(keyFile, 'utf8').trim();
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars: variables });
   const { address, tls, apiKey, metadata } = connectionOptions;
   if (address === undefined) return null;
-  const isMutual = typeof tls === 'object' && tls !== null && tls.clientCertPair !== undefined;
+  const isMutual = typeof tls === 'object' && tls?.clientCertPair !== undefined;
   if (variables['TEMPORAL_MTLS'] === 'true' && !isMutual) {
     throw new Error(
-      'TEMPORAL_MTLS asks for a client certificate, and there is none: TEMPORAL_TLS_CLIENT_CERT_PATH, ..._KEY_PATH',
+      'TEMPORAL_MTLS asks for a client certificate, and there is none: TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH',
     );
   }
   return {

@@ -95,6 +95,9 @@ async function build(folder: string, environment: Environment): Promise<void> {
 
 async function run(program: string, args: readonly string[], environment: Environment, ms: number): Promise<void> {
   const child = spawn(program, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'], timeout: ms });
+  // Whoever stops meanwhile leaves no build behind.
+  const onExit = (): void => void child.kill();
+  process.once('exit', onExit);
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-500);
@@ -102,6 +105,7 @@ async function run(program: string, args: readonly string[], environment: Enviro
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
+      process.removeListener('exit', onExit);
       if (code === 0) resolve();
       else reject(new Error(signal === null ? said.trim() : `stopped after ${ms / 60_000} minutes`));
     });

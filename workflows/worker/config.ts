@@ -17,6 +17,8 @@ export interface WorkerConfig {
   readonly timing: Timing;
   readonly fusion: FusionEngine;
   readonly notifier: Notifier;
+  /** File of workflows that were bundled before (`main.ts --bundle FILE`); null: they are bundled at the start. */
+  readonly bundleFile: string | null;
   /** Of a collector of traces. */
   readonly traces: string | null;
 }
@@ -33,6 +35,7 @@ const environmentSchema = z.object({
   WORKFLOW_KEYS: z.string().min(1),
   /** JSON with any of the waits of `timing.ts`, in milliseconds. */
   WORKFLOW_TIMING: z.string().default('{}'),
+  WORKFLOW_BUNDLE: z.string().min(1).optional(),
   FLOWISE_URL: z.url().optional(),
   FLOWISE_FLOW: z.string().min(1).default('multi-modal-fusion'),
   FLOWISE_API_KEY: z.string().min(1).optional(),
@@ -68,6 +71,7 @@ export function workerConfigOf(environment: Readonly<Record<string, string | und
           }),
     notifier:
       values.NOTIFIER_URL === undefined ? NO_NOTIFIER : webhookNotifier(values.NOTIFIER_URL, values.NOTIFIER_TOKEN),
+    bundleFile: values.WORKFLOW_BUNDLE ?? null,
     traces: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
   };
 }

@@ -1,5 +1,5 @@
 /** A worker of the cloud: the workflows, their activities, and how it is reached and seen. */
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { SessionActivities } from '../activities/session-activities.ts';
 import type { TemporalConfig, WorkerLimits } from '../client/temporal-config.ts';
@@ -15,8 +15,8 @@ export interface WorkerOptions {
   readonly keys: TenantKeys;
   readonly activities: SessionActivities;
   readonly tracing: Tracing;
-  /** Made already; left out, it is made now. */
-  readonly bundle?: WorkflowBundleWithSourceMap;
+  /** Made already (`bundleWorkflows`), or its file; left out, it is made now. */
+  readonly bundle?: WorkflowBundleOption | undefined;
 }
 
 export interface RunningWorker {

@@ -1,42 +1,55 @@
-/** `npm run worker`: a worker as a process, configured by the environment; ends cleanly on SIGTERM and SIGINT. */
+/**
+ * `npm run worker`: a worker as a process, configured by the environment; ends cleanly on SIGTERM and SIGINT.
+ *
+ *   --bundle FILE   only bundles the workflows into this file, for `WORKFLOW_BUNDLE`
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { createActivities } from '../activities/create-activities.ts';
 import { InternalApi } from '../activities/internal-api.ts';
 import { createLog } from '../api/log.ts';
 import { temporalConfigOf, workerLimitsOf } from '../client/temporal-config.ts';
 import { derivedKeys } from '../codec/keys.ts';
+import { bundleWorkflows } from './bundle.ts';
 import { workerConfigOf } from './config.ts';
 import { installRuntime, startWorker } from './create-worker.ts';
 import { startTracing } from './telemetry.ts';
 
-const log = createLog('info');
-const temporal = temporalConfigOf(process.env);
-if (temporal === null) throw new Error('missing in the environment: TEMPORAL_ADDRESS');
-const config = workerConfigOf(process.env);
-const limits = workerLimitsOf(process.env);
-installRuntime(limits);
-const tracing = startTracing(config.traces);
-const { fusion, notifier, timing } = config;
-const worker = await startWorker({
-  temporal,
-  limits,
-  tracing,
-  keys: derivedKeys(config.keys),
-  activities: createActivities({ api: new InternalApi(config.api), fusion, notifier, timing }),
-});
-log.info({ taskQueue: limits.taskQueue, fusion: fusion.name }, 'listening');
+const { values: options } = parseArgs({ options: { bundle: { type: 'string' } } });
+if (options.bundle === undefined) await run();
+else writeFileSync(options.bundle, (await bundleWorkflows()).code);
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    log.info({ signal }, 'stopping');
-    worker.stop().catch(() => undefined);
+async function run(): Promise<void> {
+  const log = createLog('info');
+  const temporal = temporalConfigOf(process.env);
+  if (temporal === null) throw new Error('missing in the environment: TEMPORAL_ADDRESS');
+  const config = workerConfigOf(process.env);
+  const limits = workerLimitsOf(process.env);
+  installRuntime(limits);
+  const tracing = startTracing(config.traces);
+  const { fusion, notifier, timing, bundleFile } = config;
+  const worker = await startWorker({
+    temporal,
+    limits,
+    tracing,
+    keys: derivedKeys(config.keys),
+    activities: createActivities({ api: new InternalApi(config.api), fusion, notifier, timing }),
+    bundle: bundleFile === null ? undefined : { codePath: bundleFile },
   });
-}
-try {
-  await worker.done;
-  log.info('stopped');
-} catch (error) {
-  log.error({ err: error }, 'stopped by a failure');
-  process.exitCode = 1;
-} finally {
-  await tracing.stop();
+  log.info({ taskQueue: limits.taskQueue, fusion: fusion.name }, 'listening');
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping');
+      worker.stop().catch(() => undefined);
+    });
+  }
+  try {
+    await worker.done;
+    log.info('stopped');
+  } catch (error) {
+    log.error({ err: error }, 'stopped by a failure');
+    process.exitCode = 1;
+  } finally {
+    await tracing.stop();
+  }
 }
