@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/store/key-handling.ts';
 import { LONGEST_PASSPHRASE, VantageError } from '../../contract/index.ts';
 import type { StationMode } from '../../services/directories.ts';
+import { typedInto } from './hidden-line.ts';
 import { holdsData } from '../../services/directories.ts';
 import { passphraseFile, stationKeys } from '../../services/station-keys.ts';
 import type { StationKeys } from '../../services/station-keys.ts';
@@ -95,21 +96,12 @@ function askHidden(question: string): Promise<string> {
       stdout.write('\n');
     };
     const onData = (chunk: string): void => {
-      for (const character of chunk) {
-        if (character === '\r' || character === '\n') {
-          finish();
-          resolve(text);
-          return;
-        }
-        // Ctrl-C, Ctrl-D
-        if (character === '\u0003' || character === '\u0004') {
-          finish();
-          reject(new VantageError('KEY_MISSING', 'no passphrase was entered'));
-          return;
-        }
-        if (character === '\u007f' || character === '\b') text = text.slice(0, -1);
-        else if (text.length < LONGEST_PASSPHRASE) text += character;
-      }
+      const line = typedInto(text, chunk);
+      text = line.text;
+      if (line.state === 'typing') return;
+      finish();
+      if (line.state === 'entered') resolve(text);
+      else reject(new VantageError('KEY_MISSING', 'no passphrase was entered'));
     };
     stdin.on('data', onData);
   });
