@@ -8,7 +8,7 @@ import { documentSchemas, newId } from '../../electron/contract/index.ts';
 import { stationIdOf } from '../../electron/core/station.ts';
 import type { Draft } from '../../electron/core/store/index.ts';
 import { fileKeyStore } from '../../electron/core/store/index.ts';
-import { PUSH_ROWS } from '../../electron/core/sync/replication/pushing.ts';
+import { PUSH_ROWS } from '../../electron/core/sync/replication/packs.ts';
 import type { SeededLocation } from '../../workflows/database/testing/seed.ts';
 import type { TestApi } from '../../workflows/api/testing/test-api.ts';
 import { NORTH_HARBOUR, NORTH_HILL, startTestApi } from '../../workflows/api/testing/test-api.ts';

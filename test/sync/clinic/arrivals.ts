@@ -1,6 +1,6 @@
 /** In which order the cloud came to have things: written down by its own database, so that it can be held against their importance. */
 import type { Pool } from 'pg';
-import { PUSH_ROWS } from '../../../electron/core/sync/replication/pushing.ts';
+import { PUSH_ROWS } from '../../../electron/core/sync/replication/packs.ts';
 import type { FinalStation } from './claims.ts';
 
 export interface Arrivals {

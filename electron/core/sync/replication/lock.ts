@@ -3,7 +3,7 @@
 /** Importance of what is asked in haste: before everything else, of any collection. */
 export const FIRST_OF_ALL = -1;
 /** While one is answered, the next is on its way. */
-const SIDE_BY_SIDE = 2;
+export const SIDE_BY_SIDE = 2;
 
 interface Waiting {
   readonly alone: boolean;

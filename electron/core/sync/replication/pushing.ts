@@ -2,41 +2,22 @@
  * Sends documents and takes the cloud's verdicts over. A push is kept, word by word, until it is answered: a line that broke after the
  * cloud had committed leaves no doubt behind, only the same question asked again.
  */
-import type { CollectionName, MasterRow, PushResponse, PushRow, PushVerdict } from '../../../contract/index.ts';
-import {
-  CONTRACT_VERSION,
-  SYNC_LIMITS,
-  VantageError,
-  pushResponseSchema,
-  replicationPath,
-} from '../../../contract/index.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CollectionName, MasterRow, PushResponse, PushVerdict } from '../../../contract/index.ts';
+import { CONTRACT_VERSION, VantageError, pushResponseSchema, replicationPath } from '../../../contract/index.ts';
 import type { MasterState } from './absorb.ts';
 import type { Incoming } from './incoming.ts';
 import type { Line } from './line.ts';
 import type { Lock } from './lock.ts';
-import { FIRST_OF_ALL } from './lock.ts';
+import { FIRST_OF_ALL, SIDE_BY_SIDE } from './lock.ts';
+import type { Outgoing, PackedRow } from './packs.ts';
+import { Packs } from './packs.ts';
 import { ResyncNeeded } from './resync-needed.ts';
 import type { State } from './states.ts';
-import { rowOf } from './states.ts';
 import { JsonText } from '../json-text.ts';
 import type { CollectionTables } from './tables.ts';
 import type { Words } from './words.ts';
-import { keepWords, wordsOf, wordsOfNew } from './words.ts';
-
-/** Bytes and rows of a push to aim at: as many verdicts are taken over in one go, in some milliseconds. */
-const PUSH_BYTES = Math.min(1024 * 1024, SYNC_LIMITS.pushBytes);
-export const PUSH_ROWS = Math.min(100, SYNC_LIMITS.rows);
-/** A row carries its document and the one that it was made from. */
-const ROW_BYTES = 2 * SYNC_LIMITS.documentBytes;
-
-/** A document on its way. */
-export interface Outgoing {
-  readonly state: State;
-  /** Of `state`, here. */
-  readonly revision: string;
-  readonly assumed: State | null;
-  readonly assumedVersion: number | null;
-}
+import { keepWords, wordsOf } from './words.ts';
 
 export interface PushingOptions {
   readonly tables: CollectionTables;
@@ -57,11 +38,6 @@ interface How {
   readonly signal: AbortSignal;
   /** Called within the transaction of the verdicts. */
   readonly conflict: (master: MasterState) => void;
-}
-
-interface PackedRow extends Words {
-  /** Whether no state of the cloud is known of it. */
-  readonly isNew: boolean;
 }
 
 export class Pushing {
@@ -85,31 +61,37 @@ export class Pushing {
     conflict: (master: MasterState) => void,
     isFirst = false,
   ): Promise<void> {
-    const { lock } = this.#options;
+    const packs = new Packs(rows, (id, revision) => this.#tooLarge(id, revision));
     const how: How = { signal, conflict };
-    const packs = this.#pack(rows);
     if (isFirst) {
-      if (packs.length > 0) await this.#pushFirst(packs, how);
+      if (packs.isLeft) await this.#pushFirst(packs, how);
       return;
     }
-    for (const packed of packs) {
-      if (this.#unanswered().length > 0) await this.settle(signal);
-      // RxDB's are of different documents.
-      await lock.runBeside(async () => {
-        signal.throwIfAborted();
-        await this.#send(packed, how);
-      });
-    }
+    const sendNext = async (): Promise<void> => {
+      signal.throwIfAborted();
+      // What goes before this one leaves first: to write all of them down takes as long as they are on their way.
+      await nextTurn();
+      signal.throwIfAborted();
+      if (packs.isLeft) await this.#send(packs.next(), how);
+    };
+    const sendAll = async (): Promise<void> => {
+      while (packs.isLeft) {
+        if (this.#unanswered().length > 0) await this.settle(signal);
+        // RxDB's are of different documents.
+        await this.#options.lock.runBeside(sendNext);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(rows.length, SIDE_BY_SIDE) }, sendAll));
   }
 
   /** Together: between one part and the next whoever came would wait for a lesser turn. And alone: others may be of the same documents. */
-  async #pushFirst(packs: readonly (readonly PackedRow[])[], how: How): Promise<void> {
+  async #pushFirst(packs: Packs, how: How): Promise<void> {
     const { lock } = this.#options;
     await lock.runFirst(async () => {
       await this.#settle(how.signal);
-      for (const packed of packs) {
+      while (packs.isLeft) {
         how.signal.throwIfAborted();
-        await this.#send(packed, how);
+        await this.#send(packs.next(), how);
       }
     });
   }
@@ -132,6 +114,8 @@ export class Pushing {
   }
 
   async #send(packed: readonly PackedRow[], how: How): Promise<void> {
+    // Everything in it was too large.
+    if (packed.length === 0) return;
     const { tables, newId } = this.#options;
     const mutationId = newId();
     this.#underWay.add(mutationId);
@@ -225,38 +209,9 @@ export class Pushing {
     await this.#send(packed.slice(half), how);
   }
 
-  #pack(rows: readonly Outgoing[]): PackedRow[][] {
-    const packs: PackedRow[][] = [];
-    let pack: PackedRow[] = [];
-    let bytes = 0;
-    for (const { state, revision, assumed, assumedVersion } of rows) {
-      const words = assumed === null ? wordsOfNew(state, revision) : wordsOn(state, revision, assumed, assumedVersion);
-      const { json } = words;
-      const size = Buffer.byteLength(json);
-      if (size > ROW_BYTES) {
-        this.#tooLarge(state.id, revision);
-        continue;
-      }
-      if (pack.length > 0 && (bytes + size > PUSH_BYTES || pack.length >= PUSH_ROWS)) {
-        packs.push(pack);
-        [pack, bytes] = [[], 0];
-      }
-      pack.push({ ...words, isNew: assumed === null });
-      bytes += size;
-    }
-    if (pack.length > 0) packs.push(pack);
-    return packs;
-  }
-
   #tooLarge(id: string, revision: string): void {
     const { tables, now } = this.#options;
     const at = new Date(now()).toISOString();
     tables.transaction(() => tables.ledger.refuse(id, revision, 'TOO_LARGE', '', at));
   }
-}
-
-/** Of a change of a state that the cloud is known to have. */
-function wordsOn(state: State, revision: string, assumed: State, version: number | null): Words {
-  const row: PushRow = { ...rowOf(state), assumed: { ...rowOf(assumed), version } };
-  return { state, revision, json: JSON.stringify(row) };
 }

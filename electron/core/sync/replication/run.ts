@@ -13,12 +13,14 @@ import type {
   WithDeleted,
 } from 'rxdb';
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Subject } from 'rxjs';
 import type { Checkpoint } from '../../../contract/index.ts';
 import type { MasterState } from './absorb.ts';
+import type { Outgoing } from './packs.ts';
+import { PUSH_ROWS } from './packs.ts';
 import type { Page, Pulling } from './pulling.ts';
-import { PUSH_ROWS } from './pushing.ts';
-import type { Outgoing, Pushing } from './pushing.ts';
+import type { Pushing } from './pushing.ts';
 import { RunInstances } from './run-instances.ts';
 import type { Doc, Merge, State } from './states.ts';
 import { identical, revisionOf, sameState, versionOf, withVersion } from './states.ts';
@@ -39,6 +41,8 @@ export interface RunOptions {
 
 type Row = RxReplicationWriteToMasterRow<Doc>;
 
+/** Rows that RxDB reads at a time: several pushes, since nothing is on its way while it reads. */
+const READ_ROWS = 2 * PUSH_ROWS;
 /** An empty page moves the noted checkpoint only by so much: each move is a write to the disk. */
 const WORTH_NOTING = 1000;
 
@@ -87,7 +91,7 @@ export class Run {
       identifier: 'cloud',
       // It takes a page with fewer for the last one; how many come is not its matter, and after the last comes an empty one.
       pullBatchSize: 1,
-      pushBatchSize: PUSH_ROWS,
+      pushBatchSize: READ_ROWS,
       forkInstance: this.#instances.fork,
       metaInstance: this.#instances.meta,
       hashFunction: async (text) =>
@@ -122,9 +126,12 @@ export class Run {
     await this.#instances.taken(this.#aborted.signal);
     const page = await this.#page(checkpoint ?? null);
     if (!this.#alive) return NOTHING;
-    // The next one comes while this one is written.
-    if (!page.last) this.#ahead = { from: page.checkpoint, page: this.#ask(page.checkpoint) };
-    else if (page.masters.length > 0) this.#ahead = { from: page.checkpoint, page: null };
+    // The next one comes while this one is written: it is asked for before, and this turn is left for it to go out.
+    if (!page.last) {
+      this.#ahead = { from: page.checkpoint, page: this.#ask(page.checkpoint) };
+      await nextTurn();
+      if (!this.#alive) return NOTHING;
+    } else if (page.masters.length > 0) this.#ahead = { from: page.checkpoint, page: null };
     this.#instances.pulled(page.masters, page.checkpoint.seq);
     const moved = page.checkpoint.seq - (checkpoint?.seq ?? -WORTH_NOTING);
     // RxDB notes nothing of an empty page. A quiet collection would stay behind until what was deleted is purged.
