@@ -35,7 +35,10 @@ export default defineConfig({
         test: {
           ...node,
           name: 'workflows',
-          include: ['workflows/{temporal,definitions,activities,client,codec,worker}/**/*.test.ts'],
+          include: [
+            'workflows/{temporal,definitions,activities,client,codec,worker}/**/*.test.ts',
+            'test/workflows/**/*.test.ts',
+          ],
           globalSetup: ['workflows/testing/global-setup.ts'],
           // One server, one bundle, workers that poll: one file after the other.
           fileParallelism: false,

@@ -277,33 +277,33 @@ describe('what a person decides', () => {
   });
 });
 
-describe('a review that a workflow held until the report was there', () => {
-  async function heldReview() {
-    const session = await store.write('sessions', sessionDraft('held'));
-    const [reportSha256, at] = ['a'.repeat(64), '2026-11-21T12:00:00.000Z'];
-    const message = {
-      decision: 'approved',
-      reportSha256,
-      reviewerId: AUTHOR,
-      role: 'clinician',
-      at,
-      reason: null,
-    } as const;
-    const review = sessionIntent('session-review', newId(), session, 'test', message);
-    sender.answer = () => ({ kind: 'delivered', answer: 'held' });
-    outbox.start();
-    await write(review);
-    outbox.tryNow();
+async function heldReview() {
+  const session = await store.write('sessions', sessionDraft('held'));
+  const [reportSha256, at] = ['a'.repeat(64), '2026-11-21T12:00:00.000Z'];
+  const message = {
+    decision: 'approved',
+    reportSha256,
+    reviewerId: AUTHOR,
+    role: 'clinician',
+    at,
+    reason: null,
+  } as const;
+  const review = sessionIntent('session-review', newId(), session, 'test', message);
+  sender.answer = () => ({ kind: 'delivered', answer: 'held' });
+  outbox.start();
+  await write(review);
+  outbox.tryNow();
+  await clock.advance(0);
+  const decided = async (outcome: 'accepted' | 'refused', of = reportSha256): Promise<void> => {
+    const reason = outcome === 'refused' ? ('REPORT_CHANGED' as const) : null;
+    const gate: CloudReview = { outcome, reason, reportSha256: of, at };
+    await store.update('sessions', session.id, (current) => ({ ...current, cloud: { review: gate } }));
     await clock.advance(0);
-    const decided = async (outcome: 'accepted' | 'refused', of = reportSha256): Promise<void> => {
-      const reason = outcome === 'refused' ? ('REPORT_CHANGED' as const) : null;
-      const gate: CloudReview = { outcome, reason, reportSha256: of, at };
-      await store.update('sessions', session.id, (current) => ({ ...current, cloud: { review: gate } }));
-      await clock.advance(0);
-    };
-    return { review, decided };
-  }
+  };
+  return { review, decided };
+}
 
+describe('a review that a workflow held until the report was there', () => {
   it('is delivered, and comes back when the gate refuses it after all', async () => {
     const { review, decided } = await heldReview();
     expect(await states()).toEqual(['session-review delivered']);

@@ -244,11 +244,14 @@ export class Outbox {
   /** Looks what the gate made of reviews that a workflow had held. @param sessionId null: of all visits */
   #heed(sessionId: string | null): void {
     const { store, log, changed } = this.#options;
-    this.#heeded = this.#heeded
-      .then(async () => {
-        if (await heedGate(store, sessionId)) changed();
-      })
-      .catch((error: unknown) => log.error({ code: codeOf(error) }, 'what became of a review could not be noted'));
+    const former = this.#heeded;
+    const next = async (): Promise<void> => {
+      await former;
+      if (await heedGate(store, sessionId)) changed();
+    };
+    this.#heeded = next().catch((error: unknown) => {
+      log.error({ code: codeOf(error) }, 'what became of a review could not be noted');
+    });
   }
 
   #putOff({ subjectId, attempts }: OutboxEntry): void {

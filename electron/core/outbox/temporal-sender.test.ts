@@ -15,6 +15,10 @@ import { visitIntent } from './testing/intents.ts';
 
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const ALIVE = new AbortController().signal;
+/** For what is answered, on a machine however busy. */
+const LONG = { startMs: 20_000, messageMs: 20_000 };
+/** For what is never answered. */
+const SHORT = { startMs: 1000, messageMs: 1000 };
 const STARTED: DeliveryResult = { kind: 'delivered', answer: 'started' };
 
 let server: GrpcServer;
@@ -34,7 +38,7 @@ function senderTo(address: string, changes: Partial<TemporalSenderOptions> = {})
     clock: systemClock,
     identity: 'station',
     tenantId: () => TENANT,
-    deadlines: { startMs: 400, messageMs: 400 },
+    deadlines: LONG,
     ...changes,
   });
   senders.push(sender);
@@ -74,7 +78,8 @@ describe('what becomes of a request', () => {
     ['a page of the network', { kind: 'page', status: 503 }, { kind: 'away', code: 'UNAVAILABLE', timedOut: false }],
   ])('%s', async (_what, answer, result) => {
     server.answer = answer;
-    expect(await senderTo(server.address).deliver(request(), ALIVE)).toEqual(result);
+    const deadlines = answer.kind === 'nothing' ? SHORT : LONG;
+    expect(await senderTo(server.address, { deadlines }).deliver(request(), ALIVE)).toEqual(result);
     // The outbox alone tries again.
     expect(server.calls).toEqual(['StartWorkflowExecution']);
   });
@@ -177,15 +182,15 @@ describe('what goes over the wire', () => {
 
 describe('a connection that is half open', () => {
   it('holds every call up, and none of those over a new connection', async () => {
-    const sender = senderTo(server.address);
-    expect(await sender.deliver(request(), ALIVE)).toEqual(STARTED);
+    const sender = senderTo(server.address, { deadlines: SHORT });
+    await expect.poll(async () => sender.deliver(request(), ALIVE), { timeout: 20_000 }).toEqual(STARTED);
     server.isHalfOpen = true;
     expect((await sender.deliver(request(), ALIVE)).kind).toBe('away');
     server.isHalfOpen = false;
     // What was lost on the way is lost: the sender can't know that the line is good again.
     expect((await sender.deliver(request(), ALIVE)).kind).toBe('away');
     sender.renew();
-    expect(await sender.deliver(request(), ALIVE)).toEqual(STARTED);
+    await expect.poll(async () => sender.deliver(request(), ALIVE), { timeout: 20_000 }).toEqual(STARTED);
   });
 
   it('is given up by the outbox after two deadlines, and everything is delivered', async () => {
@@ -193,7 +198,7 @@ describe('a connection that is half open', () => {
     const store = await openTestStore(folder.path);
     const outbox = new Outbox({
       store,
-      sender: senderTo(server.address),
+      sender: senderTo(server.address, { deadlines: SHORT }),
       // Waits between tries are left out; deadlines are real.
       clock: { ...systemClock, sleep: async (_ms, signal) => systemClock.sleep(20, signal) },
       random: () => -0.5,
@@ -205,9 +210,9 @@ describe('a connection that is half open', () => {
       for (const seed of ['a', 'b', 'c']) tx.intent(visitIntent(seed, 1));
     });
     outbox.start();
-    await expect.poll(() => server.connections, { timeout: 10_000 }).toBeGreaterThan(1);
+    await expect.poll(() => server.connections, { timeout: 20_000 }).toBeGreaterThan(1);
     server.isHalfOpen = false;
-    await expect.poll(() => outboxCounts(store.sqlite).waiting, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => outboxCounts(store.sqlite).waiting, { timeout: 20_000 }).toBe(0);
     await outbox.close();
     await store.close();
     folder.remove();
