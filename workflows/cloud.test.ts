@@ -42,7 +42,7 @@ async function ended(child: ChildProcess): Promise<number | null> {
 async function start(...options: readonly string[]) {
   const child = spawn(
     process.execPath,
-    ['workflows/cloud.ts', '--folder', join(folder, 'cloud'), '--port', '0', ...options],
+    ['workflows/cloud.ts', '--folder', join(folder, 'cloud'), '--port', '0', '--no-workflows', ...options],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'] },

@@ -1,10 +1,11 @@
 /**
  * `npm run cloud`: the cloud side on this machine, for development: PostgreSQL, the API, an identity provider that believes everybody,
- * and a clinic to enrol a station in. What is set in the environment (`.env.example`) is used instead of its own.
+ * a clinic to enrol a station in, and, where it can be had, a Temporal server with a worker. What is set in the environment (`.env.example`) is used instead of its own.
  *
  *   --folder DIR   where the data lie (.vantage/cloud)
  *   --port N       where the API listens (7400; 0: any free one); the identity provider on the next
  *   --reset        forget the data first
+ *   --no-workflows neither Temporal nor a worker
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +21,7 @@ import { startDevelopmentIssuer } from './api/development-issuer.ts';
 import { createApi } from './api/server.ts';
 import { startEmbedded } from './database/embedded.ts';
 import { freePort } from './database/free-port.ts';
+import { startWorkflows } from './cloud-workflows.ts';
 import { ensureLogin, migrate } from './database/migrate.ts';
 
 const DATABASE = 'vantage';
@@ -46,8 +48,9 @@ const secretsSchema = z.object({
   database: z.string(),
   signingKey: z.string(),
   internal: z.string(),
-  /** Files were not always kept here: an older folder gets its key when it is next started. */
+  /** Not there from the first day: an older folder gets these when it is next started. */
   fileKeys: z.string().default(''),
+  workflowKeys: z.string().default(''),
 });
 
 const { values } = parseArgs({
@@ -55,6 +58,7 @@ const { values } = parseArgs({
     folder: { type: 'string', default: join('.vantage', 'cloud') },
     port: { type: 'string', default: '7400' },
     reset: { type: 'boolean', default: false },
+    'no-workflows': { type: 'boolean', default: false },
   },
 });
 const folder = resolve(values.folder);
@@ -84,6 +88,7 @@ async function run(): Promise<void> {
     API_SIGNING_KEYS: secrets.signingKey,
     INTERNAL_API_SECRET: secrets.internal,
     FILE_MASTER_KEYS: secrets.fileKeys,
+    WORKFLOW_KEYS: secrets.workflowKeys,
     FILES_FOLDER: join(folder, 'files'),
     FILES_FREE_MB: '100',
     LOG_LEVEL: 'warn',
@@ -115,6 +120,7 @@ async function run(): Promise<void> {
   );
   say(`Data        ${folder}`);
   say('ready; Ctrl-C stops it');
+  if (!values['no-workflows']) await startWorkflows({ environment, folder, tenantId: TENANT_ID, say, started });
 }
 
 // The package that runs PostgreSQL ends the process on a signal, before anything else is stopped.
@@ -140,10 +146,17 @@ async function stop(): Promise<void> {
 
 function readSecrets(file: string): z.output<typeof secretsSchema> {
   const known = existsSync(file) ? secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : newSecrets();
-  if (known.fileKeys !== '') return known;
-  const secrets = { ...known, fileKeys: `1:${randomBytes(32).toString('base64')}` };
+  const secrets = {
+    ...known,
+    fileKeys: known.fileKeys || newKey(),
+    workflowKeys: known.workflowKeys || newKey(),
+  };
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   return secrets;
+}
+
+function newKey(): string {
+  return `1:${randomBytes(32).toString('base64')}`;
 }
 
 function newSecrets(): z.output<typeof secretsSchema> {
@@ -153,6 +166,7 @@ function newSecrets(): z.output<typeof secretsSchema> {
     signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     internal: randomBytes(32).toString('base64'),
     fileKeys: '',
+    workflowKeys: '',
   };
 }
 

@@ -84,7 +84,7 @@ async function startCloud(built: string): Promise<string> {
   const port = await freePort();
   cloud = spawn(
     process.execPath,
-    [join(ROOT, 'workflows/cloud.ts'), '--folder', join(folder, 'cloud'), '--port', String(port)],
+    [join(ROOT, 'workflows/cloud.ts'), '--folder', join(folder, 'cloud'), '--port', String(port), '--no-workflows'],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], SCREENS_FOLDER: built } },
   );
   let said = '';
