@@ -54,11 +54,25 @@ export function temporalConfigOf(environment: Environment): TemporalConfig | nul
   return {
     connection: {
       address,
-      ...(tls !== undefined && tls !== null && { tls }),
+      ...(tls !== undefined && tls !== null && { tls: asBuffers(tls) }),
       ...(apiKey !== undefined && { apiKey }),
       ...(metadata !== undefined && { metadata }),
     },
     namespace,
+  };
+}
+
+/** gRPC for JavaScript takes nothing else. */
+function asBuffers(tls: TLSConfig | boolean): TLSConfig | boolean {
+  if (typeof tls === 'boolean') return tls;
+  const { serverRootCACertificate: authority, clientCertPair: client, ...rest } = tls;
+  return {
+    ...rest,
+    ...(authority !== undefined && { serverRootCACertificate: Buffer.from(authority) }),
+    ...(client !== undefined &&
+      client !== null && {
+        clientCertPair: { crt: Buffer.from(client.crt), key: Buffer.from(client.key) },
+      }),
   };
 }
 
