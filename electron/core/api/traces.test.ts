@@ -90,7 +90,7 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
   'sync.setBandwidth': null,
   'outbox.watch': null,
   'outbox.tryNow': 'outbox.tried',
-  // Both have one where there is a request to decide about (`outbox.test.ts`); here is none.
+  // Both have one where there is a request to decide about (`outbox-router.test.ts`); here is none.
   'outbox.retry': null,
   'outbox.discard': null,
 };
