@@ -20,6 +20,8 @@ export const maintenanceContract = {
     .output(done),
   /** Reads every stored file and compares, now. */
   checkPictures: procedure(...KEEPER_ROLES).output(done),
+  /** Reads every page of the records and compares, now. */
+  checkRecords: procedure(...KEEPER_ROLES).output(done),
   checkAudit: procedure(...KEEPER_ROLES).output(done),
   /** A period of the audit trail as a file on this machine. Is itself in the trail. */
   copyAudit: procedure(...RECORD_ROLES)

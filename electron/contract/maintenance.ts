@@ -14,6 +14,7 @@ export const maintenanceKindSchema = z.enum([
   'backup',
   'backup-check',
   'scrub',
+  'page-check',
   'audit-check',
   'audit-copy',
   'retention',
@@ -31,6 +32,7 @@ export const MAINTENANCE_STARTERS: Readonly<Record<MaintenanceKind, readonly Rol
   backup: KEEPER_ROLES,
   'backup-check': KEEPER_ROLES,
   scrub: KEEPER_ROLES,
+  'page-check': KEEPER_ROLES,
   'audit-check': KEEPER_ROLES,
   'audit-copy': RECORD_ROLES,
   retention: RECORD_ROLES,
@@ -46,7 +48,7 @@ export const maintenanceJobSchema = z.object({
   /** Counted, never guessed; `total` is null where it isn't known. */
   done: z.number(),
   total: z.number().nullable(),
-  unit: z.enum(['bytes', 'tables', 'files', 'entries']).nullable(),
+  unit: z.enum(['bytes', 'tables', 'files', 'pages', 'entries']).nullable(),
   problem: problemSchema.nullable(),
 });
 export type MaintenanceJob = z.infer<typeof maintenanceJobSchema>;
@@ -106,6 +108,8 @@ export const storageViewSchema = z.object({
     bytes: z.number(),
     /** When all of it had last been read again and compared; null before the first time. */
     checkedAt: instant.nullable(),
+    /** Whether that was since the station started: what was found before says nothing of what happened while it was stopped. */
+    checkedSinceStart: z.boolean(),
     /** What was found to be damaged. */
     problem: problemSchema.nullable(),
   }),

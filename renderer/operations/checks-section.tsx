@@ -3,6 +3,7 @@ import { useLingui } from '@lingui/react';
 import { Database, Images, ListChecks } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useId } from 'react';
 import type { MaintenanceJob, StorageView } from '../../electron/contract/maintenance.ts';
 import { Button } from '../kit/button.tsx';
 import { formatBytes, formatHash, formatNumber } from '../kit/format.ts';
@@ -15,6 +16,7 @@ import { pictureWords, recordWords, trailWords, fileWords, whenWords } from './s
 export function ChecksSection({ view, now }: { readonly view: StorageView; readonly now: number }): ReactNode {
   const { i18n } = useLingui();
   const pictures = useCommand((client) => client.maintenance.checkPictures);
+  const records = useCommand((client) => client.maintenance.checkRecords);
   const trail = useCommand((client) => client.maintenance.checkAudit);
   const { scrub, audit } = view;
   return (
@@ -66,14 +68,28 @@ export function ChecksSection({ view, now }: { readonly view: StorageView; reado
         title={i18n.t('Records')}
         said={recordWords(i18n, view.store, now)}
         detail={
-          view.store.problem === null || view.store.checkedAt === null
-            ? i18n.t('{size}. Every page is read again by itself every day.', { size: formatBytes(view.store.bytes) })
-            : i18n.t('{size}. All pages were last read {at}; {detail}.', {
+          view.store.problem === null
+            ? i18n.t('{size}. Every page is read again by itself after each start, and every day.', {
                 size: formatBytes(view.store.bytes),
-                at: whenWords(i18n, view.store.checkedAt, now),
-                detail: view.store.problem.detail,
               })
+            : view.store.checkedAt === null
+              ? i18n.t('{size}. Damaged: {detail}. See “Needs you”.', {
+                  size: formatBytes(view.store.bytes),
+                  detail: view.store.problem.detail,
+                })
+              : i18n.t('{size}. Damaged: {detail}; all pages were last read {at}. See “Needs you”.', {
+                  size: formatBytes(view.store.bytes),
+                  at: whenWords(i18n, view.store.checkedAt, now),
+                  detail: view.store.problem.detail,
+                })
         }
+        work={{
+          action: i18n.t('Check all now'),
+          job: runningJob(view, 'page-check'),
+          under: i18n.t('Reading every page'),
+          busy: records.busy,
+          run: () => void records.run(undefined),
+        }}
       />
       <Check
         icon={ListChecks}
@@ -114,34 +130,34 @@ function Check({
   title,
   said,
   detail,
-  work = null,
+  work,
 }: {
   readonly icon: LucideIcon;
   readonly title: string;
   readonly said: Said;
   readonly detail: string;
-  /** Left out for what the station reads only by itself. */
-  readonly work?: CheckWork | null;
+  readonly work: CheckWork;
 }): ReactNode {
+  const id = useId();
   return (
     <>
       <div className="storage-check">
         <Icon size={20} strokeWidth={1.75} className="text-ink-2" aria-hidden />
         <span className="min-w-0">
-          <b>{title}</b>
+          <b id={id}>{title}</b>
           <small>{detail}</small>
         </span>
         <span className="storage-said">
           <StatusMark shape={said.shape} />
           {said.text}
         </span>
-        {work === null || work.job !== null ? null : (
-          <Button look="outlined" onPress={work.run} busy={work.busy}>
+        {work.job !== null ? null : (
+          <Button look="outlined" onPress={work.run} busy={work.busy} describedBy={id}>
             {work.action}
           </Button>
         )}
       </div>
-      {work === null || work.job === null ? null : <JobLine job={work.job} label={work.under} />}
+      {work.job === null ? null : <JobLine job={work.job} label={work.under} />}
     </>
   );
 }

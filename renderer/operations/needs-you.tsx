@@ -24,6 +24,7 @@ export function NeedsYou({ view }: { readonly view: StorageView }): ReactNode {
     backup: i18n.t('The last backup was not made'),
     'backup-check': i18n.t('A backup could not be read back'),
     scrub: i18n.t('The pictures could not all be read'),
+    'page-check': i18n.t('The records could not all be read'),
     'audit-check': i18n.t('The audit trail could not be verified'),
     'audit-copy': i18n.t('The copy of the trail was not made'),
     retention: i18n.t('Deleting pictures was stopped'),

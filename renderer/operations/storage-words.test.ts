@@ -79,13 +79,21 @@ describe('the words of storage', () => {
       text: 'as written, today 08:00; 7 stored since, not read yet',
     });
     expect(pictureWords(i18n, { ...scrub, checked: 0, total: 7 }, NOW).shape).toBe('todo');
+    expect(pictureWords(i18n, { ...scrub, checked: 0, total: 0 }, NOW)).toEqual({
+      shape: 'nothing',
+      text: 'nothing to read',
+    });
   });
 
   it('say of the records when all of them were last read, and of damage that it is there whatever was read since', () => {
-    const store: StorageView['store'] = { bytes: 1, checkedAt: null, problem: null };
+    const store: StorageView['store'] = { bytes: 1, checkedAt: null, checkedSinceStart: false, problem: null };
     const problem = { code: 'STORE_PAGES_DAMAGED', detail: 'pages 41', at: at(20, 3) } as const;
     expect(recordWords(i18n, store, NOW)).toEqual({ shape: 'todo', text: 'not all read yet' });
     expect(recordWords(i18n, { ...store, checkedAt: at(21, 2) }, NOW)).toEqual({
+      shape: 'todo',
+      text: 'not all read since this start; as written today 02:00, before it',
+    });
+    expect(recordWords(i18n, { ...store, checkedAt: at(21, 2), checkedSinceStart: true }, NOW)).toEqual({
       shape: 'done',
       text: 'all as written, today 02:00',
     });
@@ -101,6 +109,20 @@ describe('the words of storage', () => {
     expect(trailWords(i18n, { ...trail, verified }, NOW)).toEqual({
       shape: 'stopped',
       text: 'not whole from entry 9113, today 08:00',
+    });
+  });
+
+  it('give the trail a tick only where the verification reached its end', () => {
+    const trail = { at: null, checkpoint: null, keyId: '', copies: [] };
+    const verified = { ok: true, entries: 25, firstBad: null, sealedThrough: 20, verifiedAt: at(21, 8) };
+    // The 26th says that the 25 before it were verified.
+    expect(trailWords(i18n, { ...trail, sequence: 26, verified }, NOW)).toEqual({
+      shape: 'done',
+      text: 'whole up to entry 25, today 08:00',
+    });
+    expect(trailWords(i18n, { ...trail, sequence: 68, verified }, NOW)).toEqual({
+      shape: 'todo',
+      text: 'whole up to entry 25, today 08:00; 43 since, not verified yet',
     });
   });
 

@@ -35,6 +35,7 @@ export function progressWords(i18n: I18n, { done, total, unit }: MaintenanceJob)
   const words = {
     tables: i18n.t('{counted} of {all} tables of the records', { counted, all }),
     files: i18n.t('{counted} of {all} files', { counted, all }),
+    pages: i18n.t('{counted} of {all} pages', { counted, all }),
     entries: i18n.t('{counted} of {all} entries', { counted, all }),
   };
   return words[unit];
@@ -59,6 +60,8 @@ export function pictureWords(i18n: I18n, scrub: StorageView['scrub'], now: numbe
       text: i18n.t('{damaged, plural, one {# file is damaged} other {# files are damaged}}', { damaged }),
     };
   }
+  // A tick is for what was read, and there is nothing to read.
+  if (scrub.total === 0) return { shape: 'nothing', text: i18n.t('nothing to read') };
   if (scrub.lastCompleteAt === null) return { shape: 'todo', text: i18n.t('not all read yet') };
   const at = whenWords(i18n, scrub.lastCompleteAt, now);
   if (scrub.checked < scrub.total && scrub.state === 'resting') {
@@ -68,27 +71,50 @@ export function pictureWords(i18n: I18n, scrub: StorageView['scrub'], now: numbe
   return { shape: 'done', text: i18n.t('all as written, {at}', { at }) };
 }
 
-/** How the database is, as far as its pages have been read: by the station itself, a round a day. */
-export function recordWords(i18n: I18n, { checkedAt, problem }: StorageView['store'], now: number): Said {
+/**
+ * How the database is, as far as its pages have been read: by the station itself, a round after each start and then one a day. A tick only
+ * for what was read since the start: the file may have been changed while the station was stopped.
+ */
+export function recordWords(
+  i18n: I18n,
+  { checkedAt, checkedSinceStart, problem }: StorageView['store'],
+  now: number,
+): Said {
   if (problem !== null) {
     return { shape: 'stopped', text: i18n.t('damaged, found {at}', { at: whenWords(i18n, problem.at, now) }) };
   }
   if (checkedAt === null) return { shape: 'todo', text: i18n.t('not all read yet') };
-  return { shape: 'done', text: i18n.t('all as written, {at}', { at: whenWords(i18n, checkedAt, now) }) };
+  const at = whenWords(i18n, checkedAt, now);
+  if (!checkedSinceStart) {
+    return { shape: 'todo', text: i18n.t('not all read since this start; as written {at}, before it', { at }) };
+  }
+  return { shape: 'done', text: i18n.t('all as written, {at}', { at }) };
 }
 
-/** What the last verification of the audit trail said. */
-export function trailWords(i18n: I18n, { verified }: StorageView['audit'], now: number): Said {
+/**
+ * What the last verification of the audit trail said. A tick only when it reached the end; the entry right after the verified ones is that
+ * of the verification itself.
+ */
+export function trailWords(i18n: I18n, { sequence, verified }: StorageView['audit'], now: number): Said {
   if (verified === null) return { shape: 'todo', text: i18n.t('not verified yet') };
   const at = whenWords(i18n, verified.verifiedAt, now);
   if (!verified.ok) {
     const entry = formatNumber(verified.firstBad ?? 0, 0);
     return { shape: 'stopped', text: i18n.t('not whole from entry {entry}, {at}', { entry, at }) };
   }
-  return {
-    shape: 'done',
-    text: i18n.t('whole up to entry {entry}, {at}', { entry: formatNumber(verified.entries, 0), at }),
-  };
+  const entry = formatNumber(verified.entries, 0);
+  const since = sequence - verified.entries;
+  if (since > 1) {
+    return {
+      shape: 'todo',
+      text: i18n.t('whole up to entry {entry}, {at}; {count} since, not verified yet', {
+        entry,
+        at,
+        count: formatNumber(since, 0),
+      }),
+    };
+  }
+  return { shape: 'done', text: i18n.t('whole up to entry {entry}, {at}', { entry, at }) };
 }
 
 /** The rule in a sentence. */

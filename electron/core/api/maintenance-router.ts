@@ -38,6 +38,10 @@ export function createMaintenanceRouter(
       maintenance.checkPictures(actorOf(context));
       return OK;
     }),
+    checkRecords: os.checkRecords.handler(({ context }) => {
+      maintenance.checkRecords(actorOf(context));
+      return OK;
+    }),
     checkAudit: os.checkAudit.handler(({ context }) => {
       maintenance.checkAudit(actorOf(context));
       return OK;

@@ -71,6 +71,7 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
   'maintenance.backUp': 'backup.made',
   'maintenance.checkBackup': 'backup.checked',
   'maintenance.checkPictures': 'vault.checked',
+  'maintenance.checkRecords': 'store.checked',
   'maintenance.checkAudit': 'audit.verified',
   'maintenance.copyAudit': 'audit.exported',
   'maintenance.cancel': 'maintenance.cancelled',

@@ -1,5 +1,15 @@
 /** Storage and records through the contract, at a whole clinic. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync, readdirSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEMONSTRATION_PIN } from '../../contract/index.ts';
@@ -102,6 +112,31 @@ describe('storage and records', () => {
       sessionId,
       part: 'image',
       stepId: 'body-front',
+    });
+  });
+
+  it('have every page of the records read again when somebody asks, and damaged ones are named', async () => {
+    expect((await viewOf()).store).toMatchObject({ checkedAt: null, checkedSinceStart: false, problem: null });
+    await operator.maintenance.checkRecords();
+    const whole = await ended('page-check');
+    expect(whole.job).toMatchObject({ state: 'done', unit: 'pages', byName: 'Aroha Tauira', done: whole.job.total });
+    expect(whole.view.store).toMatchObject({ checkedSinceStart: true, problem: null });
+
+    await station.restart();
+    operator = await station.signedIn('AT', 'operator');
+    const again = (await viewOf()).store;
+    expect(again).toMatchObject({ checkedAt: whole.view.store.checkedAt, checkedSinceStart: false });
+    const path = join(station.directory, 'clinic.db');
+    const file = openSync(path, 'r+');
+    // The last page, which nothing that follows has need of.
+    writeSync(file, Buffer.from([1, 2, 3]), 0, 3, statSync(path).size - 4000);
+    closeSync(file);
+    await operator.maintenance.checkRecords();
+    const found = await ended('page-check');
+    expect(found.job.state).toBe('done');
+    expect(found.view.store.problem).toMatchObject({
+      code: 'STORE_PAGES_DAMAGED',
+      detail: expect.stringMatching(/^pages \d+$/),
     });
   });
 

@@ -91,6 +91,7 @@ export class Maintenance {
       store: {
         bytes: sizeOf(join(directory, STORE_FILE)) + sizeOf(join(directory, `${STORE_FILE}-wal`)),
         checkedAt: pageScrub.completeAt,
+        checkedSinceStart: pageScrub.isCheckedSinceStart,
         problem: pageScrub.problem(),
       },
       vault: vault ?? { files: 0, bytes: 0 },
@@ -154,6 +155,15 @@ export class Maintenance {
       const status = await this.#options.scrub.runNow(signal, (now) => progress(now.checked, now.total, 'files'));
       progress(status.checked, status.total, 'files');
       await this.#audit(actor, 'vault.checked', 'vault', { files: status.total, damaged: status.damaged.length });
+    });
+  }
+
+  /** Damage is no failure of the check: the view names the pages. */
+  checkRecords(actor: Actor): void {
+    const { pageScrub } = this.#options;
+    this.#jobs.start('page-check', actor, async ({ signal, progress }) => {
+      await pageScrub.runNow(signal, (done, total) => progress(done, total, 'pages'));
+      await this.#audit(actor, 'store.checked', 'records', { isWhole: pageScrub.problem() === null });
     });
   }
 

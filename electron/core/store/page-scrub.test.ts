@@ -49,6 +49,7 @@ function scrubOf(options: { readonly busy?: () => boolean } = {}): PageScrub {
     log: QUIET,
     pagesPerSecond: 1_000_000,
     pollMs: 1,
+    firstAfterMs: 0,
   });
   scrubs.push(scrub);
   return scrub;
@@ -132,4 +133,31 @@ it('waits while pictures are on their way, and ends when it is closed', async ()
   await waiting.promise;
   await scrub.close();
   expect(scrub.completeAt).toBeNull();
+});
+
+it('does not take a round of an earlier start for this one’s: the next begins by itself, though one was done today', async () => {
+  await scrubOf().round();
+  damage(9);
+  const started = scrubOf();
+  expect([started.completeAt, started.isCheckedSinceStart]).toEqual(['2026-11-21T12:00:00.000Z', false]);
+  started.start();
+  await expect.poll(() => started.isCheckedSinceStart, { timeout: 20_000 }).toBe(true);
+  expect(started.problem()).toMatchObject({ detail: 'pages 9' });
+});
+
+it('reads all pages at once when somebody asks, counts them, and stops when they cancel', async () => {
+  damage(9);
+  const scrub = scrubOf();
+  const told: (readonly [number, number])[] = [];
+  await scrub.runNow(new AbortController().signal, (done, total) => told.push([done, total]));
+  expect(told.at(-1)).toEqual([pageCount(), pageCount()]);
+  expect(told.length).toBeGreaterThan(2);
+  expect([scrub.isCheckedSinceStart, scrub.problem()?.detail]).toEqual([true, 'pages 9']);
+
+  const cancelled = scrubOf({ busy: () => true });
+  const stop = new AbortController();
+  const run = cancelled.runNow(stop.signal, () => undefined);
+  stop.abort();
+  await expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(cancelled.isCheckedSinceStart).toBe(false);
 });

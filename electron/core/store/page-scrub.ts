@@ -1,11 +1,13 @@
 /**
  * Reads the database's own pages again in the background, round after round, as the vault's scrub does with stored files: a disk that
  * forgets is found out while the last backups are still whole, and not only when somebody needs the page. Sixteen pages at a time and
- * then a rest: who writes waits for less than a millisecond, and nothing is read while pictures are on their way.
+ * then a rest: who writes waits for less than a millisecond, and nothing is read while pictures are on their way. Each start begins with
+ * a round: what the one before found says nothing of what happened to the file while the station was stopped.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Problem } from '../../contract/index.ts';
+import { VantageError } from '../../contract/index.ts';
 import { readStationValue, writeStationValue } from './station-values.ts';
 import { codeOf } from './store-problem.ts';
 import type { Store, StoreLog } from './types.ts';
@@ -34,6 +36,8 @@ export interface PageScrubOptions {
   readonly everyMs?: number;
   /** How often it looks whether it may go on. Default half a second. */
   readonly pollMs?: number;
+  /** From the start to the first round: people sign in first. Default 15 seconds. */
+  readonly firstAfterMs?: number;
 }
 
 const stateSchema = z.object({
@@ -46,11 +50,14 @@ type PageScrubState = z.infer<typeof stateSchema>;
 export class PageScrub {
   readonly #options: Required<PageScrubOptions>;
   readonly #closing = new AbortController();
+  /** Of the background's round, when somebody wants one at once. */
+  #interruption = new AbortController();
+  #isCheckedSinceStart = false;
   #background: Promise<void> = Promise.resolve();
   #state: PageScrubState;
 
   constructor(options: PageScrubOptions) {
-    this.#options = { pagesPerSecond: 256, everyMs: 86_400_000, pollMs: 500, ...options };
+    this.#options = { pagesPerSecond: 256, everyMs: 86_400_000, pollMs: 500, firstAfterMs: 15_000, ...options };
     const text = readStationValue(options.store.sqlite, PAGE_SCRUB_KEY) ?? NEVER_SCRUBBED;
     this.#state = stateSchema.parse(JSON.parse(text));
   }
@@ -65,6 +72,11 @@ export class PageScrub {
     return this.#state.completeAt;
   }
 
+  /** Whether a round has come to its end since the station started. */
+  get isCheckedSinceStart(): boolean {
+    return this.#isCheckedSinceStart;
+  }
+
   /** Null when no page is known to be damaged. */
   problem(): Problem | null {
     const { damaged } = this.#state;
@@ -77,12 +89,39 @@ export class PageScrub {
 
   /** One round now, from the first page to the last; ends early when the scrub is closed. */
   async round(): Promise<void> {
-    const { store, busy, pagesPerSecond, pollMs } = this.#options;
+    await this.#round(this.#closing.signal, this.#options.pagesPerSecond, () => undefined);
+  }
+
+  /**
+   * A whole round now, without the rests; one at a time. What it finds is in `problem()`. @param progress pages read, and of how many.
+   * @throws VantageError CANCELLED when `signal` is aborted: the background begins its round again. DISK_FULL, DISK_FAILED.
+   */
+  async runNow(signal: AbortSignal, progress: (done: number, total: number) => void): Promise<void> {
+    if (signal.aborted || this.#closing.signal.aborted) throw new VantageError('CANCELLED');
+    // The background's round ends where it is; this one covers all of it.
+    this.#interruption.abort();
+    await this.#background;
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      await this.#round(either, Infinity, progress);
+      if (either.aborted) throw new VantageError('CANCELLED');
+    } finally {
+      this.#interruption = new AbortController();
+      this.#background = this.#work();
+    }
+  }
+
+  async #round(
+    signal: AbortSignal,
+    pagesPerSecond: number,
+    progress: (done: number, total: number) => void,
+  ): Promise<void> {
+    const { store, busy, pollMs } = this.#options;
     const found = new Set<number>();
     let pages = 1;
     for (let from = 1; from <= pages; from += PIECE_PAGES) {
-      while (busy() && !this.#closing.signal.aborted) await this.#wait(pollMs);
-      if (this.#closing.signal.aborted) return;
+      while (busy() && !signal.aborted) await wait(pollMs, signal);
+      if (signal.aborted) return;
       const checked = store.checkPages(from, PIECE_PAGES);
       pages = checked.pages;
       const added = checked.damaged.filter((page) => !found.has(page));
@@ -90,11 +129,13 @@ export class PageScrub {
       // At once: the rest of the round may take hours.
       if (added.length > 0) await this.#note(added, []);
       if (found.size > MOST_DAMAGED) return;
-      await this.#wait((PIECE_PAGES / pagesPerSecond) * 1000);
+      progress(Math.min(from + PIECE_PAGES - 1, pages), pages);
+      await wait((PIECE_PAGES / pagesPerSecond) * 1000, signal);
     }
     const whole = this.#state.damaged.map(({ page }) => page).filter((page) => !found.has(page));
     this.#state = { ...this.#state, completeAt: this.#options.now().toISOString() };
     await this.#note([], whole);
+    this.#isCheckedSinceStart = true;
     this.#options.changed();
   }
 
@@ -138,25 +179,28 @@ export class PageScrub {
   }
 
   async #work(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    const signal = AbortSignal.any([this.#closing.signal, this.#interruption.signal]);
+    await wait(this.#options.firstAfterMs, signal);
+    while (!signal.aborted) {
       try {
-        if (this.#isDue()) await this.round();
+        if (this.#isDue()) await this.#round(signal, this.#options.pagesPerSecond, () => undefined);
       } catch (error) {
         this.#options.log.error({ code: codeOf(error) }, 'the pages of the store could not be checked; going on later');
       }
-      await this.#wait(LOOK_MS);
+      await wait(LOOK_MS, signal);
     }
   }
 
   #isDue(): boolean {
+    if (!this.#isCheckedSinceStart) return true;
     const { completeAt } = this.#state;
     const sinceMs = this.#options.now().getTime() - Date.parse(completeAt ?? '');
     // A clock that was set back is no reason to wait for it to come round.
     return !(sinceMs >= 0 && sinceMs < this.#options.everyMs);
   }
+}
 
-  /** Returns early when the scrub is closed; keeps no process alive. */
-  async #wait(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined);
-  }
+/** Returns early when `signal` is aborted; keeps no process alive. */
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
