@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { KEEPER_ROLES, RECORD_ROLES, maintenanceKindSchema, storageViewSchema } from './maintenance.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
-import { LONGEST_PASSPHRASE, SHORTEST_RECOVERY_PASSPHRASE } from './recovery.ts';
+import { LONGEST_PASSPHRASE, SHORTEST_PASSPHRASE } from './recovery.ts';
 import { retentionPolicySchema, retentionPreviewSchema } from './storage.ts';
 
 const pin = z.string().min(4).max(12);
@@ -46,7 +46,7 @@ export const maintenanceContract = {
     .output(done),
   /** From now on this passphrase, too, opens the key; one from before does not any more. Asks for the PIN. It is kept nowhere. */
   setRecovery: procedure(...RECORD_ROLES)
-    .input(z.object({ pin, passphrase: z.string().min(SHORTEST_RECOVERY_PASSPHRASE).max(LONGEST_PASSPHRASE) }))
+    .input(z.object({ pin, passphrase: z.string().min(SHORTEST_PASSPHRASE).max(LONGEST_PASSPHRASE) }))
     .output(done),
   /** Somebody has read what is said against the store and goes on with it as it is. */
   confirmStore: procedure(...RECORD_ROLES).output(done),

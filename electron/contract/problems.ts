@@ -232,6 +232,13 @@ export const PROBLEMS = {
     'Unlock the key ring and try again, or enter the recovery passphrase.',
     'Enter the key',
   ),
+  KEY_FILE_MISSING: problem(
+    'screen',
+    'The clinic’s key file, station.key, is not in its folder.',
+    'Nothing was changed or overwritten.',
+    'Put station.key back (backups have a copy of it), or enter the recovery passphrase.',
+    'Enter the key',
+  ),
   KEY_CHANGED_ELSEWHERE: problem(
     'screen',
     'What opened here is an earlier key of this clinic: its key was changed since, and is kept in another way.',
@@ -253,6 +260,27 @@ export const PROBLEMS = {
     'Enter it again. Capital letters and spaces count.',
     'Try again',
   ),
+  PASSPHRASE_SHORT: problem(
+    'inline',
+    'A passphrase that is chosen needs at least 12 characters.',
+    'Nothing was changed.',
+    'Choose a longer one: several words are easy to remember.',
+    'Choose another',
+  ),
+  PASSPHRASES_DIFFER: problem(
+    'inline',
+    'The two passphrases that were typed are not the same.',
+    'Nothing was made or changed.',
+    'Type the same one twice.',
+    'Try again',
+  ),
+  PASSPHRASE_UNREADABLE: problem(
+    'inline',
+    'The passphrase could not be read.',
+    'Nothing was changed.',
+    'Type it at a terminal, or let it come in through standard input: --passphrase-fd 0.',
+    'Try again',
+  ),
   STATION_BUSY: problem(
     'inline',
     'Pictures or other long work are under way on this station.',
@@ -269,7 +297,14 @@ export const PROBLEMS = {
   ),
   DEMONSTRATION_KEY: problem(
     'screen',
-    'The demonstration’s key file is gone or is another one.',
+    'The demonstration’s key file, demonstration.key, is not the one that its data was locked with.',
+    'Nothing was changed or overwritten. No real clinic is kept here.',
+    'Put the right demonstration.key back, or move the demonstration’s folder away to begin a new one.',
+    'Try again',
+  ),
+  DEMONSTRATION_KEY_MISSING: problem(
+    'screen',
+    'The demonstration’s key file, demonstration.key, is gone.',
     'Nothing was changed or overwritten. No real clinic is kept here.',
     'Put its file demonstration.key back, or move the demonstration’s folder away to begin a new one.',
     'Try again',
@@ -287,6 +322,13 @@ export const PROBLEMS = {
     'Nothing was overwritten.',
     'Tell the operator; the last good copy of the data folder can be put back. Then try again.',
     'Try again',
+  ),
+  NOT_SALVAGEABLE: problem(
+    'screen',
+    'Too much of the clinic’s file is gone or damaged: salvaging can not make a whole one of it.',
+    'The file is as it was, and so are the backups.',
+    'Restore the newest backup.',
+    'Restore a backup',
   ),
   STORE_OBSTRUCTED: problem(
     'screen',

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { ProblemCode } from './problems.ts';
+import { VantageError } from './problems.ts';
 
 /** Problems of the key, for which a passphrase is asked where one could open it. */
 export const UNLOCKABLE: readonly ProblemCode[] = [
@@ -11,7 +12,9 @@ export const UNLOCKABLE: readonly ProblemCode[] = [
   'KEY_MISSING',
   'KEY_CHANGED_ELSEWHERE',
   'KEY_STORE_INSECURE',
+  'KEY_FILE_MISSING',
   'DEMONSTRATION_KEY',
+  'DEMONSTRATION_KEY_MISSING',
 ];
 
 /** Problems of the data themselves, for which a copy and the backups are offered. */
@@ -23,9 +26,17 @@ const backupName = z.string().regex(/^\d{8}T\d{6}Z(-\d+)?$/);
 const passphraseKind = z.enum(['station', 'recovery']);
 export type PassphraseKind = z.infer<typeof passphraseKind>;
 
-/** As long as one that is chosen has to be, and the longest that is taken; in characters. */
-export const SHORTEST_RECOVERY_PASSPHRASE = 12;
+/**
+ * As long as one that is chosen has to be, and the longest that is taken; in characters (UTF-16 units). One that was chosen before this rule
+ * opens what it locked. The text of PASSPHRASE_SHORT names the number.
+ */
+export const SHORTEST_PASSPHRASE = 12;
 export const LONGEST_PASSPHRASE = 1024;
+
+/** For a passphrase that is chosen now, whatever it locks. @throws VantageError PASSPHRASE_SHORT */
+export function assertLongEnough(passphrase: string): void {
+  if (passphrase.length < SHORTEST_PASSPHRASE) throw new VantageError('PASSPHRASE_SHORT');
+}
 
 export const recoveryOfferSchema = z.discriminatedUnion('of', [
   z.object({

@@ -29,7 +29,7 @@ export async function recoveryOffer(
  */
 export function unlockOffer(problem: Problem | null, passphrases: readonly PassphraseKind[]): RecoveryOffer | null {
   if (problem === null || !UNLOCKABLE.includes(problem.code)) return null;
-  if (problem.code === 'DEMONSTRATION_KEY' && passphrases.length === 0) return null;
+  if (problem.code.startsWith('DEMONSTRATION_KEY') && passphrases.length === 0) return null;
   return { of: 'key', passphrases: [...passphrases] };
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PROBLEMS } from '../contract/index.ts';
 import { checkValueOf } from '../core/store/cipher-file.ts';
 import { deriveKey, fileKeyStore, newKey, passphraseKeyStore, wrappedKeyStore } from '../core/store/key-handling.ts';
 import { recoveryKeyStore } from '../core/store/recovery-key.ts';
@@ -63,6 +64,14 @@ function withFile(): StationKeys {
 }
 
 describe('a station with a passphrase', () => {
+  it('names its key file where that is gone, and still opens with the passphrase for recovery', async () => {
+    writeFileSync(join(directory, 'clinic.db'), 'data');
+    await expect(withPassphrase(OWN).load()).rejects.toMatchObject({ code: 'KEY_FILE_MISSING' });
+    expect(PROBLEMS.KEY_FILE_MISSING.happened).toContain('station.key');
+    expect(PROBLEMS.KEY_FILE_MISSING.todo).not.toContain('key ring');
+    expect(await withPassphrase(RECOVERY).load()).toEqual(key);
+  });
+
   it('is opened by its own one, by the one for recovery wherever it is entered, and by no other', async () => {
     await passphraseKeyStore(join(directory, 'station.key'), OWN).save(key);
     expect(withPassphrase(OWN).passphrases()).toEqual(['station', 'recovery']);

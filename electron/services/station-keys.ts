@@ -17,7 +17,7 @@ export interface StationKeys {
   readonly custody: KeyCustody;
   /**
    * The key of the clinic; made at the very first start only, never where data lies already.
-   * @throws VantageError KEY_MISSING, KEY_WRONG, KEY_STORE_INSECURE, KEY_CHANGED_ELSEWHERE (another host changed it, and keeps the new one)
+   * @throws VantageError KEY_MISSING, KEY_FILE_MISSING (of a host that asks for a passphrase), KEY_WRONG, KEY_STORE_INSECURE, KEY_CHANGED_ELSEWHERE (another host changed it, and keeps the new one)
    */
   load(): Promise<Uint8Array>;
   /** Which passphrases a person could enter instead. */
@@ -126,8 +126,10 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
       key = await loadOrMakeKey(store(), { mayMake: !holdsData(directory) });
     } catch (error) {
       const other = NOT_OPENED.has(codeOf(error)) ? await loadByRecovery() : null;
-      if (other === null) throw error;
-      return other;
+      if (other !== null) return other;
+      if (own.custody.kind === 'passphrase' && !existsSync(own.path))
+        throw new VantageError('KEY_FILE_MISSING', '', { cause: error });
+      throw error;
     }
     if (fits(key)) return key;
     const other = await loadByRecovery();

@@ -187,6 +187,12 @@ describe('supervisor', () => {
     await supervisor.start();
     expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'DEMONSTRATION_KEY' } });
     expect(PROBLEMS.DEMONSTRATION_KEY.action).not.toBe(PROBLEMS.KEY_WRONG.action);
+    const without = supervise({
+      clinic: { directory: '/nowhere', mode: 'demonstration' },
+      keys: { ...fixtureOptions().keys, load: () => Promise.reject(new VantageError('KEY_MISSING')) },
+    });
+    await without.start();
+    expect(without.state).toMatchObject({ phase: 'failed', problem: { code: 'DEMONSTRATION_KEY_MISSING' } });
   });
 
   it('asks for a passphrase where the key was not found, one try at a time, and opens with the right one', async () => {

@@ -99,7 +99,10 @@ export interface Supervisor<Port> {
 }
 
 /** Nobody can enter a demonstration's key: it lies in a file beside the data. */
-const BY_KEY_FILE: ReadonlySet<Problem['code']> = new Set(['KEY_WRONG', 'KEY_MISSING']);
+const BY_KEY_FILE: Readonly<Partial<Record<Problem['code'], Problem['code']>>> = {
+  KEY_WRONG: 'DEMONSTRATION_KEY',
+  KEY_MISSING: 'DEMONSTRATION_KEY_MISSING',
+};
 
 export function createSupervisor<Port>(options: SupervisorOptions<Port>): Supervisor<Port> {
   const timing: SupervisorTiming = { ...STANDARD_TIMING, ...options.timing };
@@ -252,7 +255,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     if (core.state !== 'stopped' || core.problem === null) problem = null;
     else
       problem ??= {
-        code: isDemonstration && BY_KEY_FILE.has(core.problem.code) ? 'DEMONSTRATION_KEY' : core.problem.code,
+        code: (isDemonstration ? BY_KEY_FILE[core.problem.code] : undefined) ?? core.problem.code,
         detail: core.problem.detail.slice(0, 500),
         at: new Date().toISOString(),
       };

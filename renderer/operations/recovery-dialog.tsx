@@ -3,7 +3,7 @@ import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import type { StorageKey } from '../../electron/contract/maintenance.ts';
-import { LONGEST_PASSPHRASE, SHORTEST_RECOVERY_PASSPHRASE } from '../../electron/contract/recovery.ts';
+import { LONGEST_PASSPHRASE, SHORTEST_PASSPHRASE } from '../../electron/contract/recovery.ts';
 import { Button } from '../kit/button.tsx';
 import { TextField } from '../kit/field.tsx';
 import { PinDialog } from '../shell/pin-dialog.tsx';
@@ -21,7 +21,7 @@ export function RecoveryDialog({
   const [passphrase, setPassphrase] = useState('');
   const [again, setAgain] = useState('');
   const set = useCommand((client) => client.maintenance.setRecovery);
-  const isShort = passphrase.length < SHORTEST_RECOVERY_PASSPHRASE;
+  const isShort = passphrase.length < SHORTEST_PASSPHRASE;
   const isSame = passphrase === again;
   return (
     <PinDialog
@@ -44,9 +44,7 @@ export function RecoveryDialog({
           onChange={setPassphrase}
           maxLength={LONGEST_PASSPHRASE}
           error={
-            passphrase !== '' && isShort
-              ? i18n.t('At least {least} characters', { least: SHORTEST_RECOVERY_PASSPHRASE })
-              : null
+            passphrase !== '' && isShort ? i18n.t('At least {least} characters', { least: SHORTEST_PASSPHRASE }) : null
           }
           end={
             <Button

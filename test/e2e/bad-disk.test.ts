@@ -70,7 +70,7 @@ describe('a disk that was locked with another key', () => {
     const before = contentOf(clinic);
     const station = await start(directory, 'addresses');
     const screen = await open(station);
-    await screen.sees('The demonstration’s key file is gone or is another one.');
+    await screen.sees('The demonstration’s key file, demonstration.key, is not the one that its data was locked with.');
     await screen.sees(/Nothing was changed or overwritten\./);
     await screen.sees(/DEMONSTRATION_KEY/);
     expect(await screen.page.getByRole('button').allInnerTexts()).toEqual([expect.stringContaining('Try again')]);

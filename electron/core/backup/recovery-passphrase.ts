@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { SHORTEST_RECOVERY_PASSPHRASE, VantageError } from '../../contract/index.ts';
+import { assertLongEnough } from '../../contract/index.ts';
 import type { StorageKey } from '../../contract/index.ts';
 import { readIfThere } from '../store/durable-file.ts';
 import { recoveryKeyPath, recoveryKeyStore } from '../store/recovery-key.ts';
@@ -29,13 +29,11 @@ export interface RecoveryOptions {
 
 /**
  * From now on the passphrase opens the key; one that was chosen before opens it no more, but does in backups from before.
- * @throws VantageError INPUT_INVALID (too short), DISK_FULL, DISK_FAILED
+ * @throws VantageError PASSPHRASE_SHORT, DISK_FULL, DISK_FAILED
  */
 export async function setRecoveryPassphrase(options: RecoveryOptions): Promise<void> {
   const { store, directory, masterKey, passphrase, by, now } = options;
-  if (passphrase.length < SHORTEST_RECOVERY_PASSPHRASE) {
-    throw new VantageError('INPUT_INVALID', 'the passphrase is too short', { field: 'passphrase' });
-  }
+  assertLongEnough(passphrase);
   try {
     await recoveryKeyStore(directory, passphrase).save(masterKey);
     const at = now().toISOString();

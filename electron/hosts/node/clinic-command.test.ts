@@ -196,18 +196,20 @@ describe('npm run clinic', () => {
       said: expect.stringContaining('KEY_WRONG'),
     });
     expect(
-      await command(['change-passphrase', ...withPassphrase, '--new-passphrase-fd', '4'], 'first', 'second'),
+      await command(['change-passphrase', ...withPassphrase, '--new-passphrase-fd', '4'], 'first', 'the second one'),
     ).toMatchObject({ code: 0 });
     expect(await command(['check', ...withPassphrase], 'first')).toMatchObject({ code: 2 });
     expect(
       await command(
         ['recovery-passphrase', ...withPassphrase, '--new-passphrase-fd', '4'],
-        'second',
+        'the second one',
         'the third passphrase',
       ),
     ).toMatchObject({ code: 0 });
     const elsewhere = join(folder, 'elsewhere');
-    expect(await command(['backup', '--to', elsewhere, ...withPassphrase], 'second')).toMatchObject({ code: 0 });
+    expect(await command(['backup', '--to', elsewhere, ...withPassphrase], 'the second one')).toMatchObject({
+      code: 0,
+    });
 
     // The computer is gone; what is left is the backup and the recovery passphrase.
     rmSync(clinic, { recursive: true });

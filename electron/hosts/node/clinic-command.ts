@@ -53,7 +53,7 @@ ${Object.entries(CLINIC_COMMANDS)
   --recovery FILE        open the key with this file's passphrase, e.g. BACKUP/recovery.key, instead of the clinic's own
   --address URL          of the cloud, for enrol
   --code CODE            the enrolment code; --code-file FILE keeps it out of the list of processes (-: standard input)
-  --passphrase-fd N      read the passphrase from file descriptor N instead of the terminal
+  --passphrase-fd N      read the passphrase from file descriptor N instead of the terminal (npm hands on only 0: standard input)
   --new-passphrase-fd N  the same for a new one`;
 
 async function main(): Promise<number> {
@@ -109,7 +109,7 @@ function contextOf({ directory, mode, argument, values, work }: Given): CommandC
   const keyStoreWith = (passphrase: string): KeyStore => passphraseKeyStore(ownFile, passphrase);
   let opened: Promise<KeyStore> | null = null;
   async function openedWithPassphrase(): Promise<KeyStore> {
-    const passphrase = await askPassphrase(descriptorOf(values['passphrase-fd']), false);
+    const passphrase = await askPassphrase(descriptorOf(values['passphrase-fd']), 'open');
     const own = keyStoreWith(passphrase);
     const guarded = guardedKeyStore(directory, ownFile, own);
     if (values.recovery === undefined) return guarded;
@@ -142,7 +142,7 @@ function contextOf({ directory, mode, argument, values, work }: Given): CommandC
       return key;
     },
     hasOwnKey: () => hasFileKey || existsSync(ownFile),
-    newPassphrase: () => askPassphrase(descriptorOf(values['new-passphrase-fd']), true),
+    newPassphrase: (purpose) => askPassphrase(descriptorOf(values['new-passphrase-fd']), purpose),
     now: () => new Date(),
     say: (line) => console.log(line),
     work,

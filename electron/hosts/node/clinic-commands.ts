@@ -18,6 +18,7 @@ import { stationIdentity, stationIdOf } from '../../core/station.ts';
 import { keyFits } from '../../core/store/replace-file.ts';
 import { newKey, openStore } from '../../core/store/index.ts';
 import type { KeyStore } from '../../core/store/index.ts';
+import type { PassphrasePurpose } from './ask-passphrase.ts';
 
 export interface CommandContext {
   /** The clinic's folder; locked for this program. */
@@ -42,7 +43,7 @@ export interface CommandContext {
   /** Whether the next start finds a key in the clinic's folder. */
   readonly hasOwnKey: () => boolean;
   /** Asks for one that is chosen now. */
-  readonly newPassphrase: () => Promise<string>;
+  readonly newPassphrase: (purpose: Exclude<PassphrasePurpose, 'open'>) => Promise<string>;
   /** The clinic's key file, under this passphrase. */
   readonly keyStoreWith: (passphrase: string) => KeyStore;
   readonly now: () => Date;
@@ -217,7 +218,7 @@ async function changePassphrase(context: CommandContext): Promise<number> {
   const masterKey = await context.masterKey();
   if (keyFits(context.directory, masterKey) === false)
     throw new VantageError('KEY_WRONG', 'what was opened is not the key of this clinic');
-  await context.keyStoreWith(await context.newPassphrase()).save(masterKey);
+  await context.keyStoreWith(await context.newPassphrase('station')).save(masterKey);
   context.say('The new passphrase opens the clinic; the old one opens backups from before.');
   return 0;
 }
@@ -225,7 +226,7 @@ async function changePassphrase(context: CommandContext): Promise<number> {
 async function recovery(context: CommandContext): Promise<number> {
   const { directory, now } = context;
   const masterKey = await context.masterKey();
-  const passphrase = await context.newPassphrase();
+  const passphrase = await context.newPassphrase('recovery');
   const stationId = stationIdOf(directory);
   const store = await openStore({ directory, key: masterKey, now: () => now().getTime(), stationId });
   try {

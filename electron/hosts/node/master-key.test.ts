@@ -43,16 +43,27 @@ describe('master key of the Node host', () => {
   it('takes the passphrase from a file descriptor, whole, and says so when there is none or it is too long', async () => {
     const path = join(directory, 'passphrase');
     writeFileSync(path, 'correct horse\nnot this\n');
-    expect(await askPassphrase(openSync(path, 'r'), false)).toBe('correct horse');
+    expect(await askPassphrase(openSync(path, 'r'), 'open')).toBe('correct horse');
     const longest = 'ض'.repeat(1024);
     writeFileSync(path, `${longest}\n`);
-    expect(await askPassphrase(openSync(path, 'r'), false)).toBe(longest);
+    expect(await askPassphrase(openSync(path, 'r'), 'open')).toBe(longest);
     for (const end of ['', '\n']) {
       writeFileSync(path, `${longest}.${end}`);
-      await expect(askPassphrase(openSync(path, 'r'), true)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      await expect(askPassphrase(openSync(path, 'r'), 'station')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     }
     writeFileSync(path, '');
-    await expect(askPassphrase(openSync(path, 'r'), false)).rejects.toMatchObject({ code: 'KEY_MISSING' });
-    await expect(askPassphrase(1000, false)).rejects.toMatchObject({ code: 'KEY_MISSING' });
+    await expect(askPassphrase(openSync(path, 'r'), 'open')).rejects.toMatchObject({ code: 'PASSPHRASE_UNREADABLE' });
+    await expect(askPassphrase(1000, 'open')).rejects.toMatchObject({
+      code: 'PASSPHRASE_UNREADABLE',
+      detail: expect.stringMatching(/descriptor 1000 can't be read; npm hands on only 0 to 2/),
+    });
+  });
+
+  it('takes a short passphrase for what is locked already, and not for what it shall lock from now on', async () => {
+    const path = join(directory, 'passphrase');
+    writeFileSync(path, 'eleven char\n');
+    expect(await askPassphrase(openSync(path, 'r'), 'open')).toBe('eleven char');
+    for (const purpose of ['station', 'recovery'] as const)
+      await expect(askPassphrase(openSync(path, 'r'), purpose)).rejects.toMatchObject({ code: 'PASSPHRASE_SHORT' });
   });
 });

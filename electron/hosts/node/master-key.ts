@@ -3,8 +3,10 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/store/key-handling.ts';
-import { LONGEST_PASSPHRASE, VantageError } from '../../contract/index.ts';
+import { assertLongEnough, LONGEST_PASSPHRASE, VantageError } from '../../contract/index.ts';
 import type { StationMode } from '../../services/directories.ts';
+import { passphraseFrom } from './ask-passphrase.ts';
+import type { PassphrasePurpose } from './ask-passphrase.ts';
 import { typedInto } from './hidden-line.ts';
 import { holdsData } from '../../services/directories.ts';
 import { passphraseFile, stationKeys } from '../../services/station-keys.ts';
@@ -13,7 +15,7 @@ import type { StationKeys } from '../../services/station-keys.ts';
 export interface KeySource {
   readonly directory: string;
   readonly mode: StationMode;
-  /** Asked in a clinic only. @throws VantageError KEY_MISSING when nobody can be asked. */
+  /** Asked in a clinic only. @throws VantageError PASSPHRASE_UNREADABLE when nobody can be asked. */
   readonly passphrase: () => Promise<string>;
 }
 
@@ -50,19 +52,18 @@ export function isNewClinic(directory: string): boolean {
 }
 
 /**
- * Reads the passphrase from an open file descriptor (first line), or asks on the terminal without showing it. Twice, when it
- * will lock a new station.
+ * Reads the passphrase from an open file descriptor (first line), or asks on the terminal without showing it.
+ * @throws VantageError PASSPHRASE_UNREADABLE, INPUT_INVALID (too long), CANCELLED; for one that is chosen: PASSPHRASE_SHORT, PASSPHRASES_DIFFER
  */
-export async function askPassphrase(descriptor: number | null, isNew: boolean): Promise<string> {
-  if (descriptor !== null) return firstLineOf(descriptor);
-  if (!process.stdin.isTTY) {
-    throw new VantageError('KEY_MISSING', 'no terminal to ask for the passphrase; give --passphrase-fd');
+export async function askPassphrase(descriptor: number | null, purpose: PassphrasePurpose): Promise<string> {
+  if (descriptor !== null) {
+    const given = await firstLineOf(descriptor);
+    if (purpose !== 'open') assertLongEnough(given);
+    return given;
   }
-  const first = await askHidden(isNew ? 'Choose the passphrase of this station: ' : 'Passphrase of this station: ');
-  if (isNew && (await askHidden('The same once more: ')) !== first) {
-    throw new VantageError('KEY_WRONG', 'the two passphrases differ; nothing was made');
-  }
-  return first;
+  if (!process.stdin.isTTY)
+    throw new VantageError('PASSPHRASE_UNREADABLE', 'there is no terminal to ask for it, and no --passphrase-fd');
+  return passphraseFrom(askHidden, (line) => console.error(line), purpose);
 }
 
 async function firstLineOf(descriptor: number): Promise<string> {
@@ -76,9 +77,14 @@ async function firstLineOf(descriptor: number): Promise<string> {
     }
   } catch (error) {
     if (error instanceof VantageError) throw error;
-    throw new VantageError('KEY_MISSING', `file descriptor ${descriptor} can't be read`, { cause: error });
+    throw new VantageError('PASSPHRASE_UNREADABLE', unreadable(descriptor), { cause: error });
   }
-  throw new VantageError('KEY_MISSING', `file descriptor ${descriptor} holds nothing`);
+  throw new VantageError('PASSPHRASE_UNREADABLE', `file descriptor ${descriptor} holds nothing`);
+}
+
+function unreadable(descriptor: number): string {
+  const npm = descriptor > 2 ? '; npm hands on only 0 to 2' : '';
+  return `file descriptor ${descriptor} can't be read${npm}`;
 }
 
 function askHidden(question: string): Promise<string> {
@@ -101,7 +107,7 @@ function askHidden(question: string): Promise<string> {
       if (line.state === 'typing') return;
       finish();
       if (line.state === 'entered') resolve(text);
-      else reject(new VantageError('KEY_MISSING', 'no passphrase was entered'));
+      else reject(new VantageError('CANCELLED', 'no passphrase was entered'));
     };
     stdin.on('data', onData);
   });

@@ -25,7 +25,8 @@ import { askPassphrase, isNewClinic, nodeKeys } from './master-key.ts';
 const HELP = `Starts the workstation. Without a clinic on this computer it is the demonstration, with simulated devices.
 
   --clinic             set up, or open, this computer's clinic (asks for its passphrase)
-  --passphrase-fd N    read the passphrase from file descriptor N instead of the terminal
+  --passphrase-fd N    read the passphrase from file descriptor N instead of the terminal; npm hands on only
+                       standard input: --passphrase-fd 0
   --port N             listen on this port of 127.0.0.1 instead of any free one
   --no-electron        use a browser even where Electron is there
   --no-browser         open no window, print the addresses only
@@ -139,7 +140,9 @@ async function runNodeHost(given: StartArguments): Promise<number> {
 
   await bringUpToDate(SCREENS);
   const passphrase =
-    given.mode === 'clinic' ? await askPassphrase(given.passphraseDescriptor, isNewClinic(given.directory)) : '';
+    given.mode === 'clinic'
+      ? await askPassphrase(given.passphraseDescriptor, isNewClinic(given.directory) ? 'station' : 'open')
+      : '';
   const windows: OpenedBrowser[] = [];
   const { promise: started, resolve: tellStarted } = Promise.withResolvers<NodeHost>();
   const host = await startNodeHost({
