@@ -89,7 +89,7 @@ function open(opening: Opening): OpenedFile {
   const file = log.frames === 0 ? withoutLog(opening, path) : overLog(opening, path, log);
   try {
     const anchored = file.anchored ?? inspected(file.sqlite, opening, log);
-    makeDurable(file.sqlite);
+    makeDurable(file.sqlite, log.frames === 0);
     migrate(file.sqlite);
     if (!keyIsRight) {
       syncFolder(directory);
@@ -108,7 +108,6 @@ function withoutLog({ key, keyIsRight, names }: Opening, path: string): LockedFi
   const sqlite = openCipherFile(path, key, { keyIsRight });
   // Nobody else has the file open, and here the index of the log is kept in memory.
   if (names.has(`${STORE_FILE}-shm`)) rmSync(`${path}-shm`, { force: true });
-  sqlite.pragma(`wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES}`);
   return { sqlite, anchored: null, settle: () => undefined, close: () => sqlite.close() };
 }
 
@@ -157,8 +156,10 @@ function isSame(left: Buffer, right: Buffer): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function makeDurable(sqlite: Database): void {
+/** @param isFree whether the log may be written back at once: over a log that is held `settle` says when. */
+function makeDurable(sqlite: Database, isFree: boolean): void {
   // Full syncs are macOS's: without them fsync leaves data in the drive's cache.
   sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-    PRAGMA cache_size = -32000; PRAGMA journal_size_limit = 67108864`);
+    PRAGMA cache_size = -32000; PRAGMA journal_size_limit = 67108864;
+    PRAGMA wal_autocheckpoint = ${isFree ? AUTO_CHECKPOINT_PAGES : 0}`);
 }
