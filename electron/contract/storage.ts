@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 const instant = z.iso.datetime();
 
+/** Room for one picture, beside what stays free: below it none is begun. */
+export const PICTURE_BYTES = 64 * 1024 * 1024;
+
 /** Something that a stored file is part of, by its ids only. */
 export const blobUseSchema = z.object({
   kind: z.enum(['capture', 'finding', 'report', 'other']),

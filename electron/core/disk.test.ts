@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Space } from './disk.ts';
-import { diskOf, PICTURE_BYTES, watchDisk } from './disk.ts';
+import { PICTURE_BYTES } from '../contract/storage.ts';
+import { diskOf, watchDisk } from './disk.ts';
 
 const GB = 1e9;
 const MIB = 1024 * 1024;

@@ -1,11 +1,10 @@
 /** How full the disk is, what that means for visits, and the one problem that stops them. */
 import type { Problem, StationStatus } from '../contract/index.ts';
+import { PICTURE_BYTES } from '../contract/storage.ts';
 import type { ReserveFile } from './reserve-file.ts';
 
 /** An ordinary visit: six large pictures with their thumbnails and maps, and a report. */
 const VISIT_BYTES = 160 * 1024 * 1024;
-/** Room for one picture: below it none is begun. What a visit itself says is always still written, out of the vault's reserve. */
-export const PICTURE_BYTES = 64 * 1024 * 1024;
 /** Less than this and the next write of anything fails. */
 const EXHAUSTED_BYTES = 256 * 1024;
 /** Below this share of free space the station says so. */
@@ -18,7 +17,10 @@ export interface Space {
   readonly reserveBytes: number;
 }
 
-/** The disk as the station line tells it. `full` is exactly when no picture can be begun any more. */
+/**
+ * The disk as the station line tells it. `full` is exactly when no picture can be begun any more; what a visit itself says is always still
+ * written, out of the vault's reserve.
+ */
 export function diskOf({ freeBytes, totalBytes, reserveBytes }: Space): StationStatus['disk'] {
   const room = Math.max(0, freeBytes - reserveBytes);
   const share = totalBytes === 0 ? 1 : freeBytes / totalBytes;

@@ -6,6 +6,7 @@ import { Button } from '../kit/button.tsx';
 import { formatBytes, formatNumber } from '../kit/format.ts';
 import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem } from '../kit/problem.tsx';
+import { sharesMinute } from '../kit/same-minute.ts';
 import { useCommand } from '../shell/staff.ts';
 import { JobLine, runningJob } from './job-line.tsx';
 import { readBackWords, whenWords } from './storage-words.ts';
@@ -14,6 +15,7 @@ export function BackupsTable({ view, now }: { readonly view: StorageView; readon
   const { i18n } = useLingui();
   const { list, unreadable, folder } = view.backups;
   const check = useCommand((client) => client.maintenance.checkBackup);
+  const times = list.map(({ madeAt }) => madeAt);
   const checking = runningJob(view, 'backup-check');
   return (
     <section aria-labelledby="storage-backups">
@@ -59,6 +61,7 @@ export function BackupsTable({ view, now }: { readonly view: StorageView; readon
                 key={backup.name}
                 backup={backup}
                 now={now}
+                withSeconds={sharesMinute(times, backup.madeAt)}
                 disabled={checking !== null || check.busy}
                 onCheck={() => void check.run({ name: backup.name })}
               />
@@ -73,17 +76,19 @@ export function BackupsTable({ view, now }: { readonly view: StorageView; readon
 function Row({
   backup,
   now,
+  withSeconds,
   disabled,
   onCheck,
 }: {
   readonly backup: BackupInfo;
   readonly now: number;
+  readonly withSeconds: boolean;
   readonly disabled: boolean;
   readonly onCheck: () => void;
 }): ReactNode {
   const { i18n } = useLingui();
   const said = readBackWords(i18n, backup, now);
-  const made = whenWords(i18n, backup.madeAt, now);
+  const made = whenWords(i18n, backup.madeAt, now, withSeconds);
   return (
     <tr>
       <th scope="row" id={`backup-${backup.name}`}>

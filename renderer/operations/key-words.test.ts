@@ -37,7 +37,7 @@ describe('the words about the key', () => {
 
   it('tell what becomes of backups only where there are any', () => {
     expect(backupsAtChange(i18n, 0)).toBe('There is no backup yet; make one afterwards.');
-    expect(backupsAtChange(i18n, 3)).toContain('can still be restored here');
+    expect(backupsAtChange(i18n, 3)).toContain('whoever opens the newest backup can restore them, too');
   });
 });
 

@@ -43,6 +43,7 @@ describe('the words of storage', () => {
   it('say when, as short as is plain', () => {
     expect(whenWords(i18n, at(21, 3), NOW)).toBe('today 03:00');
     expect(whenWords(i18n, at(20, 3), NOW)).toBe('20 Nov, 03:00');
+    expect(whenWords(i18n, at(20, 3), NOW, true)).toBe('20 Nov, 03:00:00');
     expect(whenWords(i18n, at(20, 3, 1, 2025), NOW)).toBe('20 Feb 2025, 03:00');
   });
 

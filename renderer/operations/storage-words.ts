@@ -12,11 +12,11 @@ export interface Said {
   readonly text: string;
 }
 
-/** `today 03:00`, `20 Nov, 03:00`, and with the year where it is another one. */
-export function whenWords(i18n: I18n, iso: string, now: number): string {
+/** `today 03:00`, `20 Nov, 03:00`, and with the year where it is another one. @param withSeconds where the minute would not tell it apart. */
+export function whenWords(i18n: I18n, iso: string, now: number, withSeconds = false): string {
   const today = formatDate(new Date(now).toISOString());
   const date = formatDate(iso);
-  const time = formatTime(iso);
+  const time = formatTime(iso, withSeconds);
   if (date === today) return i18n.t('today {time}', { time });
   const isThisYear = new Date(iso).getFullYear() === new Date(now).getFullYear();
   return i18n.t('{date}, {time}', { date: isThisYear ? formatDayMonth(iso) : date, time });

@@ -45,7 +45,12 @@ function Away({ code }: { code: Parameters<typeof useProblemWords>[0] }): ReactN
       <StatusMark shape="busy" />
       <span>
         <b>{code === 'CORE_RESTARTED' ? i18n.t('A part of the program is being started again.') : words.happened}</b>{' '}
-        <span className="text-ink-2">{words.safe}</span>
+        <span className="text-ink-2">
+          {words.safe}
+          {code === 'CONNECTION_LOST'
+            ? ` ${i18n.t('It connects again by itself. If it does not, start the station again on its computer.')}`
+            : ''}
+        </span>
       </span>
     </div>
   );

@@ -13,12 +13,21 @@ export interface Recovery {
   ) => Promise<{ readonly copiedTo: string | null; readonly problem: Problem | null }>;
 }
 
+/** What a person has just asked for, after which the clinic is opened. */
+export type Asked = Exclude<RecoveryRequest['do'], 'copy'>;
+
 export type ConnectionState =
-  | { readonly phase: 'connecting'; readonly work: StationWork | null }
+  | { readonly phase: 'connecting'; readonly work: StationWork | null; readonly asked: Asked | null }
   /** `generation` counts the lines there have been; streams subscribe anew at each. */
   | { readonly phase: 'open'; readonly generation: number }
   /** It comes back by itself. */
-  | { readonly phase: 'away'; readonly since: number; readonly problem: Problem; readonly work: StationWork | null }
+  | {
+      readonly phase: 'away';
+      readonly since: number;
+      readonly problem: Problem;
+      readonly work: StationWork | null;
+      readonly asked: Asked | null;
+    }
   /** It does not come back without a person. */
   | {
       readonly phase: 'stopped';
@@ -29,9 +38,10 @@ export type ConnectionState =
 
 /** Told of each line and its end by the transports; asked by the client and the screens. */
 export class Connection {
-  #state: ConnectionState = { phase: 'connecting', work: null };
+  #state: ConnectionState = { phase: 'connecting', work: null, asked: null };
   /** What the station is closed for, or is about to be. */
   #work: StationWork | null = null;
+  #asked: Asked | null = null;
   #link: ClientLink<ClientContext> | null = null;
   #generation = 0;
   readonly #listeners = new Set<() => void>();
@@ -55,6 +65,7 @@ export class Connection {
     this.#generation += 1;
     this.#link = link;
     this.#work = null;
+    this.#asked = null;
     this.#change({ phase: 'open', generation: this.#generation });
   }
 
@@ -62,12 +73,13 @@ export class Connection {
     this.#link = null;
     if (this.#state.phase === 'stopped') return;
     const since = this.#state.phase === 'away' ? this.#state.since : Date.now();
-    this.#change({ phase: 'away', since, problem, work: this.#work });
+    this.#change({ phase: 'away', since, problem, work: this.#work, asked: this.#asked });
   }
 
   stopped(problem: Problem, retry: (() => void) | null, recovery: Recovery | null = null): void {
     this.#link = null;
     this.#work = null;
+    this.#asked = null;
     this.#change({ phase: 'stopped', problem, retry, recovery });
   }
 
@@ -77,9 +89,10 @@ export class Connection {
     if (this.#state.phase === 'away' || this.#state.phase === 'connecting') this.#change({ ...this.#state, work });
   }
 
-  /** From stopped, when a person has asked for another try. */
-  retrying(): void {
-    this.#change({ phase: 'connecting', work: this.#work });
+  /** From stopped, when a person has asked for another try. @param asked what that begins with. */
+  retrying(asked: Asked | null = null): void {
+    this.#asked = asked;
+    this.#change({ phase: 'connecting', work: this.#work, asked });
   }
 
   /** Resolves at the next open line with its generation; at once when one is open that is newer than `after`. */

@@ -56,7 +56,7 @@ export function PinDialog({
         </>
       }
     >
-      <div className="grid grid-cols-[1fr_auto] gap-12">
+      <div className="grid grid-cols-[minmax(0,1fr)_auto] gap-12 max-[960px]:grid-cols-[minmax(0,1fr)] max-[960px]:gap-6">
         {children}
         <PinEntry pin={pin} onChange={setPin} problem={command.problem} busy={command.busy} />
       </div>

@@ -20,10 +20,13 @@ export function connectByPort(page: Window = window): Connection {
   let current: MessagePort | null = null;
   const ask = (): void => page.postMessage({ type: 'vantage:port-please' }, page.location.origin);
 
-  const answers: ((outcome: Awaited<ReturnType<Recovery['recover']>>) => void)[] = [];
+  const answers: {
+    readonly asked: RecoveryRequest['do'];
+    readonly resolve: (outcome: Awaited<ReturnType<Recovery['recover']>>) => void;
+  }[] = [];
   const recover = (request: RecoveryRequest): ReturnType<Recovery['recover']> =>
     new Promise((resolve) => {
-      answers.push(resolve);
+      answers.push({ asked: request.do, resolve });
       page.postMessage({ type: 'vantage:recover', request }, page.location.origin);
     });
 
@@ -63,9 +66,12 @@ export function connectByPort(page: Window = window): Connection {
       case 'vantage:recovered': {
         const problem = problemSchema.safeParse(event.data.problem).data ?? null;
         const copiedTo = typeof event.data.copiedTo === 'string' ? event.data.copiedTo : null;
+        const answer = answers.shift();
         // What was not a copy and did not fail is a restore or an unlocking, and the clinic is being opened.
-        if (problem === null && copiedTo === null) connection.retrying();
-        answers.shift()?.({ copiedTo, problem });
+        if (problem === null && copiedTo === null) {
+          connection.retrying(answer === undefined || answer.asked === 'copy' ? null : answer.asked);
+        }
+        answer?.resolve({ copiedTo, problem });
         return;
       }
       default:

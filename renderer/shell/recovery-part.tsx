@@ -6,6 +6,7 @@ import type { Problem } from '../../electron/contract/problems.ts';
 import type { RecoveryOffer } from '../../electron/contract/recovery.ts';
 import { Button } from '../kit/button.tsx';
 import { formatDate, formatTime } from '../kit/format.ts';
+import { sharesMinute } from '../kit/same-minute.ts';
 import { InlineProblem } from '../kit/problem.tsx';
 import type { Recovery } from './connection.ts';
 
@@ -15,9 +16,12 @@ const SHOWN = 3;
 export function RecoveryPart({
   backups,
   recover,
+  retry = null,
 }: {
   readonly backups: Extract<RecoveryOffer, { of: 'data' }>['backups'];
   readonly recover: Recovery['recover'];
+  /** Beside the backups: the same data once more. */
+  readonly retry?: (() => void) | null;
 }): ReactNode {
   const { i18n } = useLingui();
   const [chosen, setChosen] = useState<string | null>(null);
@@ -25,6 +29,9 @@ export function RecoveryPart({
   const [copiedTo, setCopiedTo] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [all, setAll] = useState(false);
+  // The newest of which nobody knows that it is damaged.
+  const best = backups.find(({ verified }) => verified?.ok !== false)?.name ?? null;
+  const times = backups.map(({ madeAt }) => madeAt);
 
   const run = async (request: Parameters<Recovery['recover']>[0]): Promise<void> => {
     setBusy(true);
@@ -40,7 +47,8 @@ export function RecoveryPart({
     <section className="mt-9 border-t border-line pt-5" aria-label={i18n.t('Copies of the data')}>
       <ul className="m-0 list-none p-0">
         {backups.slice(0, all ? undefined : SHOWN).map((backup) => {
-          const when = `${formatDate(backup.madeAt)}, ${formatTime(backup.madeAt)}`;
+          const isBest = backup.name === best;
+          const when = `${formatDate(backup.madeAt)}, ${formatTime(backup.madeAt, sharesMinute(times, backup.madeAt))}`;
           return (
             <li key={backup.name} className="flex flex-wrap items-center gap-x-5 gap-y-2 py-2">
               {chosen === backup.name ? (
@@ -59,10 +67,23 @@ export function RecoveryPart({
                 </>
               ) : (
                 <>
-                  <Button look="outlined" disabled={busy} onPress={() => setChosen(backup.name)}>
+                  <Button
+                    look={isBest ? 'primary' : 'outlined'}
+                    size={isBest ? 'large' : 'usual'}
+                    disabled={busy}
+                    onPress={() => setChosen(backup.name)}
+                  >
                     {i18n.t('Restore the backup of {when}', { when })}
                   </Button>
                   <span className="text-ink-2">{verdict(backup.verified)}</span>
+                  {isBest ? (
+                    <p className="w-full text-17">
+                      {i18n.t(
+                        'It goes back to that time: visits, measurements and changes from after {when} will be missing here. The damaged data is kept aside.',
+                        { when },
+                      )}
+                    </p>
+                  ) : null}
                 </>
               )}
             </li>
@@ -78,6 +99,11 @@ export function RecoveryPart({
             {i18n.t('Show older backups')}
           </Button>
         ) : null}
+        {retry === null ? null : (
+          <Button look="plain" disabled={busy} onPress={retry}>
+            {i18n.t('Try again without restoring')}
+          </Button>
+        )}
         <Button look="outlined" busy={busy && chosen === null} disabled={busy} onPress={() => void run({ do: 'copy' })}>
           {i18n.t('Save a copy of the damaged data')}
         </Button>

@@ -20,11 +20,14 @@ import { useNow } from './use-now.ts';
 export function StationLine({
   status,
   hello,
+  isLost,
   lockIn,
   onOpenSync,
 }: {
   readonly status: StationStatus | undefined;
   readonly hello: Hello | undefined;
+  /** The station says nothing now: what it said last is no news of anything. */
+  readonly isLost: boolean;
   /** Seconds until the screen locks by itself, or null. */
   readonly lockIn: number | null;
   /** Leads to the view of where everything is; null for those who have none. */
@@ -40,7 +43,7 @@ export function StationLine({
       {simulation === null ? null : <SimulatedTag className="ms-5" word={simulation.tag} />}
       <div className="flex h-full min-w-0 overflow-hidden">
         {status?.devices.map((device) => (
-          <DevicePart key={device.deviceId} device={device} />
+          <DevicePart key={device.deviceId} device={device} isLost={isLost} />
         ))}
         {hello?.signedIn === null ? null : <HelpPart calls={status?.helpCalls ?? []} />}
         {troubled.map((each) => (
@@ -63,7 +66,7 @@ export function StationLine({
             <i>{i18n.t('touch anything to stay')}</i>
           </span>
         )}
-        {status === undefined ? null : (
+        {status === undefined || isLost ? null : (
           <>
             <DiskPart disk={status.disk} />
             <CloudPart status={status} demonstration={demonstration} now={now} onOpen={onOpenSync} />
@@ -92,11 +95,20 @@ function Part({ label, face, children }: { label: string; face: ReactNode; child
   );
 }
 
-function DevicePart({ device }: { device: DeviceStatus }): ReactNode {
+function DevicePart({ device, isLost }: { device: DeviceStatus; isLost: boolean }): ReactNode {
   const { i18n } = useLingui();
   const reinstate = useCommand((client) => client.devices.reinstate);
   const word = deviceStateWord(i18n, device.state);
   const identity = device.identity;
+  if (isLost) {
+    return (
+      <span className="station-part">
+        <StatusMark shape="absent" size={15} />
+        <b>{device.name}</b>
+        <i>{i18n.t('not known now')}</i>
+      </span>
+    );
+  }
   return (
     <Part
       label={device.name}

@@ -44,7 +44,7 @@ async function keepOpen(connection: Connection, surface: Surface, page: Window):
       return { copiedTo: null, problem: problemSchema.safeParse(body).data ?? problemHere('CONNECTION_LOST') };
     }
     if (request.do !== 'copy') {
-      connection.retrying();
+      connection.retrying(request.do);
       void keepOpen(connection, surface, page);
     }
     return { copiedTo: recoveryAnswerSchema.safeParse(body).data?.copiedTo ?? null, problem: null };

@@ -13,7 +13,7 @@ import type { CapturedObject, Outcome } from '../../../native/driver/driver.ts';
 import type { InferenceApi } from '../../../native/inference/inference-api.ts';
 import type { CaptureEvent, DevicesApi } from '../../../native/supervisor/devices-api.ts';
 import type { Log } from '../clinic-api.ts';
-import { PICTURE_BYTES } from '../disk.ts';
+import { PICTURE_BYTES } from '../../contract/storage.ts';
 import { codeOf, problemFrom } from '../problems.ts';
 import type { StationIdentity } from '../station.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
