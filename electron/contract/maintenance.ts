@@ -99,6 +99,8 @@ export const storageKeySchema = z.object({
 });
 export type StorageKey = z.infer<typeof storageKeySchema>;
 
+export const restoredSchema = z.object({ at: instant, backupMadeAt: instant });
+
 export const storageViewSchema = z.object({
   at: instant,
   disk: stationStatusSchema.shape.disk,
@@ -113,6 +115,8 @@ export const storageViewSchema = z.object({
     /** What was found to be damaged. */
     problem: problemSchema.nullable(),
   }),
+  /** When the data here were last put back from a backup, and from when that was; null: never. */
+  restored: restoredSchema.nullable(),
   /** Encrypted files: pictures, maps, reports. Bytes of content. */
   vault: z.object({ files: z.number().int(), bytes: z.number() }),
   backups: z.object({

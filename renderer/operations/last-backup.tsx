@@ -28,6 +28,18 @@ export function LastBackup({ view, now }: { readonly view: StorageView; readonly
           {said.text}
         </p>
       )}
+      {view.restored === null ? null : (
+        <p className="storage-said mt-1">
+          <StatusMark shape="aside" />
+          {i18n.t(
+            'Put back {at} from the backup of {made}. What lay here before is in the folder “aside” of the clinic.',
+            {
+              at: whenWords(i18n, view.restored.at, now),
+              made: whenWords(i18n, view.restored.backupMadeAt, now, true),
+            },
+          )}
+        </p>
+      )}
       {view.backups.onSameDisk ? (
         <p className="storage-said mt-1 text-warn">
           <StatusMark shape="care" />

@@ -21,6 +21,7 @@ import { openTestClinic } from '../../../test/fixtures/clinic.ts';
 import { maintenanceKindSchema } from '../../contract/maintenance.ts';
 import { beginVisit, takePicture } from '../../../test/fixtures/visit.ts';
 import type { KeyChangeAuthor } from '../clinic-api.ts';
+import { restoreBackup } from '../backup/restore.ts';
 import { recoveryKeyStore } from '../store/recovery-key.ts';
 import { verifyExport } from '../audit/verify-export.ts';
 
@@ -91,6 +92,24 @@ describe('storage and records', () => {
     expect(jobOf(found, 'backup-check')?.problem?.code).toBe('BACKUP_DAMAGED');
     expect(found.backups.list[0]?.verified).toMatchObject({ ok: false });
     expect(await codeOf(operator.maintenance.checkBackup({ name: '20200101T000000Z' }))).toBe('NOT_FOUND');
+  });
+
+  it('say that they were put back from a backup, and from when it was', async () => {
+    await operator.maintenance.backUp();
+    const made = (await ended('backup')).view;
+    const [backup] = made.backups.list;
+    expect(made.restored).toBeNull();
+    await station.restart(async () => {
+      await restoreBackup({
+        directory: station.directory,
+        path: join(station.directory, 'backups', backup?.name ?? ''),
+        masterKey: station.masterKey,
+        by: { id: 'somebody', role: 'operator' },
+        now: () => new Date('2026-11-21T12:00:00.000Z'),
+      });
+    });
+    operator = await station.signedIn('AT', 'operator');
+    expect((await viewOf()).restored).toEqual({ at: '2026-11-21T12:00:00.000Z', backupMadeAt: backup?.madeAt });
   });
 
   it('are read again whole, and a damaged picture is named', async () => {

@@ -11,6 +11,7 @@ import type {
   StorageView,
 } from '../../contract/index.ts';
 import { MAINTENANCE_STARTERS, VantageError } from '../../contract/index.ts';
+import { restoredSchema } from '../../contract/maintenance.ts';
 import type { Actor } from '../access/access.ts';
 import type { TrailKeeper } from '../audit/trail-keeper.ts';
 import { makeBackup, pruneBackups, verifyBackup } from '../backup/backup.ts';
@@ -18,6 +19,7 @@ import type { BackupOptions } from '../backup/backup.ts';
 import { KEY_CHANGED_KEY } from '../backup/change-key.ts';
 import { clinicKeys, keyOfBackup } from '../backup/former-keys.ts';
 import { listBackups, unreadableBackups } from '../backup/manifest.ts';
+import { RESTORED_KEY } from '../backup/restore.ts';
 import { recoveryState, setRecoveryPassphrase } from '../backup/recovery-passphrase.ts';
 import type { ClinicKeys, Log } from '../clinic-api.ts';
 import type { ReserveFile } from '../reserve-file.ts';
@@ -94,6 +96,7 @@ export class Maintenance {
         checkedSinceStart: pageScrub.isCheckedSinceStart,
         problem: pageScrub.problem(),
       },
+      restored: restoredOf(store),
       vault: vault ?? { files: 0, bytes: 0 },
       backups: {
         folder: backupRoot,
@@ -289,6 +292,12 @@ export class Maintenance {
 
 function unitOf(phase: 'store' | 'checking' | 'files'): 'bytes' | 'tables' | 'files' {
   return phase === 'store' ? 'bytes' : phase === 'checking' ? 'tables' : 'files';
+}
+
+/** As the restore noted it in what it put back. */
+function restoredOf({ sqlite }: Pick<Store, 'sqlite'>): StorageView['restored'] {
+  const text = readStationValue(sqlite, RESTORED_KEY);
+  return text === null ? null : restoredSchema.parse(JSON.parse(text));
 }
 
 function sizeOf(path: string): number {
