@@ -195,6 +195,8 @@ it('every procedure that shows or changes something of a patient leaves its entr
   await maintained('backup-check');
   await aroha.maintenance.checkPictures();
   await maintained('scrub');
+  await aroha.maintenance.checkRecords();
+  await maintained('page-check');
   await aroha.maintenance.cancel({ kind: 'scrub' });
   await aroha.maintenance.setRetention({ keepDays: 60, keepThumbnails: true });
   await aroha.maintenance.setRecovery({ pin: DEMONSTRATION_PIN, passphrase: 'käse und brot und wein' });
