@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clinicDirectory, modeOf, rootDirectory } from './directories.ts';
+import { clinicDirectory, modeOf, modeOfFolder, rootDirectory } from './directories.ts';
 
 describe('data directory', () => {
   it('is where the platform keeps such data, unless it is named', () => {
@@ -23,5 +23,17 @@ describe('data directory', () => {
     mkdirSync(clinicDirectory(root, 'clinic'));
     expect(modeOf(root)).toBe('clinic');
     rmSync(root, { recursive: true });
+  });
+
+  it('that is named says itself whether it is a clinic’s; an empty one is what is asked for', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vantage-named-'));
+    expect(modeOfFolder(folder, null)).toBe('demonstration');
+    expect(modeOfFolder(folder, 'clinic')).toBe('clinic');
+    writeFileSync(join(folder, 'clinic.db'), '');
+    expect(modeOfFolder(folder, null)).toBe('clinic');
+    writeFileSync(join(folder, 'demonstration.key'), '');
+    expect(modeOfFolder(folder, null)).toBe('demonstration');
+    expect(() => modeOfFolder(folder, 'clinic')).toThrow('INPUT_INVALID');
+    rmSync(folder, { recursive: true });
   });
 });

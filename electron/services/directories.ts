@@ -1,6 +1,7 @@
 /** Where a station keeps its data. The demonstration has a folder of its own and is never mixed with a clinic. */
 import { existsSync, lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { VantageError } from '../contract/index.ts';
 
 export type StationMode = 'demonstration' | 'clinic';
 
@@ -29,6 +30,19 @@ export function clinicDirectory(root: string, mode: StationMode): string {
 /** A station that was enrolled once stays a clinic; before that it is the demonstration. */
 export function modeOf(root: string): StationMode {
   return existsSync(clinicDirectory(root, 'clinic')) ? 'clinic' : 'demonstration';
+}
+
+/**
+ * The mode of a folder that a person names (`--data`), such as a restored one: what lies in it says so, and where nothing does, what is asked for.
+ * @throws VantageError INPUT_INVALID where a clinic is asked for and the folder is a demonstration's
+ */
+export function modeOfFolder(directory: string, asked: StationMode | null): StationMode {
+  if (existsSync(join(directory, 'demonstration.key'))) {
+    if (asked === 'clinic') throw new VantageError('INPUT_INVALID', `${directory} is a demonstration’s folder`);
+    return 'demonstration';
+  }
+  const isClinic = ['station.key', 'station.ring-key', 'clinic.db'].some((name) => existsSync(join(directory, name)));
+  return isClinic ? 'clinic' : (asked ?? 'demonstration');
 }
 
 /** Whether data lies there that needs the key it was made with: also where a link leads to nothing at the moment. */

@@ -157,12 +157,17 @@ export async function verifyBackup(
   return verdict;
 }
 
+/** The files of the backup in `path` that a passphrase opens: the station's own one, then the one for recovery. */
+export function passphraseFilesOf(path: string): string[] {
+  return PORTABLE_KEYS.map((name) => join(path, name)).filter((file) => existsSync(file));
+}
+
 /**
  * Whether a file lies in the backup that a passphrase opens. If not, it is lost with what keeps the key: a key ring, or the demonstration's
  * file.
  */
 export function hasPassphrase(path: string): boolean {
-  return PORTABLE_KEYS.some((name) => existsSync(join(path, name)));
+  return passphraseFilesOf(path).length > 0;
 }
 
 async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork): Promise<string[]> {

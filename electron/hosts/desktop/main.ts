@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { app, crashReporter, dialog, Menu, MessageChannelMain, protocol, safeStorage, utilityProcess } from 'electron';
 import { PROBLEMS, VantageError } from '../../contract/index.ts';
 import { buildId } from '../../services/build-id.ts';
-import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
+import { clinicDirectory, modeOf, modeOfFolder, rootDirectory } from '../../services/directories.ts';
 import { serviceLog } from '../../services/service-log.ts';
 import { createSupervisor } from '../../services/supervisor.ts';
 import { lockInstance } from '../node/instance-lock.ts';
@@ -23,7 +23,7 @@ const root = rootDirectory({ environment, platform, home: app.getPath('home') })
 
 app.enableSandbox();
 // The lock of a single instance is this folder's: one window for each station's data.
-app.setPath('userData', root);
+app.setPath('userData', options.data === null ? root : join(options.data, 'desktop'));
 // Kept here, never sent: a dump holds what was in memory.
 crashReporter.start({ uploadToServer: false });
 protocol.registerSchemesAsPrivileged([
@@ -60,8 +60,8 @@ async function run(): Promise<void> {
   purgeCrashReports(app.getPath('crashDumps'), Date.now());
 
   const resources = resourcesAt(join(import.meta.dirname, '../..'));
-  const mode = options.mode ?? modeOf(root);
-  const clinic = { directory: clinicDirectory(root, mode), mode };
+  const mode = options.data === null ? (options.mode ?? modeOf(root)) : modeOfFolder(options.data, options.mode);
+  const clinic = { directory: options.data ?? clinicDirectory(root, mode), mode };
   let screens: Screens | null = null;
   // Those that are no Electron (`npm start`, `npm run clinic`) know only of this lock.
   const lock = await lockInstance(clinic.directory, () => screens?.focus());

@@ -1,10 +1,16 @@
-/** What the command line may ask of the desktop host. Where the data lies is `VANTAGE_DIRECTORY`'s, as for the other host. */
+/**
+ * What the command line may ask of the desktop host. Where the data lies is `VANTAGE_DIRECTORY`'s, as for the other host, unless a folder is
+ * named.
+ */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StationMode } from '../../services/directories.ts';
 
 export interface StartOptions {
   /** Null: what the data that lies there says. */
   readonly mode: StationMode | null;
+  /** The clinic's folder; null: the one of this computer. */
+  readonly data: string | null;
   /** Windows with frames, or whole displays. Null: frames for a demonstration, none for a clinic. */
   readonly windowed: boolean | null;
   /** Check-in on the same display where there is only one. */
@@ -19,6 +25,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     allowPositionals: true,
     options: {
       clinic: { type: 'boolean' },
+      data: { type: 'string' },
       kiosk: { type: 'boolean' },
       windowed: { type: 'boolean' },
       'check-in-here': { type: 'boolean' },
@@ -27,6 +34,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
   const framed = values.windowed === true ? true : null;
   return {
     mode: values.clinic === true ? 'clinic' : null,
+    data: typeof values.data === 'string' && values.data !== '' ? resolve(values.data) : null,
     windowed: values.kiosk === true ? false : framed,
     checkinOnOneDisplay: values['check-in-here'] === true,
   };

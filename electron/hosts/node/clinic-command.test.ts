@@ -211,10 +211,30 @@ describe('npm run clinic', () => {
       code: 0,
     });
 
-    // The computer is gone; what is left is the backup and the recovery passphrase.
+    // Restored into a new folder, the key comes from the backup; its own passphrase opens it, and another does not.
+    const [made = ''] = readdirSync(elsewhere).filter((entry) => entry !== 'blobs');
+    const backup = join(elsewhere, made);
     rmSync(clinic, { recursive: true });
-    const [name = ''] = readdirSync(elsewhere).filter((entry) => entry !== 'blobs');
-    const recovery = ['--recovery', join(elsewhere, name, 'recovery.key')];
+    expect(await command(['restore', backup, ...withPassphrase], 'some other one')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('PASSPHRASE_WRONG'),
+    });
+    expect(await command(['restore', backup, ...withPassphrase], 'the second one')).toMatchObject({ code: 0 });
+    expect(await command(['check', ...withPassphrase], 'the second one')).toMatchObject({ code: 0 });
+
+    // Where the backup has none either, it is said how to name one; nobody is asked for a passphrase.
+    rmSync(clinic, { recursive: true });
+    const without = join(folder, 'without', made);
+    cpSync(backup, without, { recursive: true });
+    for (const name of ['station.key', 'recovery.key']) rmSync(join(without, name));
+    const refused = await command(['restore', without]);
+    expect(refused).toMatchObject({ code: 2, said: expect.stringContaining('KEY_FILE_MISSING') });
+    expect(refused.said).toContain('--recovery FILE');
+    expect(existsSync(join(clinic, 'clinic.db'))).toBe(false);
+
+    // The computer is gone; what is left is the backup and the recovery passphrase.
+    rmSync(clinic, { recursive: true, force: true });
+    const recovery = ['--recovery', join(backup, 'recovery.key')];
     expect(
       await command(['restore', '--to', elsewhere, ...recovery, ...withPassphrase], 'the third passphrase'),
     ).toMatchObject({

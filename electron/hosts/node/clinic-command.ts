@@ -14,6 +14,7 @@ import { AUDIT_COMMANDS } from './audit-commands.ts';
 import { STORE_COMMANDS } from './clinic-commands.ts';
 import { CLOUD_COMMANDS } from './cloud-commands.ts';
 import type { CommandContext } from './clinic-commands.ts';
+import { passphraseFilesOf } from '../../core/backup/backup.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
 import { lockInstance } from './instance-lock.ts';
 import { askPassphrase } from './master-key.ts';
@@ -107,23 +108,38 @@ interface Given {
 function contextOf({ directory, mode, argument, values, work }: Given): CommandContext {
   const ownFile = passphraseFile(directory);
   const keyStoreWith = (passphrase: string): KeyStore => passphraseKeyStore(ownFile, passphrase);
-  let opened: Promise<KeyStore> | null = null;
-  async function openedWithPassphrase(): Promise<KeyStore> {
-    const passphrase = await askPassphrase(descriptorOf(values['passphrase-fd']), 'open');
-    const own = keyStoreWith(passphrase);
-    const guarded = guardedKeyStore(directory, ownFile, own);
-    if (values.recovery === undefined) return guarded;
-    const { recovery } = values;
-    return { load: () => passphraseKeyStore(recovery, passphrase).load(), save: (key) => guarded.save(key) };
+  const { recovery } = values;
+  const hasFileKey = mode === 'demonstration' && recovery === undefined;
+  let given: Promise<string> | null = null;
+  /** Asked for once. */
+  const passphrase = (): Promise<string> => (given ??= askPassphrase(descriptorOf(values['passphrase-fd']), 'open'));
+  async function keyStore(): Promise<KeyStore> {
+    if (hasFileKey) return fileKeyStore(join(directory, 'demonstration.key'));
+    const guarded = guardedKeyStore(directory, ownFile, keyStoreWith(await passphrase()));
+    if (recovery === undefined) return guarded;
+    const other = passphraseKeyStore(recovery, await passphrase());
+    return { load: () => other.load(), save: (key) => guarded.save(key) };
   }
-  const hasFileKey = mode === 'demonstration' && values.recovery === undefined;
-  /** The passphrase is asked for once. */
-  const keyStore = (): Promise<KeyStore> => {
-    opened ??= hasFileKey
-      ? Promise.resolve(fileKeyStore(join(directory, 'demonstration.key')))
-      : openedWithPassphrase();
-    return opened;
-  };
+  async function masterKey(backup: string | null = null): Promise<Uint8Array> {
+    if (hasFileKey || recovery !== undefined || existsSync(ownFile)) {
+      const key = await (await keyStore()).load();
+      if (key === null && hasFileKey) throw new VantageError('DEMONSTRATION_KEY_MISSING', `in ${directory}`);
+      if (key === null) throw new VantageError('NOT_FOUND', `no key file lies at ${recovery ?? ownFile}`);
+      if (recovery === undefined) assertNotFormer(directory, key, ownFile);
+      return key;
+    }
+    const files = backup === null ? [] : passphraseFilesOf(backup);
+    if (files.length === 0)
+      throw new VantageError(
+        'KEY_FILE_MISSING',
+        `neither in ${directory}${backup === null ? '' : ` nor in ${backup}`}: add --recovery FILE, a key file that a passphrase opens`,
+      );
+    for (const file of files) {
+      const key = await openedWith(file, await passphrase());
+      if (key !== null) return key;
+    }
+    throw new VantageError('PASSPHRASE_WRONG', `tried with ${files.join(' and ')}`);
+  }
   return {
     directory,
     mode,
@@ -135,18 +151,23 @@ function contextOf({ directory, mode, argument, values, work }: Given): CommandC
     period: values.from === undefined || values.until === undefined ? null : { from: values.from, to: values.until },
     keyStore,
     keyStoreWith,
-    masterKey: async () => {
-      const key = await (await keyStore()).load();
-      if (key === null) throw new VantageError('KEY_MISSING', `no key that a passphrase opens lies in ${directory}`);
-      if (values.recovery === undefined) assertNotFormer(directory, key, ownFile);
-      return key;
-    },
+    masterKey,
     hasOwnKey: () => hasFileKey || existsSync(ownFile),
     newPassphrase: (purpose) => askPassphrase(descriptorOf(values['new-passphrase-fd']), purpose),
     now: () => new Date(),
     say: (line) => console.log(line),
     work,
   };
+}
+
+/** @returns null where the file is there and the passphrase is another. */
+async function openedWith(file: string, passphrase: string): Promise<Uint8Array | null> {
+  try {
+    return await passphraseKeyStore(file, passphrase).load();
+  } catch (error) {
+    if (codeOf(error) === 'KEY_WRONG') return null;
+    throw error;
+  }
 }
 
 /** Ctrl-C stops it where nothing counts yet. One line for each phase. */

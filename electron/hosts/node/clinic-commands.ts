@@ -1,4 +1,5 @@
 /** What can be done with the data of a clinic that is not running. Each command is thin: the work is done in `core/backup`. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VantageError } from '../../contract/index.ts';
 import type { ProblemCode } from '../../contract/index.ts';
@@ -36,8 +37,11 @@ export interface CommandContext {
   readonly code: () => string;
   /** `--from` and `--until`, ISO 8601. */
   readonly period: { readonly from: string; readonly to: string } | null;
-  /** The key of now. @throws VantageError KEY_MISSING, KEY_WRONG */
-  readonly masterKey: () => Promise<Uint8Array>;
+  /**
+   * The key of now. @param backup whose key files are opened instead where the clinic's folder has none, as a new one has not.
+   * @throws VantageError KEY_FILE_MISSING, DEMONSTRATION_KEY_MISSING, KEY_WRONG, PASSPHRASE_WRONG
+   */
+  readonly masterKey: (backup?: string) => Promise<Uint8Array>;
   /** Loads the key of now; saves into the clinic's key file, under the passphrase that was given. */
   readonly keyStore: () => Promise<KeyStore>;
   /** Whether the next start finds a key in the clinic's folder. */
@@ -101,7 +105,7 @@ async function check({ directory, masterKey, accept, now, say, work }: CommandCo
 }
 
 /** Backups can be listed without it. */
-const WITHOUT_KEY: ReadonlySet<ProblemCode> = new Set(['KEY_MISSING', 'KEY_WRONG']);
+const WITHOUT_KEY: ReadonlySet<ProblemCode> = new Set(['KEY_FILE_MISSING', 'DEMONSTRATION_KEY_MISSING', 'KEY_WRONG']);
 
 async function backups({ directory, to, masterKey, say }: CommandContext): Promise<number> {
   const key = await masterKey().catch((error: unknown) => {
@@ -162,7 +166,7 @@ async function verify(context: CommandContext): Promise<number> {
 async function restore(context: CommandContext): Promise<number> {
   const { directory, now, say, work } = context;
   const { path } = await chosen(context);
-  const masterKey = await context.masterKey();
+  const masterKey = await context.masterKey(path);
   const by = byCommand(directory);
   const result = await restoreBackup({ directory, path, masterKey, by, now, ...work });
   if (!context.hasOwnKey()) await (await context.keyStore()).save(masterKey);
@@ -240,7 +244,10 @@ async function recovery(context: CommandContext): Promise<number> {
 
 /** A backup by its name among the clinic's (or those in `--to`), by its folder, or the newest. */
 async function chosen({ directory, argument, to, say }: CommandContext): Promise<{ readonly path: string }> {
-  if (argument?.includes('/') === true || argument?.includes('\\') === true) return { path: argument };
+  if (argument?.includes('/') === true || argument?.includes('\\') === true) {
+    if (!existsSync(argument)) throw new VantageError('NOT_FOUND', `there is no backup at ${argument}`);
+    return { path: argument };
+  }
   const found = await listBackups(rootOf(directory, to), []);
   // The newest may be one of them.
   if (argument === null) await sayUnreadable(rootOf(directory, to), say);

@@ -1,5 +1,5 @@
 /** Where the Node host has the master key from: a file in the demonstration, a passphrase in a clinic. Never environment or arguments. */
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/store/key-handling.ts';
@@ -67,7 +67,9 @@ export async function askPassphrase(descriptor: number | null, purpose: Passphra
 }
 
 async function firstLineOf(descriptor: number): Promise<string> {
-  const lines = createInterface({ input: createReadStream('', { fd: descriptor, end: 4 * LONGEST_PASSPHRASE }) });
+  assertGiven(descriptor);
+  const options = { fd: descriptor, autoClose: false, end: 4 * LONGEST_PASSPHRASE } as const;
+  const lines = createInterface({ input: createReadStream('', options) });
   try {
     for await (const line of lines) {
       // Its beginning alone would open nothing where the whole is entered at a screen.
@@ -80,6 +82,20 @@ async function firstLineOf(descriptor: number): Promise<string> {
     throw new VantageError('PASSPHRASE_UNREADABLE', unreadable(descriptor), { cause: error });
   }
   throw new VantageError('PASSPHRASE_UNREADABLE', `file descriptor ${descriptor} holds nothing`);
+}
+
+/**
+ * What nobody handed on may be one of Node's own by that number (the poll of its event loop): to read or close that stops the program.
+ * @throws VantageError PASSPHRASE_UNREADABLE
+ */
+function assertGiven(descriptor: number): void {
+  try {
+    const found = fstatSync(descriptor);
+    if (found.isFile() || found.isFIFO() || found.isSocket() || found.isCharacterDevice()) return;
+  } catch (error) {
+    throw new VantageError('PASSPHRASE_UNREADABLE', unreadable(descriptor), { cause: error });
+  }
+  throw new VantageError('PASSPHRASE_UNREADABLE', unreadable(descriptor));
 }
 
 function unreadable(descriptor: number): string {

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,26 @@ describe('npm start', () => {
     const { code, said } = await start('--help');
     expect(code).toBe(0);
     expect(said).toContain('--passphrase-fd');
+  });
+
+  it('opens the folder that is named, and says which descriptor can not be read', async () => {
+    const named = join(directory, 'restored');
+    const { code, said } = await start('--data', named, '--clinic', '--passphrase-fd', '900');
+    expect(code).toBe(1);
+    expect(said).toContain(`Clinic:   ${named}\n`);
+    for (const words of ['PASSPHRASE_UNREADABLE', 'descriptor 900', '--passphrase-fd 0']) expect(said).toContain(words);
+    expect(existsSync(named)).toBe(false);
+  });
+
+  it('sets up no clinic under a passphrase that is too short', async () => {
+    const child = spawnSync(process.execPath, [script, '--clinic', '--passphrase-fd', '0'], {
+      env: { ...process.env, CI: 'true', VANTAGE_DIRECTORY: directory },
+      input: 'too short\n',
+      encoding: 'utf8',
+    });
+    expect(child.status).toBe(1);
+    expect(child.stderr).toContain('PASSPHRASE_SHORT');
+    expect(existsSync(join(directory, 'clinic'))).toBe(false);
   });
 
   it('refuses what it does not know, in one line', async () => {

@@ -1,14 +1,14 @@
 /** `npm start`: Electron where it can be had, else this host with a browser window, else its address. */
 import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { ProblemCode } from '../../contract/index.ts';
 import { PROBLEMS, VantageError } from '../../contract/index.ts';
 import { asDiskProblem } from '../../core/vault/disk-problem.ts';
 import { buildId } from '../../services/build-id.ts';
-import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
+import { clinicDirectory, modeOf, modeOfFolder, rootDirectory } from '../../services/directories.ts';
 import type { StationMode } from '../../services/directories.ts';
 import { sourceEntries, sourceModelsDirectory } from '../../services/entries.ts';
 import type { StationState } from '../../services/supervisor.ts';
@@ -25,6 +25,7 @@ import { askPassphrase, isNewClinic, nodeKeys } from './master-key.ts';
 const HELP = `Starts the workstation. Without a clinic on this computer it is the demonstration, with simulated devices.
 
   --clinic             set up, or open, this computer's clinic (asks for its passphrase)
+  --data DIR           the clinic that lies in this folder, such as a restored one, instead of this computer's
   --passphrase-fd N    read the passphrase from file descriptor N instead of the terminal; npm hands on only
                        standard input: --passphrase-fd 0
   --port N             listen on this port of 127.0.0.1 instead of any free one
@@ -42,6 +43,8 @@ const machine: Machine = {
 interface StartArguments {
   readonly mode: StationMode;
   readonly directory: string;
+  /** The folder was named by the person. */
+  readonly isNamed: boolean;
   readonly passphraseDescriptor: number | null;
   readonly port: number;
   readonly mayUseElectron: boolean;
@@ -74,6 +77,7 @@ function readArguments(): StartArguments | null {
     allowNegative: true,
     options: {
       clinic: { type: 'boolean', default: false },
+      data: { type: 'string' },
       'passphrase-fd': { type: 'string' },
       port: { type: 'string', default: '0' },
       electron: { type: 'boolean', default: true },
@@ -83,11 +87,14 @@ function readArguments(): StartArguments | null {
   });
   if (values.help) return null;
   const rootOfData = rootDirectory({ environment: process.env, platform: process.platform, home: homedir() });
-  const mode = values.clinic ? 'clinic' : modeOf(rootOfData);
+  const asked = values.clinic ? 'clinic' : null;
+  const named = values.data === undefined ? null : resolve(values.data);
+  const mode = named === null ? (asked ?? modeOf(rootOfData)) : modeOfFolder(named, asked);
   const descriptor = values['passphrase-fd'];
   return {
     mode,
-    directory: clinicDirectory(rootOfData, mode),
+    directory: named ?? clinicDirectory(rootOfData, mode),
+    isNamed: named !== null,
     passphraseDescriptor: descriptor === undefined ? null : wholeNumber('--passphrase-fd', descriptor, 1024),
     port: wholeNumber('--port', values.port, 65_535),
     mayUseElectron: values.electron,
@@ -102,7 +109,7 @@ function wholeNumber(name: string, text: string, most: number): number {
 }
 
 /** @returns Electron's exit code, or null when it is not to be had. */
-async function runElectron({ mode }: StartArguments): Promise<number | null> {
+async function runElectron({ mode, directory, isNamed }: StartArguments): Promise<number | null> {
   const search = await findElectron({
     root,
     environment: process.env,
@@ -112,7 +119,11 @@ async function runElectron({ mode }: StartArguments): Promise<number | null> {
   await bringUpToDate(DESKTOP);
   const child = spawn(
     search.path,
-    [join(root, 'dist', 'desktop', 'main.js'), ...(mode === 'clinic' ? ['--clinic'] : [])],
+    [
+      join(root, 'dist', 'desktop', 'main.js'),
+      ...(mode === 'clinic' ? ['--clinic'] : []),
+      ...(isNamed ? [`--data=${directory}`] : []),
+    ],
     { stdio: 'inherit' },
   );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
@@ -138,11 +149,11 @@ async function runNodeHost(given: StartArguments): Promise<number> {
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ask());
 
-  await bringUpToDate(SCREENS);
   const passphrase =
     given.mode === 'clinic'
       ? await askPassphrase(given.passphraseDescriptor, isNewClinic(given.directory) ? 'station' : 'open')
       : '';
+  await bringUpToDate(SCREENS);
   const windows: OpenedBrowser[] = [];
   const { promise: started, resolve: tellStarted } = Promise.withResolvers<NodeHost>();
   const host = await startNodeHost({
