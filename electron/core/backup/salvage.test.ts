@@ -208,7 +208,7 @@ describe('a file whose first bytes are damaged', () => {
     damage(1);
     const before = readFileSync(path);
     await expect(salvaged()).rejects.toMatchObject({
-      code: 'STORE_DAMAGED',
+      code: 'NOT_SALVAGEABLE',
       detail: expect.stringContaining('restore a backup') as string,
     });
     expect(readFileSync(path).equals(before)).toBe(true);

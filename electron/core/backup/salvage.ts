@@ -89,7 +89,7 @@ function damageOf(directory: string, masterKey: Uint8Array): FoundDamage {
 }
 
 /**
- * @throws VantageError KEY_WRONG, NOT_FOUND, STORE_DAMAGED (its very first page can't be read and no backup has it, or who this station is
+ * @throws VantageError KEY_WRONG, NOT_FOUND, NOT_SALVAGEABLE (its very first page can't be read and no backup has it, or who this station is
  * can't be read: only restoring a backup helps), DISK_FULL, DISK_FAILED. The file is as it was then.
  */
 export async function salvage(options: SalvageOptions): Promise<SalvageResult> {
@@ -139,7 +139,11 @@ export async function salvage(options: SalvageOptions): Promise<SalvageResult> {
     finishReplacement(directory, key);
     return { ...found, tables, firstPageFrom, aside: asidePath(directory, aside) };
   } catch (error) {
-    throw storeProblem(error);
+    const problem = storeProblem(error);
+    // "Damaged: try again" would lead whoever is here already round in a circle.
+    if (problem instanceof VantageError && problem.code === 'STORE_DAMAGED')
+      throw new VantageError('NOT_SALVAGEABLE', problem.detail, { cause: error });
+    throw problem;
   }
 }
 
