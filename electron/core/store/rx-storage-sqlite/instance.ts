@@ -28,7 +28,7 @@ import { TableReader } from './table-reader.ts';
 import { tableStateOf } from './table-state.ts';
 import { TableWriter } from './table-writer.ts';
 import type { SeqCheckpoint } from './table-writer.ts';
-import { dropTable, ensureTable } from './table.ts';
+import { dropTable, ensureTable, isTableReady } from './table.ts';
 
 export interface SqliteInternals {
   readonly connection: SqliteConnection;
@@ -48,6 +48,8 @@ interface Untold<RxDocType> {
 /** Tombstones purged per call: some milliseconds, after which others have their turn. */
 const CLEANUP_BATCH = 1000;
 const NO_BYTES: AttachmentBytes = new Map();
+/** Whoever opens collections does more than that at the moment. */
+const LOOK_AHEAD_MS = 20;
 
 export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   RxDocType,
@@ -77,6 +79,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   /** Whether the table is there, as far as known. */
   #isMade = false;
   #closing: Promise<void> | null = null;
+  readonly #lookAhead: NodeJS.Timeout;
 
   /**
    * The table is made when something is first read or written: of many collections that are opened most are not used soon.
@@ -103,6 +106,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     this.#reader = new TableReader(connection, this.#layout, this.schema, state);
     this.#writer = new TableWriter(connection, this.#layout, state);
     this.#attachments = AttachmentTable.of(connection, this.#layout);
+    this.#lookAhead = setTimeout(() => this.#seeWhetherMade(), LOOK_AHEAD_MS).unref();
   }
 
   /** Of the documents, quoted for SQL: `id`, `rev`, `deleted`, `lwt` and `seq` are columns of it. It is there from now on. */
@@ -208,6 +212,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   /** Waits for writes whose attachments are still being read. */
   close(): Promise<void> {
     this.#closing ??= Promise.allSettled(this.#reading).then(() => {
+      clearTimeout(this.#lookAhead);
       this.#deafen();
       this.#changes.complete();
       return this.#release();
@@ -264,6 +269,17 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     for (const { documentId } of bulk.events) told.add(documentId);
     last.bulk.events.push(...bulk.events);
     last.bulk.checkpoint = bulk.checkpoint;
+  }
+
+  /** Nearly always the table is there as it should be: then the first read or write need not look. Nothing is made. */
+  #seeWhetherMade(): void {
+    const { sqlite } = this.#connection;
+    if (this.#isMade || this.#closing !== null || !sqlite.open || sqlite.inTransaction) return;
+    try {
+      this.#isMade = isTableReady(this.#connection, this.#layout);
+    } catch {
+      // Whoever reads or writes will be told.
+    }
   }
 
   #ensureOpen(): void {

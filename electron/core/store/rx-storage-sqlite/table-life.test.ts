@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../testing/documents.ts';
 import { thingData, thingInstance } from '../testing/rx-storages.ts';
 import type { Thing } from '../testing/rx-storages.ts';
@@ -53,6 +53,25 @@ describe('the table of a collection', () => {
     expect(tables(writer)).toEqual(['rx:things:0']);
     write(writer, 'a');
     expect(reader.readNow(['a'], true)).toMatchObject([{ id: 'a' }]);
+  });
+
+  it('is looked for a moment after the collection was opened, and not made by that', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const writer = await opened();
+      vi.runAllTimers();
+      expect(tables(writer)).toEqual([]);
+      write(writer, 'a');
+      const reader = await opened();
+      vi.runAllTimers();
+      const asked = vi.spyOn(reader.internals.connection, 'plucked');
+      expect(reader.readNow(['a'], true)).toMatchObject([{ id: 'a' }]);
+      expect(asked.mock.calls.filter(([sql]) => sql.includes('sqlite_schema'))).toEqual([]);
+      await (await opened()).close();
+      vi.runAllTimers();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is gone with the transaction that made it, and made again by the next', async () => {

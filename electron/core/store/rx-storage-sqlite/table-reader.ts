@@ -213,7 +213,10 @@ export class TableReader<RxDocType> {
     return documents;
   }
 
-  /** Where most of the table's documents are wanted: walking it in its own order costs less than looking each up. Otherwise null. */
+  /**
+   * Where most of the table's documents are wanted: walking it in its own order costs less than looking each up. Otherwise null. What is
+   * read so is not kept: one large read would push out what everybody else reads again and again.
+   */
   #walked(ids: readonly string[]): (RxDocumentData<RxDocType> | undefined)[] | null {
     // Rows are numbered as they come: there are no more of them than the last one's number.
     if (ids.length < Number(this.#connection.plucked(this.#lastRow).get()) * MOST) return null;
@@ -222,19 +225,16 @@ export class TableReader<RxDocType> {
     const documents: (RxDocumentData<RxDocType> | undefined)[] = ids.map(() => undefined);
     for (const data of this.#connection.plucked(this.#readAll).all() as string[]) {
       const document = JSON.parse(data) as RxDocumentData<RxDocType>;
-      const id = this.#idOf(document);
-      const place = places.get(id);
-      if (place === undefined) continue;
-      documents[place] = document;
-      this.#cache.set(sortKeyOf(id), document, data.length);
+      const place = places.get(this.#idOf(document));
+      if (place !== undefined) documents[place] = document;
     }
     // Who asks twice is answered twice.
     if (places.size === ids.length) return documents;
     return ids.map((id) => documents[places.get(id) ?? -1]);
   }
 
-  #idOf(document: RxDocumentData<RxDocType>): string {
-    return (document as Readonly<Record<string, unknown>>)[this.#layout.primaryPath] as string;
+  #idOf(document: RxDocumentData<RxDocType>): unknown {
+    return (document as Readonly<Record<string, unknown>>)[this.#layout.primaryPath];
   }
 
   #byKey(key: string): RxDocumentData<RxDocType> | undefined {

@@ -16,7 +16,7 @@ const ROWS = 100_000;
 const VALUES = { string: 30, number: 30, boolean: 2 } as const;
 
 export function ensureTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
-  if (isAsWanted(connection, layout)) return;
+  if (isTableReady(connection, layout)) return;
   const { sqlite } = connection;
   connection.transactionWithoutFlush(() => {
     ensureSequences(connection);
@@ -50,7 +50,7 @@ function indexSql<RxDocType>(layout: TableLayout<RxDocType>, name: string, { def
  * Whether the file already says of the table and its indexes, word by word, what would be said now. Nearly always so: then opening
  * a collection costs one look instead of a transaction.
  */
-function isAsWanted<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): boolean {
+export function isTableReady<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): boolean {
   if (layout.attachmentsTable !== null) return false;
   const said = connection
     .plucked(
