@@ -7,7 +7,6 @@ const config = readConfig(process.env);
 const log = createLog(config.logLevel);
 const api = await createApi(config);
 await api.app.listen({ host: config.host, port: config.port });
-log.info({ host: config.host, port: config.port }, 'listening');
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
@@ -21,3 +20,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     );
   });
 }
+// Whoever reads this may stop it: from here on that ends well.
+log.info({ host: config.host, port: config.port }, 'listening');

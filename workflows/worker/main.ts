@@ -36,13 +36,14 @@ async function run(): Promise<void> {
     activities: createActivities({ api: new InternalApi(config.api), fusion, notifier, timing }),
     bundle: bundleFile === null ? undefined : { codePath: bundleFile },
   });
-  log.info({ taskQueue: limits.taskQueue, fusion: fusion.name }, 'listening');
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'stopping');
       worker.stop().catch(() => undefined);
     });
   }
+  // Whoever reads this may stop it: from here on that ends well.
+  log.info({ taskQueue: limits.taskQueue, fusion: fusion.name }, 'listening');
   try {
     await worker.done;
     log.info('stopped');

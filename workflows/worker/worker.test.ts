@@ -31,13 +31,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+/** @returns its exit code, or the signal that it ended by. */
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
   running.delete(child);
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const gone = once(child, 'exit');
-  child.kill(signal);
-  const [code] = (await gone) as [number | null];
-  return code;
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+  return child.exitCode ?? child.signalCode;
 }
 
 /** The process of `npm run worker`, listening. */
