@@ -3,7 +3,7 @@
  * connection closes: an opening that comes upon damage late, and refuses, would have changed both. So nothing is written back before
  * the opening is over, and one that refuses lets go of the file while a second connection, which only reads, still has it.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, statSync, truncateSync } from 'node:fs';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { openCipherFile } from './cipher-file.ts';
 import { AUTO_CHECKPOINT_PAGES } from './idle-fold.ts';
@@ -22,12 +22,15 @@ export interface HeldLogOptions {
 export class HeldLog {
   readonly sqlite: Database;
   readonly #options: HeldLogOptions;
+  /** Of the log, as it was found. */
+  readonly #bytes: number;
   #isHeld = true;
 
   /** Opens the file for this process alone. @throws VantageError STORE_DAMAGED, DISK_FULL; SqliteError: the log is as it was */
   constructor(options: HeldLogOptions) {
     this.#options = options;
     const { path, key } = options;
+    this.#bytes = logBytes(path);
     this.sqlite = openCipherFile(path, key, { keyIsRight: true, sharesIndex: true });
     this.sqlite.pragma('wal_autocheckpoint = 0');
   }
@@ -42,8 +45,8 @@ export class HeldLog {
   }
 
   /**
-   * Closes the file. Where the opening was not over, the file stays as it was and the log, too, apart from what the opening wrote behind
-   * it. @throws SqliteError where the log could not be held: it is closed, and folded
+   * Closes the file. Where the opening was not over, the file stays as it was and the log, too: what the opening wrote behind it goes.
+   * @throws SqliteError where the log could not be held: it is closed, and folded
    */
   close(): void {
     if (!this.#isHeld) {
@@ -51,7 +54,7 @@ export class HeldLog {
       return;
     }
     this.#isHeld = false;
-    const { path, key, hadIndex } = this.#options;
+    const { path, key, hadIndex, isDamaged } = this.#options;
     let reader: Database | null = null;
     try {
       if (this.sqlite.inTransaction) this.sqlite.exec('ROLLBACK');
@@ -62,7 +65,14 @@ export class HeldLog {
     } finally {
       this.sqlite.close();
       reader?.close();
+      // Nobody was promised any of it. Behind a damaged log there is no such place: it was put aside before.
+      if (!isDamaged && logBytes(path) > this.#bytes) truncateSync(`${path}-wal`, this.#bytes);
       if (!hadIndex) rmSync(`${path}-shm`, { force: true });
     }
   }
+}
+
+/** 0 where there is none. */
+function logBytes(path: string): number {
+  return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
