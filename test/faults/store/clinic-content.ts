@@ -33,10 +33,13 @@ export async function readClinic(
   let refused: string | null = null;
   try {
     const key = await masterKey();
-    store = await openStore({ directory, key, now: Date.now, stationId: stationIdOf(directory), log: QUIET });
+    const stationId = stationIdOf(directory);
+    store = await openStore({ directory, key, now: Date.now, stationId, log: QUIET, mayRefuse: true });
     if (store.anchored.found !== null) reader.problem('anchor', new VantageError(store.anchored.found.code));
     reader.store(store);
     await readVault(directory, store, key, reader);
+    // As a clinic does when it is open.
+    store.settle();
   } catch (error) {
     refused = reader.problem('opening', error);
   } finally {
