@@ -30,6 +30,9 @@ export function openDatabase({ url, maxConnections, onIdleError }: DatabaseOptio
     types: parsers(),
   });
   pool.on('error', onIdleError);
+  // Of a connection that breaks between two statements of a transaction its borrower hears by the next one; without a listener
+  // the process would end by it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 

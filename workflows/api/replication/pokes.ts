@@ -65,7 +65,8 @@ export class Pokes {
     for (let waitMs = FIRST_RETRY_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
       const client = new Client({ connectionString: this.#url, application_name: 'vantage-pokes', keepAlive: true });
       const gone = new Promise<void>((resolve) => {
-        client.once('error', () => resolve());
+        // More than one may come of a connection that breaks.
+        client.on('error', () => resolve());
         client.once('end', resolve);
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
