@@ -32,7 +32,7 @@ const STAGES: readonly Stage[] = [
 ];
 
 const only = process.argv.slice(2);
-const total: Counts = { passed: 0, failed: 0, skipped: 0, reasons: [] };
+const total: Counts = { passed: 0, failed: 0, skipped: 0, reasons: [], failures: [] };
 const lines: string[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'vantage-test-'));
 
@@ -51,12 +51,13 @@ for (const stage of STAGES) {
   const passed = result.status === 0;
   const counts = stage.vitest
     ? readCounts(countsPath)
-    : { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, reasons: [] };
+    : { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, reasons: [], failures: [] };
   if (!passed && counts.failed === 0) counts.failed = 1;
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
   total.reasons.push(...counts.reasons);
+  total.failures.push(...counts.failures.map((failure) => `${stage.name}: ${failure}`));
   lines.push(
     `${counts.failed === 0 ? 'passed' : 'FAILED'}  ${stage.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds} s)`,
   );
@@ -64,6 +65,7 @@ for (const stage of STAGES) {
 
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n=== summary\n${lines.join('\n')}`);
+for (const failure of total.failures) console.log(`FAILED  ${failure}`);
 for (const reason of total.reasons) console.log(`skipped  ${reason}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -73,6 +75,6 @@ function readCounts(path: string): Counts {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Counts;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, reasons: [] };
+    return { passed: 0, failed: 1, skipped: 0, reasons: [], failures: [] };
   }
 }
