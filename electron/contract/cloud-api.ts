@@ -8,6 +8,7 @@ import { staffContract } from './api.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { unpushedSchema } from './sync-status.ts';
+import { timelineContract } from './timeline.ts';
 
 const instant = z.iso.datetime();
 const count = z.number().int().nonnegative();
@@ -49,6 +50,8 @@ export type FleetView = z.infer<typeof fleetViewSchema>;
 /** What a page may know before anybody has signed in, and whether somebody has. */
 export const browserSessionSchema = z.object({
   signedIn: z.boolean(),
+  /** What they come as: somebody who is both works here first. */
+  as: z.enum(['staff', 'patient']).nullable(),
   /** Whether people can sign in here at all: an identity provider knows this cloud. */
   canSignIn: z.boolean(),
 });
@@ -72,5 +75,6 @@ export const cloudContract = {
     /** The stations of the person's locations. Knows no patient. */
     watch: procedure('operator', 'technician', 'admin').output(eventIterator(fleetViewSchema)),
   },
+  timeline: timelineContract,
 } as const satisfies RoledContract;
 export type CloudContract = typeof cloudContract;

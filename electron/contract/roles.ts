@@ -1,7 +1,7 @@
 /** Who may do what. Every procedure of the API names its roles; one without does not compile (`procedure.ts`). */
 import { z } from 'zod';
 
-/** Roles that a person can have. `patient` is the person at a check-in screen, never a login. */
+/** Roles that a person can have. `patient`: never a login at a station; there, the person at a check-in screen. */
 export const roleSchema = z.enum(['patient', 'facilitator', 'technician', 'clinician', 'operator', 'admin']);
 export type Role = z.infer<typeof roleSchema>;
 

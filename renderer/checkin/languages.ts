@@ -21,6 +21,11 @@ export function languagesFor(mode: Hello['mode']): readonly Language[] {
   return LANGUAGES.filter((language) => language.reviewed || mode === 'demonstration');
 }
 
+/** Where nothing is signed: each whose catalog is whole. */
+export function readingLanguages(): readonly Language[] {
+  return LANGUAGES;
+}
+
 let wanted = ENGLISH.locale;
 
 /** Makes a language the one of this screen, once its words are there; the last one asked for counts. */

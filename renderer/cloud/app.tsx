@@ -4,7 +4,7 @@ import { I18nProvider, useLingui } from '@lingui/react';
 import { useQueryClient } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { I18nProvider as AriaLocale } from 'react-aria-components';
 import type { Hello } from '../../electron/contract/views.ts';
 import { Brand } from '../kit/brand.tsx';
@@ -17,6 +17,8 @@ import { useSignedOutElsewhere } from '../shell/signed-out.ts';
 import { ScreenProvider, useAsk, useClient, useConnection, useForget } from '../shell/staff.ts';
 import type { CloudLine } from './cloud-line.ts';
 import { Foot } from './foot.tsx';
+import { keepEnglish } from './language.ts';
+import { PatientPage } from './patient/patient-page.tsx';
 import { returnToPlace, signInAgain } from './place.ts';
 import { createCloudRouter } from './router.tsx';
 import { SignInPage } from './sign-in-page.tsx';
@@ -31,15 +33,20 @@ export function CloudApp({ client, line }: { readonly client: StaffClient; reado
   });
   return (
     <I18nProvider i18n={i18n}>
-      <AriaLocale locale="en-GB">
+      <LocalAria>
         <KeyRoot registry={keys}>
           <ScreenProvider client={client} connection={line.connection}>
             <CloudScreen line={line} router={router} />
           </ScreenProvider>
         </KeyRoot>
-      </AriaLocale>
+      </LocalAria>
     </I18nProvider>
   );
+}
+
+function LocalAria({ children }: { readonly children: ReactNode }): ReactNode {
+  const { i18n: words } = useLingui();
+  return <AriaLocale locale={words.locale === 'en' ? 'en-GB' : words.locale}>{children}</AriaLocale>;
 }
 
 function CloudScreen({ line, router }: { readonly line: CloudLine; readonly router: CloudRouter }): ReactNode {
@@ -61,6 +68,13 @@ function CloudScreen({ line, router }: { readonly line: CloudLine; readonly rout
   }, [client, queries, forget, line]);
   const lockIn = useIdleLock(person === null ? 0 : (hello.data?.idleLockSeconds ?? 0), signOut);
   useSignedOutElsewhere(line.check);
+  const isPatient = person !== null && line.as() === 'patient';
+  useEffect(() => {
+    // Their views are in English alone so far, whatever was chosen before the sign-in.
+    if (person !== null && !isPatient) keepEnglish();
+  }, [person, isPatient]);
+
+  if (isPatient) return <PatientPage lockIn={lockIn} onSignOut={signOut} />;
 
   return (
     <div className="staff">

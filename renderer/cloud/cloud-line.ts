@@ -14,6 +14,8 @@ export interface CloudLine {
   readonly connection: Connection;
   /** Whether people can sign in here at all; null before the cloud has said so. */
   readonly canSignIn: () => boolean | null;
+  /** What whoever is signed in comes as; null before the cloud has said so. */
+  readonly as: () => BrowserSessionAnswer['as'];
   /** Asks again whether somebody is signed in. */
   readonly check: () => void;
 }
@@ -22,13 +24,14 @@ export interface CloudLine {
 export function openCloudLine(page: Window = window): CloudLine {
   const connection = new Connection();
   let canSignIn: boolean | null = null;
+  let as: BrowserSessionAnswer['as'] = null;
   let lost = nothing;
 
   const keepOpen = async (): Promise<void> => {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
       const session = await askSession();
       if (session !== null) {
-        ({ canSignIn } = session);
+        ({ canSignIn, as } = session);
         if (!session.signedIn) {
           connection.stopped(problemHere('NOT_SIGNED_IN'), null);
           return;
@@ -63,7 +66,7 @@ export function openCloudLine(page: Window = window): CloudLine {
   });
 
   void keepOpen();
-  return { connection, canSignIn: () => canSignIn, check: () => lost() };
+  return { connection, canSignIn: () => canSignIn, as: () => as, check: () => lost() };
 }
 
 function nothing(): void {

@@ -5,6 +5,8 @@ import { CLOUD_APP_PATHS } from '../../electron/contract/cloud-api.ts';
 import { Brand } from '../kit/brand.tsx';
 import { Button } from '../kit/button.tsx';
 import { StatusMark } from '../kit/marks.tsx';
+import './cloud.css';
+import { LanguageChoice } from './language-choice.tsx';
 
 export function SignInPage({ canSignIn }: { readonly canSignIn: boolean | null }): ReactNode {
   const { i18n } = useLingui();
@@ -14,11 +16,14 @@ export function SignInPage({ canSignIn }: { readonly canSignIn: boolean | null }
   return (
     <main className="whole place-items-center">
       <div className="w-full max-w-[560px] p-10">
-        <Brand size={48} />
+        <div className="flex items-center justify-between gap-4">
+          <Brand size={48} />
+          <LanguageChoice />
+        </div>
         <h1 className="mt-8 text-26 tracking-[-0.018em]">{i18n.t('The clinic, from elsewhere')}</h1>
         <p className="mt-3 text-17 text-ink-2">
           {i18n.t(
-            'Clinicians read and decide about reports here, operators look after stations. Visits are led at the clinic.',
+            'Patients follow their visits and read their reports here, clinicians decide about reports, operators look after stations.',
           )}
         </p>
         {refused === null ? null : (

@@ -317,6 +317,7 @@ describe('writing past the policies', () => {
       ['domain_events', 'type'],
       ['file_reads', 'role'],
       ['access_entries', 'role'],
+      ['published_reports', 'sha256'],
     ]) {
       await expect(database.admin.query(`UPDATE ${table} SET ${column} = ${column}`)).rejects.toThrow('append-only');
       await expect(database.admin.query(`DELETE FROM ${table}`)).rejects.toThrow('append-only');

@@ -246,6 +246,15 @@ export interface Tables {
     expires_at: Date;
     ended_at: Date | null;
   };
+  published_reports: {
+    tenant_id: string;
+    report_id: string;
+    location_id: string;
+    session_id: string;
+    patient_id: string;
+    sha256: string;
+    published_at: Date;
+  };
   access_entries: {
     id: string;
     tenant_id: string;

@@ -33,7 +33,7 @@ export interface TestApi {
   /** A token of somebody who has this role at these locations (`null`: everywhere). */
   readonly person: (role: Role, place: SeededLocation, everywhere?: boolean, patientId?: string) => Promise<string>;
   /** The same, with a browser: the subject under which the identity provider knows them. */
-  readonly subject: (role: Role, place: SeededLocation, everywhere?: boolean) => Promise<string>;
+  readonly subject: (role: Role, place: SeededLocation, everywhere?: boolean, patientId?: string) => Promise<string>;
   readonly service: (tenantId: string) => Promise<string>;
   /** Enrolled and signed in. */
   readonly station: (place: SeededLocation) => Promise<TestStation>;
@@ -131,7 +131,8 @@ export async function startTestApi(files: Partial<FilesConfig> = {}, web: WebOpt
     logged,
     clock,
     person,
-    subject: async (role, place, everywhere = false) => employ(role, place, everywhere),
+    subject: async (role, place, everywhere = false, patientId = place.patientId) =>
+      employ(role, place, everywhere, patientId),
     enrolmentCode,
     service: async (tenantId) => signServiceToken(config.serviceSecret, config.publicUrl, tenantId, now()),
     station: async (place) => {

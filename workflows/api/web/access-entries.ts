@@ -13,7 +13,8 @@ export interface AccessEntry {
     | 'picture.read'
     | 'report.read'
     | 'report.approved'
-    | 'report.sent-back';
+    | 'report.sent-back'
+    | 'visit.followed';
   readonly subjectKind: 'patient' | 'session' | 'capture' | 'report';
   readonly subjectId: string;
   readonly patientId: string;

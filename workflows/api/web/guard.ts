@@ -27,7 +27,8 @@ export interface PageCall extends PageContext {
   readonly stillMay: () => Promise<void>;
 }
 
-const STAFF: readonly Role[] = roleSchema.exclude(['patient']).options;
+/** Whoever has signed in; somebody who works here comes as that. */
+const ANYONE: readonly Role[] = [...roleSchema.exclude(['patient']).options, 'patient'];
 
 export async function guardPage<T>(
   context: PageContext,
@@ -36,7 +37,7 @@ export async function guardPage<T>(
 ): Promise<T> {
   try {
     const { parts, caller } = context;
-    const who = meta.roles.includes('anyone') ? STAFF : meta.roles.filter((role) => role !== 'anyone');
+    const who = meta.roles.includes('anyone') ? ANYONE : meta.roles.filter((role) => role !== 'anyone');
     const { browser } = caller;
     const person = await personOf(context, who);
     return await next({

@@ -3,6 +3,7 @@ import type { Capture, Report } from '../../../electron/contract/index.ts';
 import { VantageError } from '../../../electron/contract/index.ts';
 import type { Scoped } from '../../database/scope.ts';
 import type { PersonCaller } from '../access/callers.ts';
+import type { AccessEntry } from './access-entries.ts';
 import { recordAccess } from './access-entries.ts';
 import { documentById } from './read-documents.ts';
 
@@ -36,15 +37,10 @@ export async function openMedia(
   if (document === null) throw new VantageError('NOT_FOUND');
   const sha256 = request.of === 'report' ? (document as Report).sha256 : hashOf(document as Capture, request.part);
   if (sha256 === null) throw new VantageError('NOT_FOUND');
-  const file = await tx
-    .selectFrom('files')
-    .select(['id', 'media_type', 'size'])
-    .where('location_id', '=', document.locationId)
-    .where('sha256', '=', sha256)
-    .where('state', '=', 'verified')
-    .executeTakeFirst();
-  if (file === undefined) throw new VantageError('NOT_IN_CLOUD_YET');
-  await recordAccess(tx, caller, [
+  return openFile(
+    tx,
+    caller,
+    { sha256, locationId: document.locationId },
     {
       locationId: document.locationId,
       action: request.of === 'report' ? 'report.read' : 'picture.read',
@@ -53,7 +49,27 @@ export async function openMedia(
       patientId: document.patientId,
       detail: request.of === 'report' ? {} : { part: request.part },
     },
-  ]);
+    now,
+  );
+}
+
+/** @param entry written before the address is given @throws VantageError NOT_IN_CLOUD_YET */
+export async function openFile(
+  tx: Scoped,
+  caller: PersonCaller,
+  { sha256, locationId }: { readonly sha256: string; readonly locationId: string },
+  entry: AccessEntry,
+  now: Date,
+): Promise<OpenedMedia> {
+  const file = await tx
+    .selectFrom('files')
+    .select(['id', 'media_type', 'size'])
+    .where('location_id', '=', locationId)
+    .where('sha256', '=', sha256)
+    .where('state', '=', 'verified')
+    .executeTakeFirst();
+  if (file === undefined) throw new VantageError('NOT_IN_CLOUD_YET');
+  await recordAccess(tx, caller, [entry]);
   return {
     path: `${MEDIA_PATH}/${file.id}`,
     mediaType: file.media_type,

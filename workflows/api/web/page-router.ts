@@ -11,6 +11,7 @@ import { guardPage, guardStream } from './guard.ts';
 import { live } from './live.ts';
 import { openMedia } from './media.ts';
 import { reviewOf, reviewQueue } from './reviews.ts';
+import { openPublishedReport, ownVisits, recordFollowed } from './timeline.ts';
 
 /** A page that nobody touches signs its person out after this. */
 const IDLE_SECONDS = 15 * 60;
@@ -90,6 +91,23 @@ export const pageRouter = os.router({
   fleet: {
     watch: os.fleet.watch.handler(({ context, signal }) =>
       stream(context, signal, async () => context.transaction(async (tx) => fleetView(tx, context.parts.now())), true),
+    ),
+  },
+  timeline: {
+    watch: os.timeline.watch.handler(({ context, signal }) => {
+      const shown = new Set<string>();
+      return stream(context, signal, async () => {
+        const { sessions, timeline } = await context.transaction(async (tx) => {
+          const own = await ownVisits(tx, context.person);
+          await recordFollowed(tx, context.person, own.sessions, shown);
+          return own;
+        });
+        for (const { id } of sessions) shown.add(id);
+        return timeline;
+      });
+    }),
+    openReport: os.timeline.openReport.handler(async ({ context, input }) =>
+      context.transaction(async (tx) => openPublishedReport(tx, context.person, input.visitId, context.parts.now())),
     ),
   },
 });

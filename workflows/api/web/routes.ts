@@ -24,7 +24,8 @@ import { SIGNED_IN_PATH, SIGN_IN_PATH, SIGN_IN_SECONDS } from './sign-in.ts';
 /** Somebody who signs in comes back here. */
 const PAGE = '/';
 const SIGN_INS_PER_MINUTE = 30;
-const PEOPLE = ['clinician', 'facilitator', 'operator', 'technician', 'admin'] as const;
+/** Whoever is one of the staff comes as that, and not as the patient that they may be, too. */
+const PEOPLE = ['clinician', 'facilitator', 'operator', 'technician', 'admin', 'patient'] as const;
 
 const rpc = new RPCHandler(pageRouter);
 
@@ -64,8 +65,10 @@ export const WEB_ROUTES = [
     who: ['anyone'],
     answers: { 200: 'Whether' },
     handle: async (call) => {
+      const as = await signedInAs(call);
       const answer = {
-        signedIn: await isSignedIn(call),
+        signedIn: as !== null,
+        as,
         canSignIn: call.parts.web.signIn !== null,
       };
       void call.reply
@@ -139,7 +142,7 @@ export const WEB_ROUTES = [
     path: `${MEDIA_PATH}/:fileId`,
     summary:
       'A verified file as a page shows it, or the bytes of it that Range names; who read it is written down first',
-    who: ['clinician', 'facilitator', 'admin'],
+    who: ['clinician', 'facilitator', 'admin', 'patient'],
     browser: true,
     params: z.object({ fileId: z.uuid() }),
     answers: { 200: 'The file', 206: 'The bytes asked for', 416: 'There are no such bytes' },
@@ -171,12 +174,12 @@ function queryOf(call: RawCall<unknown>): z.output<typeof querySchema> {
   return querySchema.parse(call.reply.request.query);
 }
 
-async function isSignedIn(call: RawCall<unknown>): Promise<boolean> {
+async function signedInAs(call: RawCall<unknown>): Promise<'staff' | 'patient' | null> {
   try {
-    await browserCaller(call.parts, call.reply.request, PEOPLE);
-    return true;
+    const { role } = await browserCaller(call.parts, call.reply.request, PEOPLE);
+    return role === 'patient' ? 'patient' : 'staff';
   } catch (error) {
-    if (error instanceof VantageError && (error.code === 'NOT_SIGNED_IN' || error.code === 'NOT_ALLOWED')) return false;
+    if (error instanceof VantageError && (error.code === 'NOT_SIGNED_IN' || error.code === 'NOT_ALLOWED')) return null;
     throw error;
   }
 }

@@ -69,7 +69,7 @@ describe('signing in with a browser', () => {
   it('goes by the identity provider, and keeps a session in a cookie that no script and no other site has', async () => {
     const browser = new TestBrowser(cloud.base, cloud.config.publicUrl);
     const before = await browser.get(CLOUD_APP_PATHS.session);
-    expect(await before.json()).toEqual({ signedIn: false, canSignIn: true });
+    expect(await before.json()).toEqual({ signedIn: false, as: null, canSignIn: true });
     const back = await browser.askForCode(await cloud.subject('clinician', NORTH_HARBOUR));
     expect(browser.lastCookies.join()).toMatch(/^__Host-vantage-sign-in=.*HttpOnly; SameSite=Lax; .*Secure$/);
     expect(await browser.comeBack(back)).toBe('/');

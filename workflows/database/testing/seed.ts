@@ -242,6 +242,14 @@ async function seedRows(admin: pg.PoolClient, place: SeededLocation): Promise<vo
     subject_id: of('session'),
     patient_id: patientId,
   });
+  await insert('published_reports', {
+    ...scope,
+    report_id: of('report'),
+    session_id: of('sessions'),
+    patient_id: patientId,
+    sha256: HASH,
+    published_at: new Date(),
+  });
   await insert('file_reads', {
     id: of('read'),
     ...file,
