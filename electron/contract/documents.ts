@@ -379,7 +379,17 @@ export const chainedAuditEntrySchema = auditEntrySchema.extend({
 export type AuditEntry = z.infer<typeof chainedAuditEntrySchema>;
 
 /** What should happen in the cloud, written with the state that caused it. */
-export const intentKindSchema = z.enum(['session-start', 'session-captured', 'session-review', 'session-cancelled']);
+export const intentKindSchema = z.enum([
+  'session-start',
+  'session-captured',
+  'session-review',
+  'session-cancelled',
+  'calibration-start',
+  'calibration-measured',
+  'calibration-cancelled',
+  'acceptance-start',
+  'acceptance-cancelled',
+]);
 export const intentSchema = z.object({
   id: z.uuid(),
   kind: intentKindSchema,

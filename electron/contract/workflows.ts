@@ -6,13 +6,18 @@ import { z } from 'zod';
 import type { IntentInput } from './documents.ts';
 import type { Role } from './roles.ts';
 import { roleSchema } from './roles.ts';
+import type { AcceptanceMessageName, CalibrationMessageName } from './site-workflows.ts';
 import type { SearchStatus } from './status.ts';
 
 const instant = z.iso.datetime();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** By what a workflow is about. */
-export const WORKFLOW_TYPES = { session: 'sessionWorkflow' } as const;
+export const WORKFLOW_TYPES = {
+  session: 'sessionWorkflow',
+  calibration: 'deviceCalibrationWorkflow',
+  acceptance: 'siteAcceptanceWorkflow',
+} as const;
 
 /** Workers of the cloud poll it. */
 export const VISITS_QUEUE = 'vantage-visits';
@@ -57,8 +62,6 @@ export const SEARCH_STATUSES = [
   'REQUIRES_REVIEW',
   'CANCELLED',
 ] as const satisfies readonly SearchStatus[];
-
-export type SiteStatus = 'TESTING' | 'READY' | 'NOT_READY';
 
 /** Checked in, captured, synced, fusion started, fusion done, report there, published. */
 export const PROGRESS_MILESTONES = [10, 30, 50, 60, 80, 90, 100] as const;
@@ -132,7 +135,14 @@ export const MESSAGE_OF_INTENT = {
   'session-captured': 'captured',
   'session-review': 'review',
   'session-cancelled': 'cancelled',
-} as const satisfies Readonly<Record<IntentInput['kind'], SessionMessageName | null>>;
+  'calibration-start': null,
+  'calibration-measured': 'measured',
+  'calibration-cancelled': 'cancelled',
+  'acceptance-start': null,
+  'acceptance-cancelled': 'cancelled',
+} as const satisfies Readonly<
+  Record<IntentInput['kind'], SessionMessageName | CalibrationMessageName | AcceptanceMessageName | null>
+>;
 
 export const REFUSALS = [
   /** The shape is wrong: an error of whoever sent it. */

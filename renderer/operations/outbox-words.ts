@@ -21,12 +21,18 @@ export function requestWords(i18n: I18n, kind: OutboxRow['kind']): string {
     'session-captured': i18n.t('All steps of the visit are done'),
     'session-review': i18n.t('Decision about the report'),
     'session-cancelled': i18n.t('The visit was cancelled'),
+    'calibration-start': i18n.t('Follow a device’s calibration'),
+    'calibration-measured': i18n.t('All readings of the calibration are made'),
+    'calibration-cancelled': i18n.t('The calibration was given up'),
+    'acceptance-start': i18n.t('Start the acceptance of this station'),
+    'acceptance-cancelled': i18n.t('The acceptance was cancelled'),
   };
   return words[kind];
 }
 
-/** Which visit it is about: when and where, never who. */
-export function requestVisitWords(i18n: I18n, { visit }: OutboxRow, now: number): string {
+/** What it is about: of a visit when and where, never who. */
+export function requestVisitWords(i18n: I18n, { kind, visit }: OutboxRow, now: number): string {
+  if (!kind.startsWith('session-')) return i18n.t('this station');
   if (visit === null) return i18n.t('a visit that is not known here');
   const time = receiptTime(i18n, visit.startsAt, now).replace(/:\d\d$/, '');
   return visit.room === '' ? time : i18n.t('{time}, {room}', { time, room: visit.room });

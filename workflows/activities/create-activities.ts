@@ -6,6 +6,7 @@ import type { InternalApi, StepRequest } from './internal-api.ts';
 import { notYet } from './internal-api.ts';
 import type { Notifier } from './notifier.ts';
 import type { ReportRef, SessionActivities, VisitRef } from './session-activities.ts';
+import type { SiteActivities } from './site-activities.ts';
 
 export interface ActivityDependencies {
   readonly api: InternalApi;
@@ -19,7 +20,9 @@ const SIGNS_PER_TIMEOUT = 3;
 /** A session's `capturedAt` and the message about it are written in one transaction, a moment apart. */
 const SAME_MOMENT_MS = 5000;
 
-export function createActivities({ api, fusion, notifier, timing }: ActivityDependencies): SessionActivities {
+export type CloudActivities = SessionActivities & SiteActivities;
+
+export function createActivities({ api, fusion, notifier, timing }: ActivityDependencies): CloudActivities {
   const step = async (visit: VisitRef, request: Omit<StepRequest, 'locationId'>): Promise<void> =>
     api.step(visit.tenantId, visit.sessionId, { ...request, locationId: visit.locationId });
   const verifiedReport = async ({ tenantId, sessionId }: VisitRef) => {
@@ -109,6 +112,14 @@ export function createActivities({ api, fusion, notifier, timing }: ActivityDepe
     },
     markEnded: async ({ visit, status, reason }) =>
       step(visit, { event: { type: 'VisitWorkflowEnded', data: { status, reason } } }),
+    tellOfSite: async ({ site: { tenantId, subjectId, locationId }, type, data, alert }) =>
+      api.siteStep(tenantId, subjectId, { locationId, event: { type, data: { ...data } }, alert }),
+    findCalibration: async ({ site: { tenantId, subjectId }, signature }) => {
+      const record = await api.document(tenantId, 'calibrations', subjectId);
+      if (record?.['signature'] !== signature) throw notYet('the record has not arrived');
+    },
+    recordAcceptance: async ({ site: { tenantId, subjectId, locationId }, signed }) =>
+      api.acceptance(tenantId, subjectId, { locationId, signed }),
   };
 }
 

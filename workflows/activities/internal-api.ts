@@ -3,6 +3,7 @@ import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity'
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { z } from 'zod';
 import { signServiceToken } from '../api/access/service-tokens.ts';
+import type { SignedAcceptance } from '../../electron/contract/index.ts';
 import type { SessionStepBody } from '../api/internal/session-routes.ts';
 import type { Observations, Standing } from '../api/internal/standing-schema.ts';
 import { observationsSchema, standingSchema } from '../api/internal/standing-schema.ts';
@@ -20,6 +21,8 @@ export interface InternalApiOptions {
 export type StepRequest = Pick<SessionStepBody, 'locationId' | 'event'> &
   Partial<Pick<SessionStepBody, 'fields' | 'stamps' | 'alert'>>;
 
+const documentSchema = z.object({ document: z.looseObject({}), deleted: z.boolean() });
+const reportedSchema = z.object({ isKnownKey: z.boolean() });
 const problemSchema = z.object({ code: z.string().regex(/^[A-Z_]{1,40}$/) });
 /**
  * Answers that the same request gets again. Not 404: documents arrive in their own time; nor 401 and 403: a secret that was changed on one
@@ -53,12 +56,35 @@ export class InternalApi {
   }
 
   async step(tenantId: string, sessionId: string, request: StepRequest): Promise<void> {
-    const { activityId, workflowExecution, workflowType } = activityInfo();
-    if (workflowExecution === undefined || workflowType === undefined) throw new Error('not called by a workflow');
-    const cause = { ...workflowExecution, activityId, workflowType };
-    const body = { fields: {}, stamps: [], alert: null, ...request, cause };
+    const body = { fields: {}, stamps: [], alert: null, ...request, cause: causeOfThis() };
     const answer = await this.#post(tenantId, `sessions/${sessionId}/step`, body);
     if (answer === null) throw notYet('the session has not arrived');
+  }
+
+  /** What happened in a calibration or an acceptance. */
+  async siteStep(
+    tenantId: string,
+    subjectId: string,
+    request: Pick<SessionStepBody, 'locationId' | 'event' | 'alert'>,
+  ): Promise<void> {
+    await this.#post(tenantId, `sites/${subjectId}/step`, { ...request, cause: causeOfThis() });
+  }
+
+  async acceptance(
+    tenantId: string,
+    runId: string,
+    request: { readonly locationId: string; readonly signed: SignedAcceptance },
+  ): Promise<{ readonly isKnownKey: boolean }> {
+    const answer = await this.#post(tenantId, `sites/${runId}/acceptance`, { ...request, cause: causeOfThis() });
+    return reportedSchema.parse(answer);
+  }
+
+  /** Null: it has not arrived, or is deleted. */
+  async document(tenantId: string, collection: string, id: string): Promise<Readonly<Record<string, unknown>> | null> {
+    const answer = await this.#post(tenantId, 'documents/read', { collection, id });
+    if (answer === null) return null;
+    const { document, deleted } = documentSchema.parse(answer);
+    return deleted ? null : document;
   }
 
   async #post(tenantId: string, path: string, body: object): Promise<unknown> {
@@ -81,6 +107,13 @@ export class InternalApi {
       nonRetryable: FINAL.has(response.status),
     });
   }
+}
+
+/** Which activity of which workflow asks. */
+function causeOfThis() {
+  const { activityId, workflowExecution, workflowType } = activityInfo();
+  if (workflowExecution === undefined || workflowType === undefined) throw new Error('not called by a workflow');
+  return { ...workflowExecution, activityId, workflowType };
 }
 
 /** Looked and not found: tried again, and nothing that anybody has to know of. */

@@ -2,6 +2,7 @@
 import { HEALTH_ROUTES, openApiRoute } from './health.ts';
 import { INTERNAL_ROUTES } from './internal/routes.ts';
 import { SESSION_ROUTES } from './internal/session-routes.ts';
+import { SITE_ROUTES } from './internal/site-routes.ts';
 import { PEOPLE_ROUTES } from './people/routes.ts';
 import { STAFF_ROUTES } from './people/staff.ts';
 import { REPLICATION_ROUTES } from './replication/routes.ts';
@@ -22,6 +23,7 @@ const DESCRIBED: readonly Route[] = [
   ...STAFF_ROUTES,
   ...INTERNAL_ROUTES,
   ...SESSION_ROUTES,
+  ...SITE_ROUTES,
   ...ACCESS_ROUTES,
   ...WEB_ROUTES,
 ];

@@ -34,6 +34,19 @@ export const timingSchema = z.object({
   fusionAgain: ms.default(SECOND),
   /** All tries to tell somebody. It is not worth more. */
   notifyTries: ms.default(HOUR),
+  /** Until a station has taken a piece of work; after it, it is said to be away. */
+  stationStart: ms.default(30 * SECOND),
+  /** A station's sign of life while it works. */
+  stationAlive: ms.default(10 * SECOND),
+  /** One piece of work there. */
+  stationWork: ms.default(15 * MINUTE),
+  /** Until one that is away is asked again: the first time, and the longest. */
+  stationAgain: ms.default(10 * SECOND),
+  stationAgainAtMost: ms.default(15 * MINUTE),
+  /** All of that. */
+  stationWait: ms.default(7 * DAY),
+  /** For a technician with weights in hand. */
+  measureWait: ms.default(14 * DAY),
 });
 export type Timing = z.output<typeof timingSchema>;
 

@@ -1,7 +1,7 @@
 /** A worker of the cloud: the workflows, their activities, and how it is reached and seen. */
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { SessionActivities } from '../activities/session-activities.ts';
+import type { CloudActivities } from '../activities/create-activities.ts';
 import type { TemporalConfig, WorkerLimits } from '../client/temporal-config.ts';
 import { workerConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
@@ -13,7 +13,7 @@ export interface WorkerOptions {
   readonly temporal: TemporalConfig;
   readonly limits: WorkerLimits;
   readonly keys: TenantKeys;
-  readonly activities: SessionActivities;
+  readonly activities: CloudActivities;
   readonly tracing: Tracing;
   /** Made already (`bundleWorkflows`), or its file; left out, it is made now. */
   readonly bundle?: WorkflowBundleOption | undefined;

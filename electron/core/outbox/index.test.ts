@@ -8,7 +8,7 @@ import { Visits } from '../visits/visits.ts';
 import type { StationOutbox } from './index.ts';
 import { openOutbox } from './index.ts';
 import { nextOfEachSubject } from './outbox-rows.ts';
-import { requestOf } from './session-request.ts';
+import { requestOf } from './request-of.ts';
 import { startGrpcServer } from './testing/grpc-server.ts';
 import type { GrpcServer } from './testing/grpc-server.ts';
 

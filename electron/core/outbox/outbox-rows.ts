@@ -57,7 +57,7 @@ export interface NextFilter {
 
 /** The first of each subject that waits and has none before it that is still to come, oldest first. */
 export function nextOfEachSubject(sqlite: Database, limit: number, { startsOnly, tried }: NextFilter): OutboxEntry[] {
-  const filter = `${startsOnly ? ` AND kind = 'session-start'` : ''} AND attempts ${tried ? '>' : '='} 0`;
+  const filter = `${startsOnly ? ` AND kind LIKE '%-start'` : ''} AND attempts ${tried ? '>' : '='} 0`;
   const rows = prepared(sqlite, `SELECT * FROM intents AS one WHERE ${WAITS}${filter} ORDER BY position LIMIT ?`).all(
     limit,
   ) as Row[];

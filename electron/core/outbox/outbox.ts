@@ -16,7 +16,7 @@ import { OutboxGates } from './outbox-gates.ts';
 import { decide, entryById, nextOfEachSubject, noteFailure, settle } from './outbox-rows.ts';
 import type { OutboxEntry } from './outbox-rows.ts';
 import type { DeliveryResult, OutboxRequest, Sender } from './sender.ts';
-import { requestOf } from './session-request.ts';
+import { isStart, requestOf, subjectOf } from './request-of.ts';
 
 export interface OutboxOptions {
   readonly store: Store;
@@ -119,7 +119,7 @@ export class Outbox {
         ...by,
         at,
         action: decision === 'waiting' ? 'intent.retried' : 'intent.discarded',
-        subjectKind: 'session',
+        subjectKind: subjectOf(entry.kind),
         subjectId: entry.subjectId,
         detail: { intentId: id, kind: entry.kind, was: entry.state },
       });
@@ -164,7 +164,7 @@ export class Outbox {
     for (const entry of next) {
       if (begun === room) break;
       if (this.#inFlight.has(entry.subjectId) || this.#later.has(entry.subjectId)) continue;
-      const isMessage = entry.kind !== 'session-start';
+      const isMessage = !isStart(entry.kind);
       if (isMessage && messages === 0) continue;
       if (isMessage) messages -= 1;
       begun += 1;

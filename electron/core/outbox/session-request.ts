@@ -17,15 +17,18 @@ const payloadSchema = z.object({
   message: z.unknown(),
 });
 
+/** Intents about a visit. */
+export type SessionIntentKind = Extract<IntentInput['kind'], `session-${string}`>;
+
 type SessionMessage<N extends SessionMessageName> = z.input<(typeof SESSION_MESSAGES)[N]>;
-type MessageOf<K extends IntentInput['kind']> = (typeof MESSAGE_OF_INTENT)[K] extends infer N
+type MessageOf<K extends SessionIntentKind> = (typeof MESSAGE_OF_INTENT)[K] extends infer N
   ? N extends SessionMessageName
     ? SessionMessage<N>
     : null
   : never;
 
 /** @param id the same for the same thing, also when it is written twice. @param buildId version of this station */
-export function sessionIntent<K extends IntentInput['kind']>(
+export function sessionIntent<K extends SessionIntentKind>(
   kind: K,
   id: string,
   session: Session,
@@ -44,7 +47,10 @@ export function sessionIntent<K extends IntentInput['kind']>(
 }
 
 /** @throws z.ZodError: the intent is not what the cloud's workflows take. */
-export function requestOf({ id, kind, subjectId, payload }: Intent): OutboxRequest {
+export function sessionRequestOf(
+  { id, subjectId, payload }: Pick<Intent, 'id' | 'subjectId' | 'payload'>,
+  kind: SessionIntentKind,
+): OutboxRequest {
   const { start, message } = payloadSchema.parse(payload);
   const name = MESSAGE_OF_INTENT[kind];
   return {

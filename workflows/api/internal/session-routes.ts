@@ -79,7 +79,7 @@ export const SESSION_ROUTES = [
         await recordEvents(tx, tenantId, cause, 'session-step', [
           { ...event, subjectId: sessionId, locationId, occurredAt: at },
         ]);
-        if (alert !== null) await raiseAlert(tx, { tenantId, locationId, sessionId, cause, alert, at });
+        if (alert !== null) await raiseAlert(tx, { tenantId, locationId, subjectId: sessionId, cause, alert, at });
         return { done: true as const };
       }),
   }),
@@ -88,14 +88,18 @@ export const SESSION_ROUTES = [
 interface Raised {
   readonly tenantId: string;
   readonly locationId: string;
-  readonly sessionId: string;
+  /** What it is about: a visit, a calibration, an acceptance. */
+  readonly subjectId: string;
   readonly cause: Cause;
   readonly alert: NonNullable<SessionStepBody['alert']>;
   readonly at: string;
 }
 
 /** It reaches the location's stations as every document does. */
-async function raiseAlert(tx: Scoped, { tenantId, locationId, sessionId, cause, alert, at }: Raised): Promise<void> {
+export async function raiseAlert(
+  tx: Scoped,
+  { tenantId, locationId, subjectId, cause, alert, at }: Raised,
+): Promise<void> {
   const id = derivedId('alert', tenantId, cause.workflowId, cause.activityId);
   const document = {
     id,
@@ -108,7 +112,7 @@ async function raiseAlert(tx: Scoped, { tenantId, locationId, sessionId, cause, 
     createdAt: at,
     updatedAt: at,
     ...alert,
-    subjectId: sessionId,
+    subjectId,
     resolvedAt: null,
   };
   const written = await writeDocuments(tx, tenantId, 'alerts', [{ id, document, deleted: false, known: false }]);
