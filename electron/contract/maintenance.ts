@@ -90,12 +90,13 @@ export const storageKeySchema = z.object({
   /** Why it can't be changed from here; null: it can. */
   notChangeable: z.enum(['not-kept', 'no-host']).nullable(),
   /**
-   * `set`: the passphrase opens the key of now. `unknown`: a file lies there that was made by an older version, by hand or for another key;
-   * whether it would open anything is not known.
+   * `set`: the passphrase opens the key of now. `former`: it was chosen at `setAt` and the key was changed since: it opens backups from
+   * before, and nothing else. `unknown`: a file lies there that was made by an older version, by hand or for another key; whether it would
+   * open anything is not known.
    */
-  recovery: z.object({ state: z.enum(['none', 'set', 'unknown']), setAt: instant.nullable() }),
-  /** Backups in the list that were made under a key from before the one of now. */
-  formerBackups: z.number().int(),
+  recovery: z.object({ state: z.enum(['none', 'set', 'former', 'unknown']), setAt: instant.nullable() }),
+  /** When the clinic was last opened with the passphrase for recovery; null: never since the key of now was made. */
+  openedWithRecoveryAt: instant.nullable(),
 });
 export type StorageKey = z.infer<typeof storageKeySchema>;
 

@@ -295,6 +295,20 @@ export const PROBLEMS = {
     'Set up the computer’s key ring, start the station again, then change the key.',
     'Go back',
   ),
+  KEY_CHANGE_UNDONE: problem(
+    'inline',
+    'The station was stopped in the middle of a change of its key: the old key stands.',
+    'All records and pictures are as they were, under the old key.',
+    'Change the key again when nobody is being examined.',
+    'Change the key',
+  ),
+  KEY_CHANGE_FINISHED_LATE: problem(
+    'inline',
+    'The station was stopped in the middle of a change of its key: the new key stands.',
+    'All records and pictures are here, under the new key; this start finished the change.',
+    'Choose the recovery passphrase again if there was one, and make a new backup.',
+    'Back up now',
+  ),
   DEMONSTRATION_KEY: problem(
     'screen',
     'The demonstration’s key file, demonstration.key, is not the one that its data was locked with.',
@@ -458,6 +472,13 @@ export const PROBLEMS = {
     'Nothing was changed.',
     'Wait until the time is over, then enter it again.',
     'Try again',
+  ),
+  FOLDER_NOT_CLINIC: problem(
+    'screen',
+    'The folder that was named holds other files, and no clinic.',
+    'Nothing was written there.',
+    'Name the folder of a clinic, or an empty one for a new clinic.',
+    'Choose another folder',
   ),
   // visits
   INPUT_INVALID: problem(

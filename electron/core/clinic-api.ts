@@ -30,6 +30,8 @@ export interface ClinicOptions {
   readonly log: Log;
   /** How the key is kept, and the way to another one. Left out where no host keeps it. */
   readonly keys?: ClinicKeys;
+  /** The passphrase for recovery gave the key: nothing else that is kept here opened it. */
+  readonly openedWithRecovery?: boolean;
   /** How the change of the key went for which the station was closed just now. */
   readonly keyChange?: MaintenanceJob | null;
   /** How the cloud may be reached; which one it is, an enrolment says. */

@@ -17,7 +17,9 @@ import { createStaffRouter } from './api/staff-router.ts';
 import { signerOf } from './audit/signer.ts';
 import { TrailKeeper } from './audit/trail-keeper.ts';
 import { DailyBackup } from './backup/daily-backup.ts';
+import { recordStoppedKeyChange, stoppedJob, stoppedKeyChange } from './backup/key-change-note.ts';
 import { listBackups } from './backup/manifest.ts';
+import { noteRecoveryUsed } from './backup/recovery-passphrase.ts';
 import { CaptureActivity } from './capture/capture-activity.ts';
 import { Captures } from './capture/captures.ts';
 import { Readings } from './capture/readings.ts';
@@ -165,6 +167,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       now,
       log,
     });
+    const stopped = stoppedKeyChange(directory, masterKey);
     const maintenance = new Maintenance({
       store,
       directory,
@@ -180,7 +183,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       pageScrub,
       retention,
       keys: options.keys ?? null,
-      before: options.keyChange ?? null,
+      before: options.keyChange ?? (stopped === null ? null : stoppedJob(stopped, now)),
       busy: () => captures.isBusy || reports.inProgress.size > 0,
       changed: () => changes.maintenance.notify(),
       now,
@@ -420,6 +423,12 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     begun.push(() => scrub.close());
     // Nothing is read any more that the clinic could not be opened without. Before this the log and the anchor are as they were.
     store.settle();
+    if (options.openedWithRecovery === true) {
+      await noteRecoveryUsed({ store, by: { id: station.stationId, role: 'station' }, now });
+    }
+    if (stopped !== null) {
+      await recordStoppedKeyChange({ store, directory, stationId: station.stationId, now }, stopped);
+    }
     await anchored.start();
     pageScrub.start();
     const upkeep = startUpkeep({ vault, scrub, retention, log });

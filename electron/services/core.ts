@@ -30,6 +30,7 @@ const initSchema = z.object({
   initialDevices: z.array(deviceConfigurationSchema),
   restore: z.string().nullable(),
   custody: keyCustodySchema,
+  openedWithRecovery: z.boolean(),
   keyChange: z
     .object({
       by: z.object({ staffId: z.string(), name: z.string(), role: z.string() }),

@@ -19,6 +19,7 @@ function keysWith(
       return keys.kept;
     },
     passphrases: () => [],
+    isByRecovery: () => false,
     unlock: async () => OLD,
     opened: async () => undefined,
     save: async (key: Uint8Array) => {

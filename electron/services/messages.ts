@@ -24,6 +24,8 @@ export interface CoreInit {
   readonly restore: string | null;
   /** How the key is kept: said on screens. */
   readonly custody: KeyCustody;
+  /** It came from the passphrase for recovery, and no core has been open with it yet. */
+  readonly openedWithRecovery: boolean;
   /** A change of the key that this start carries out, or that the last one did not come to the end of. */
   readonly keyChange: KeyChange | null;
 }

@@ -81,7 +81,9 @@ describe('a station with a passphrase', () => {
     const keys = withPassphrase('neither of them');
     await expect(keys.unlock('nor this one')).rejects.toMatchObject({ code: 'PASSPHRASE_WRONG' });
     expect(await keys.unlock(OWN)).toEqual(key);
+    expect(keys.isByRecovery()).toBe(false);
     expect(await keys.unlock(RECOVERY)).toEqual(key);
+    expect(keys.isByRecovery()).toBe(true);
   });
 
   it('keeps a forgotten passphrase’s file until the key is another, and then is opened by the one in hand', async () => {
@@ -94,6 +96,8 @@ describe('a station with a passphrase', () => {
     expect(readFileSync(path)).toEqual(before);
     const next = newKey();
     await keys.save(next);
+    // The key of now was never opened by it.
+    expect(keys.isByRecovery()).toBe(false);
     expect(await passphraseKeyStore(path, RECOVERY).load()).toEqual(next);
     expect(readFileSync(`${path}.former`)).toEqual(before);
   });

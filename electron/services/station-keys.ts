@@ -8,7 +8,7 @@ import type { KeyCustody, PassphraseKind } from '../contract/index.ts';
 import { VantageError } from '../contract/index.ts';
 import { codeOf } from '../core/problems.ts';
 import type { KeyStore } from '../core/store/key-handling.ts';
-import { loadOrMakeKey, passphraseKeyStore } from '../core/store/key-handling.ts';
+import { loadOrMakeKey, PASSPHRASE_FILE, passphraseKeyStore } from '../core/store/key-handling.ts';
 import { keyFits } from '../core/store/replace-file.ts';
 import { recoveryKeyPath, recoveryKeyStore } from '../core/store/recovery-key.ts';
 import { holdsData } from './directories.ts';
@@ -24,6 +24,8 @@ export interface StationKeys {
   passphrases(): readonly PassphraseKind[];
   /** Whether the clinic opens with the key is not known by it. @throws VantageError PASSPHRASE_WRONG, KEY_CHANGED_ELSEWHERE */
   unlock(passphrase: string): Promise<Uint8Array>;
+  /** Whether the passphrase for recovery gave the key that is in use now. */
+  isByRecovery(): boolean;
   /** The clinic opened with this key: where a passphrase for recovery gave it, the next start shall find it. Never rejects. */
   opened(key: Uint8Array): Promise<void>;
   /**
@@ -48,7 +50,7 @@ export interface OwnKeys {
 
 /** Where a host that asks for a passphrase keeps the key, and the clinic's commands put a new one. */
 export function passphraseFile(directory: string): string {
-  return join(directory, 'station.key');
+  return join(directory, PASSPHRASE_FILE);
 }
 
 /** Where a host with a key ring keeps what the ring has wrapped. Beside the other host's file, never over it: a passphrase locks that one. */
@@ -102,6 +104,7 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
   let recovered = false;
   /** The same, and stays so: what lies in that store may be under a passphrase that is forgotten. */
   let isUnread = false;
+  let isByRecovery = false;
 
   function store(): KeyStore {
     if (own.passphrase !== undefined) return own.passphrase.storeOf(given ?? '');
@@ -115,6 +118,7 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
   const loadByRecovery = async (): Promise<Uint8Array | null> => {
     const key = given === null || given === '' ? null : await opensWith(recoveryKeyStore(directory, given));
     if (key === null || !fits(key)) return null;
+    isByRecovery = true;
     recovered = true;
     isUnread = true;
     return key;
@@ -122,6 +126,7 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
 
   const load = async (): Promise<Uint8Array> => {
     let key: Uint8Array;
+    isByRecovery = false;
     try {
       key = await loadOrMakeKey(store(), { mayMake: !holdsData(directory) });
     } catch (error) {
@@ -153,20 +158,24 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
       // A host that does not keep it there may have left an old key in the station's file.
       const kept = own.passphrase === undefined ? null : await ofStation();
       const found: Uint8Array[] = kept === null ? [] : [kept];
+      let byRecovery: Uint8Array | null = null;
       for (const open of own.passphrase === undefined ? [ofRecovery, ofStation] : [ofRecovery]) {
         if (found.some(fits)) break;
         const other = await open();
         if (other !== null) found.push(other);
+        if (open === ofRecovery) byRecovery = other;
       }
       const key = found.find(fits) ?? found[0];
       if (key === undefined) throw new VantageError('PASSPHRASE_WRONG');
       assertNotFormer(directory, key, passphraseFile(directory));
       recovered = key !== kept;
       isUnread = recovered;
+      isByRecovery = key === byRecovery;
       // From now on it is the one in hand: under it a new key is kept.
       if (own.passphrase !== undefined) given = passphrase;
       return key;
     },
+    isByRecovery: () => isByRecovery,
     opened: async (key) => {
       if (!recovered || own.custody.kind === 'memory') return;
       recovered = false;
@@ -187,6 +196,7 @@ export function stationKeys(directory: string, own: OwnKeys): StationKeys {
       if (kept === null || !Buffer.from(kept).equals(key)) throw new VantageError('KEY_NOT_KEPT', 'it reads otherwise');
       recovered = false;
       isUnread = false;
+      isByRecovery = false;
     },
   };
 }

@@ -114,6 +114,8 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   let initialDevices: readonly DeviceConfiguration[] = [];
   const keyChange = new KeyChanges(options.keys, () => changed());
   let isUnlocking = false;
+  /** Core has been open with this key, and keeps how it came by it. */
+  let isKeyNoted = false;
   let isStopping = false;
   let problem: Problem | null = null;
 
@@ -188,6 +190,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
         initialDevices,
         restore,
         custody,
+        openedWithRecovery: !isKeyNoted && options.keys.isByRecovery(),
         keyChange: keyChange.take(),
       };
       restore = null;
@@ -228,6 +231,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
 
   async function opened(): Promise<void> {
     masterKey = (await keyChange.savedKey()) ?? masterKey;
+    isKeyNoted = true;
     keyChange.over();
     if (masterKey !== null) await options.keys.opened(masterKey);
     changed();
@@ -272,7 +276,10 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
 
   function retry(): void {
     // A key that did not fit is asked for anew: a person may have brought the right one.
-    if (core.state === 'stopped') masterKey = null;
+    if (core.state === 'stopped') {
+      masterKey = null;
+      isKeyNoted = false;
+    }
     for (const [, keeper] of kept) keeper.start();
   }
 
@@ -282,6 +289,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     isUnlocking = true;
     try {
       masterKey = await options.keys.unlock(passphrase);
+      isKeyNoted = false;
       for (const [, keeper] of kept) keeper.start();
     } finally {
       isUnlocking = false;

@@ -6,8 +6,9 @@ import type { StorageView } from '../../electron/contract/maintenance.ts';
 import { Button } from '../kit/button.tsx';
 import { StatusMark } from '../kit/marks.tsx';
 import { useMay } from '../shell/session.ts';
+import { AdviceBox } from './key-advice.tsx';
 import { KeyDialog } from './key-dialog.tsx';
-import { custodyWords, notChangeableWords, recoveryWords } from './key-words.ts';
+import { backupKeyWords, custodyWords, keyAdvice, notChangeableWords, recoveryWords } from './key-words.ts';
 import { RecoveryDialog } from './recovery-dialog.tsx';
 import { whenWords } from './storage-words.ts';
 
@@ -18,13 +19,19 @@ export function KeyPane({ view, now }: { readonly view: StorageView; readonly no
   const { key } = view;
   const recovery = recoveryWords(i18n, key.recovery, now);
   const reason = notChangeableWords(i18n, key);
+  const byKey = backupKeyWords(i18n, view.backups.list);
+  // A change that was stopped stands among what needs somebody.
+  const advice = keyAdvice({ key, jobs: [] });
   const close = (): void => setOpen(null);
   return (
     <section aria-labelledby="storage-key">
       <h2 id="storage-key" className="storage-side-head">
         {i18n.t('The key of the data')}
       </h2>
-      <p>{custodyWords(i18n, key.custody)}</p>
+      {advice.map((each) => (
+        <AdviceBox key={each} advice={each} view={view} now={now} />
+      ))}
+      <p className={advice.length === 0 ? '' : 'mt-3'}>{custodyWords(i18n, key.custody)}</p>
       <ul className="checks mt-3">
         <li>
           <StatusMark shape="nothing" />
@@ -38,14 +45,7 @@ export function KeyPane({ view, now }: { readonly view: StorageView; readonly no
           <b>{i18n.t('Recovery passphrase')}:</b> {recovery.text}
         </span>
       </p>
-      {key.formerBackups === 0 ? null : (
-        <p className="mt-2 text-ink-2">
-          {i18n.t(
-            '{backups, plural, one {# backup is} other {# backups are}} under a former key, which this station keeps.',
-            { backups: key.formerBackups },
-          )}
-        </p>
-      )}
+      {byKey === '' ? null : <p className="mt-2 text-ink-2">{byKey}</p>}
       {reason === null ? null : (
         <p className="storage-said mt-2">
           <StatusMark shape="care" />
@@ -60,7 +60,7 @@ export function KeyPane({ view, now }: { readonly view: StorageView; readonly no
             </Button>
           ) : null}
           <Button look="outlined" onPress={() => setOpen('recovery')}>
-            {key.recovery.state === 'none'
+            {key.recovery.state === 'none' || key.recovery.state === 'former'
               ? i18n.t('Choose a recovery passphrase')
               : i18n.t('Choose another passphrase')}
           </Button>

@@ -1,6 +1,7 @@
 /** How the key of the station's data is kept and what follows from changing it, in words. Pure. */
 import type { I18n } from '@lingui/core';
-import type { StorageKey } from '../../electron/contract/maintenance.ts';
+import type { StorageKey, StorageView } from '../../electron/contract/maintenance.ts';
+import { PROBLEMS } from '../../electron/contract/problems.ts';
 import type { Said } from './storage-words.ts';
 import { whenWords } from './storage-words.ts';
 
@@ -67,6 +68,11 @@ export function recoveryWords(i18n: I18n, { state, setAt }: StorageKey['recovery
         shape: 'care',
         text: i18n.t('a key file lies here of which nobody knows whether it fits; choose one anew'),
       };
+    case 'former':
+      return {
+        shape: 'care',
+        text: i18n.t('the one that was chosen opens backups from before the key was changed, and nothing else'),
+      };
     case 'set':
       return {
         shape: 'done',
@@ -74,6 +80,74 @@ export function recoveryWords(i18n: I18n, { state, setAt }: StorageKey['recovery
       };
     default:
       return state satisfies never;
+  }
+}
+
+/** Backups of the list by the key that opens them; empty where there is none of either. */
+export function backupKeyWords(i18n: I18n, list: StorageView['backups']['list']): string {
+  const current = list.filter(({ key }) => key === 'current').length;
+  const former = list.filter(({ key }) => key === 'former').length;
+  const ofNow = i18n.t('{current, plural, one {# backup opens} other {# backups open}} with the key of now', {
+    current,
+  });
+  const ofBefore = i18n.t(
+    '{former, plural, one {# backup} other {# backups}} with a former key, which this station keeps',
+    {
+      former,
+    },
+  );
+  if (current > 0 && former > 0) return i18n.t('{ofNow}, {ofBefore}.', { ofNow, ofBefore });
+  if (current > 0) return `${ofNow}.`;
+  if (former > 0) return i18n.t('No backup opens with the key of now; {ofBefore}.', { ofBefore });
+  return '';
+}
+
+/** What should be done about the key; it stands there until it is. */
+export type KeyAdvice = 'opened-with-recovery' | 'recovery-former' | 'change-undone' | 'change-finished-late';
+
+/** In the order in which it should be done. */
+export function keyAdvice({ key, jobs }: Pick<StorageView, 'key' | 'jobs'>): KeyAdvice[] {
+  const stopped = jobs.find(({ kind, state }) => kind === 'key-change' && state === 'failed')?.problem?.code;
+  return [
+    ...(stopped === 'KEY_CHANGE_UNDONE' ? (['change-undone'] as const) : []),
+    ...(stopped === 'KEY_CHANGE_FINISHED_LATE' ? (['change-finished-late'] as const) : []),
+    ...(key.openedWithRecoveryAt === null ? [] : (['opened-with-recovery'] as const)),
+    ...(key.recovery.state === 'former' ? (['recovery-former'] as const) : []),
+  ];
+}
+
+export function adviceWords(
+  i18n: I18n,
+  advice: KeyAdvice,
+  key: StorageKey,
+  now: number,
+): { readonly title: string; readonly text: string } {
+  const ofProblem = (code: keyof typeof PROBLEMS): { readonly title: string; readonly text: string } => ({
+    title: i18n._(PROBLEMS[code].happened),
+    text: `${i18n._(PROBLEMS[code].safe)} ${i18n._(PROBLEMS[code].todo)}`,
+  });
+  switch (advice) {
+    case 'change-undone':
+      return ofProblem('KEY_CHANGE_UNDONE');
+    case 'change-finished-late':
+      return ofProblem('KEY_CHANGE_FINISHED_LATE');
+    case 'opened-with-recovery':
+      return {
+        title: i18n.t('Change the key: the recovery passphrase was used'),
+        text: i18n.t(
+          'The clinic was opened with it, {at}. Whoever saw it opens the data here and their backups. Change the key, then choose another passphrase.',
+          { at: key.openedWithRecoveryAt === null ? '' : whenWords(i18n, key.openedWithRecoveryAt, now) },
+        ),
+      };
+    case 'recovery-former':
+      return {
+        title: i18n.t('Choose a new recovery passphrase'),
+        text: i18n.t(
+          'The key was changed. The passphrase from before opens backups from before only: were the key lost now, the data here and every new backup would be lost with it.',
+        ),
+      };
+    default:
+      return advice satisfies never;
   }
 }
 

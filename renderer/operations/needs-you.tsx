@@ -10,6 +10,8 @@ import { useProblemWords } from '../kit/problem.tsx';
 import { useMay } from '../shell/session.ts';
 import { useCommand } from '../shell/staff.ts';
 
+const SAYS_ITSELF: ReadonlySet<Problem['code']> = new Set(['KEY_CHANGE_UNDONE', 'KEY_CHANGE_FINISHED_LATE']);
+
 export function NeedsYou({ view }: { readonly view: StorageView }): ReactNode {
   const { i18n } = useLingui();
   const mayDecide = useMay('operator', 'admin');
@@ -71,7 +73,14 @@ export function NeedsYou({ view }: { readonly view: StorageView }): ReactNode {
         </Box>
       ) : null}
       {failed.map(({ kind, problem }) =>
-        problem === null ? null : <ProblemBox key={kind} problem={problem} title={titles[kind]} />,
+        problem === null ? null : (
+          // What happened to a change that was stopped says itself which key stands.
+          <ProblemBox
+            key={kind}
+            problem={problem}
+            {...(SAYS_ITSELF.has(problem.code) ? {} : { title: titles[kind] })}
+          />
+        ),
       )}
     </section>
   );

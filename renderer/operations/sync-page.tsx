@@ -12,6 +12,7 @@ import { useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
 import { useNow } from '../shell/use-now.ts';
 import { ArtefactTable } from './artefact-table.tsx';
+import { KeyAdviceSection } from './key-advice.tsx';
 import { LineSection } from './line-section.tsx';
 import { OutboxSection } from './outbox-section.tsx';
 import { outboxNeeds } from './outbox-words.ts';
@@ -89,12 +90,14 @@ function Sync({
       </div>
       {view.line.state === 'not-configured' ? (
         <aside className="sync-side">
+          <KeyAdviceSection />
           <LineSection view={view} now={now} />
           {requests}
         </aside>
       ) : (
         <aside className="sync-side">
           <SyncNeeds view={view} requests={outboxNeeds(outbox.data)} now={now} />
+          <KeyAdviceSection />
           {requests}
           <LineSection view={view} now={now} />
           <UnpushedSection view={view} now={now} />

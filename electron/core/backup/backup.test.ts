@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VantageError } from '../../contract/index.ts';
 import { signerOf } from '../audit/signer.ts';
 import { verifyAudit } from '../audit/index.ts';
 import { stationIdentity } from '../station.ts';
@@ -14,6 +15,7 @@ import { hasPassphrase, makeBackup, pruneBackups, verifyBackup } from './backup.
 import type { BackupOptions } from './backup.ts';
 import { changeMasterKey } from './change-key.ts';
 import { checkClinic } from './check.ts';
+import { stoppedKeyChange } from './key-change-note.ts';
 import { clinicKeys, keyOfBackup } from './former-keys.ts';
 import { listBackups, unreadableBackups } from './manifest.ts';
 import type { BackupInfo } from './manifest.ts';
@@ -284,6 +286,41 @@ describe('a restored backup', () => {
     expect((await opened()).anchor.findings).toEqual([]);
   });
 
+  it('was read back by it, where all of it was read, and is not said to be where the clinic still had its files elsewhere', async () => {
+    await (await opened()).fill(0, 3);
+    const { path } = await backup();
+    await closed();
+    await restore(path);
+    expect(await verified()).toEqual({ at: RESTORED, ok: true });
+
+    // Copies of their own, as on another disk: the clinic's were read, and the backup's were not.
+    rmSync(join(path, 'verified.json'));
+    const copy = someBlob(path);
+    const bytes = readFileSync(copy);
+    rmSync(copy);
+    writeFileSync(copy, bytes);
+    await restore(path);
+    expect(await verified()).toBeNull();
+    rmSync(join(folder.path, 'vault', 'blobs'), { recursive: true });
+    await restore(path);
+    expect(await verified()).toEqual({ at: RESTORED, ok: true });
+  });
+
+  it('is said to be damaged by one that was refused for it, or found a copy damaged', async () => {
+    await (await opened()).fill(0, 3);
+    const { path } = await backup();
+    await closed();
+    const inBackup = someBlob(path);
+    rmSync(join(folder.path, 'vault', 'blobs'), { recursive: true });
+    flip(inBackup, 61);
+    expect(await restore(path)).toMatchObject({ damagedFiles: 1 });
+    expect(await verified()).toEqual({ at: RESTORED, ok: false });
+    rmSync(join(path, 'verified.json'));
+    flip(join(path, STORE_FILE), 5000);
+    await expect(restore(path)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+    expect(await verified()).toEqual({ at: RESTORED, ok: false });
+  });
+
   it('mends a picture that is damaged in the clinic and whole in the backup, and counts one that is damaged in both', async () => {
     const first = await opened();
     await first.fill(0, 5);
@@ -462,6 +499,8 @@ describe('what a backup says of having been verified', () => {
   });
 });
 
+const later = (): Date => new Date('2026-11-23T08:30:00.000Z');
+
 describe('a new master key', () => {
   it('opens everything, the old one nothing any more, and backups from before can still be restored', async () => {
     const first = await opened();
@@ -504,6 +543,51 @@ describe('a new master key', () => {
 
     await restore(path, key);
     expect(await contentOf(await opened(key))).toEqual(before);
+  });
+
+  it('leaves a key file that opens the old one only out of backups, and takes one that was written since', async () => {
+    const own = join(folder.path, 'station.key');
+    await passphraseKeyStore(own, 'correct horse battery').save(KEY);
+    await (await opened()).fill(0, 1);
+    const before = await backup();
+    expect(hasPassphrase(before.path)).toBe(true);
+    await closed();
+    const key = newKey();
+    // As a host does that keeps the new key in a ring.
+    await changeMasterKey({
+      directory: folder.path,
+      masterKey: KEY,
+      newKey: key,
+      save: async () => undefined,
+      by: BY,
+      now: later,
+    });
+    await opened(key);
+    const { path } = await backup({ masterKey: key, now: later });
+    expect(existsSync(join(path, 'station.key'))).toBe(false);
+    expect(await verifyBackup(path, key, later)).toEqual({ ok: true, problems: [] });
+    await passphraseKeyStore(own, 'correct horse battery').save(key);
+    const last = await backup({ masterKey: key, now: () => new Date('2026-11-24T08:30:00.000Z') });
+    expect(existsSync(join(last.path, 'station.key'))).toBe(true);
+  });
+
+  it('leaves no note of a change that came to its end or did not begin', async () => {
+    await (await opened()).fill(0, 1);
+    const change = { directory: folder.path, newKey: newKey(), by: BY, now: () => new Date() };
+    const refused = changeMasterKey({ ...change, masterKey: newKey(), save: async () => undefined });
+    await expect(refused).rejects.toMatchObject({ code: 'KEY_WRONG' });
+    await closed();
+    await changeMasterKey({ ...change, masterKey: KEY, save: async () => undefined });
+    expect(existsSync(join(folder.path, 'clinic.key-change'))).toBe(false);
+    expect(stoppedKeyChange(folder.path, change.newKey)).toBeNull();
+
+    const failed = { ...change, masterKey: change.newKey, newKey: newKey() };
+    await expect(
+      changeMasterKey({ ...failed, save: () => Promise.reject(new VantageError('DISK_FAILED')) }),
+    ).rejects.toMatchObject({ code: 'DISK_FAILED' });
+    // Whether it was saved all the same, the host finds out.
+    expect(stoppedKeyChange(folder.path, failed.masterKey)).toMatchObject({ stands: 'old', by: BY });
+    expect(stoppedKeyChange(folder.path, failed.newKey)).toMatchObject({ stands: 'new', by: BY });
   });
 
   it('does not hide that the file had been put back', async () => {

@@ -13,14 +13,16 @@ import { headsOf } from '../store/anchor.ts';
 import type { StoreHeads } from '../store/anchor.ts';
 import { CHECK_FILE, STORE_FILE, checkValueOf, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
 import { readIfThere, syncFolder, writeDurably } from '../store/durable-file.ts';
-import { deriveKey } from '../store/key-handling.ts';
+import { PASSPHRASE_FILE, deriveKey } from '../store/key-handling.ts';
 import { RECOVERY_FILE } from '../store/recovery-key.ts';
 import { FORMER_KEYS_FILE } from '../store/replace-file.ts';
 import { schemaVersionOf } from '../store/migrations.ts';
+import { readStationValue } from '../store/station-values.ts';
 import { codeOf, storeProblem } from '../store/store-problem.ts';
 import type { Store } from '../store/index.ts';
 import { blobPath, blobFilesOf, bringBlobs, hasBlob, listOf } from './blob-copies.ts';
 import { damagedBlobs } from './blob-content.ts';
+import { STALE_KEY_FILE_KEY } from './change-key.ts';
 import {
   BLOBS_FOLDER,
   FILE_LIST,
@@ -38,7 +40,7 @@ import {
 import type { BackupInfo, Manifest } from './manifest.ts';
 
 /** Key files that a passphrase opens. The demonstration's bare key and a key ring's are of no use, or no secret, elsewhere. */
-const PORTABLE_KEYS = ['station.key', RECOVERY_FILE] as const;
+const PORTABLE_KEYS = [PASSPHRASE_FILE, RECOVERY_FILE] as const;
 /** And what the key itself opens: the keys of backups from before. */
 const KEY_FILES = [...PORTABLE_KEYS, FORMER_KEYS_FILE] as const;
 
@@ -59,7 +61,7 @@ export interface BackupWork {
 }
 
 export interface BackupOptions extends BackupWork {
-  readonly store: Pick<Store, 'snapshot' | 'storeId'>;
+  readonly store: Pick<Store, 'snapshot' | 'storeId' | 'sqlite'>;
   /** The clinic's. */
   readonly directory: string;
   /** Where backups lie; may be on another disk. */
@@ -102,7 +104,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupInfo> {
       const list = listOf(files);
       writeDurably(join(partial, FILE_LIST), list, 0o600);
       writeDurably(join(partial, CHECK_FILE), checkValueOf(key), 0o600);
-      const keys = await copyKeys(directory, partial);
+      const keys = await copyKeys(directory, partial, readStationValue(store.sqlite, STALE_KEY_FILE_KEY));
       const manifest: Manifest = {
         version: 1,
         name,
@@ -199,8 +201,8 @@ async function problemsOf(path: string, masterKey: Uint8Array, work: BackupWork)
   }
 }
 
-/** Files that lie beside the store's and say, or keep, its key. */
-async function damagedKeys(path: string, { check, keys = {} }: Manifest): Promise<string[]> {
+/** Files that lie beside the store's and say, or keep, its key: a line for each that is not as it was. @param path of the backup's folder. */
+export async function damagedKeys(path: string, { check, keys = {} }: Manifest): Promise<string[]> {
   const problems: string[] = [];
   if (readIfThere(join(path, CHECK_FILE))?.toString('hex') !== check) problems.push(`${CHECK_FILE} is not as it was`);
   for (const [name, sha256] of Object.entries(keys)) {
@@ -312,8 +314,11 @@ async function hashOfFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** @returns SHA-256 of each, by name. */
-async function copyKeys(from: string, to: string): Promise<Record<string, string>> {
+/**
+ * @param stale SHA-256 of a `station.key` that opens a former key: whoever had only the backup would enter its passphrase in vain.
+ * @returns SHA-256 of each, by name.
+ */
+async function copyKeys(from: string, to: string, stale: string | null): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
   for (const name of KEY_FILES) {
     try {
@@ -322,7 +327,9 @@ async function copyKeys(from: string, to: string): Promise<Record<string, string
       if (codeOf(error) === 'ENOENT') continue;
       throw error;
     }
-    hashes[name] = await hashOfFile(join(to, name));
+    const hash = await hashOfFile(join(to, name));
+    if (name === PASSPHRASE_FILE && hash === stale) await rm(join(to, name));
+    else hashes[name] = hash;
   }
   return hashes;
 }

@@ -7,6 +7,7 @@
  * readable for the clinic, which keeps the former key under the new one; whoever changed the key because it is known to others removes
  * them and makes a new one.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VantageError, equalJson } from '../../contract/index.ts';
@@ -14,19 +15,25 @@ import type { AnchorVerdict } from '../store/anchor-check.ts';
 import { headsOf } from '../store/anchor.ts';
 import type { StoreHeads } from '../store/anchor.ts';
 import { STORE_FILE, closeReadOnly, openCipherFile } from '../store/cipher-file.ts';
-import { copyDurably, writeDurably } from '../store/durable-file.ts';
+import { copyDurably, readIfThere, writeDurably } from '../store/durable-file.ts';
 import { openEncryptedFile } from '../store/encrypted-file.ts';
-import { KEY_BYTES, deriveKey } from '../store/key-handling.ts';
+import { KEY_BYTES, PASSPHRASE_FILE, deriveKey } from '../store/key-handling.ts';
 import { announceReplacement, finishReplacement, formerKeysPath, nextStorePath } from '../store/replace-file.ts';
 import { recoveryKeyPath } from '../store/recovery-key.ts';
 import { storeProblem } from '../store/store-problem.ts';
 import { ROTATION_KEY } from '../sync/cloud-account.ts';
 import { clinicKeys, sealedFormerKeys } from './former-keys.ts';
+import { noteKeyChange, removeKeyChangeNote } from './key-change-note.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
 
 /** In table `station`: ISO 8601, when the key of now was made; nothing while it is the first one. */
 export const KEY_CHANGED_KEY = 'key-changed-at';
+/**
+ * In table `station`: SHA-256 (hex) of `station.key` as it lay there when the key was last changed. A host that keeps the key elsewhere leaves
+ * that file as it is, and it opens the former key only.
+ */
+export const STALE_KEY_FILE_KEY = 'key-file-of-former-key';
 
 export interface ChangeKeyOptions {
   readonly directory: string;
@@ -51,7 +58,9 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
   if (newKey.length !== KEY_BYTES) throw new VantageError('KEY_WRONG', 'a key has 32 bytes');
   const at = now().toISOString();
   const key = deriveKey(newKey, 'store');
+  let isAnnounced = false;
   try {
+    noteKeyChange(directory, at, by, newKey);
     const { heads, anchored } = settled(directory, masterKey, at);
     const next = nextStorePath(directory);
     await copyDurably(join(directory, STORE_FILE), next);
@@ -72,19 +81,29 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
       former: anchor,
       findings: [...(anchor?.findings ?? []), ...(found === null ? [] : [found])],
       // Whoever could read the file had the key that the cloud knows, too.
-      values: { [ROTATION_KEY]: at, [KEY_CHANGED_KEY]: at },
+      values: { [ROTATION_KEY]: at, [KEY_CHANGED_KEY]: at, [STALE_KEY_FILE_KEY]: keyFileHash(directory) },
     });
     announceReplacement(directory, key, null);
+    isAnnounced = true;
     progress?.('announced');
     await save(newKey);
     progress?.('saved');
     const recoveryGone = existsSync(recoveryKeyPath(directory));
     finishReplacement(directory, key);
+    removeKeyChangeNote(directory);
     progress?.('done');
     return { recoveryGone };
   } catch (error) {
+    // From the announcement on the next opening decides which key stands, and tells.
+    if (!isAnnounced) removeKeyChangeNote(directory);
     throw storeProblem(error);
   }
+}
+
+/** @returns the empty text where there is no such file. */
+function keyFileHash(directory: string): string {
+  const bytes = readIfThere(join(directory, PASSPHRASE_FILE));
+  return bytes === null ? '' : createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Everything written back into the one file, and how far it has come. */

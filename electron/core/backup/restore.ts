@@ -29,6 +29,7 @@ import { formerKeysWith, keyOfBackup } from './former-keys.ts';
 import { BLOBS_FOLDER, fileListOf, openManifest } from './manifest.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
+import { noteVerdict, verdictOf } from './restore-verdict.ts';
 
 /** In table `station`, JSON: what was delivered after `madeAt` is waiting again; every intent keeps its id, so twice is once. */
 export const RESTORED_KEY = 'restored';
@@ -94,9 +95,21 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
         progress: (done, total) => progress?.({ phase: 'files', done, total }),
       });
       const sqlite = openCipherFile(next, key, { keyIsRight: true });
-      const damaged = await mended(sqlite, vault, options)
-        .then((files) => noteDamaged(sqlite, files, at))
+      const found = await mended(sqlite, vault, options)
+        .then((all) => {
+          noteDamaged(sqlite, all.left, at);
+          return all;
+        })
         .finally(() => sqlite.close());
+      const verdict = await verdictOf({
+        path,
+        manifest,
+        files: before,
+        vault,
+        fromBackup: new Set([...lacking.map(({ file }) => file), ...found.readThere]),
+        isDamaged: found.badThere,
+      });
+      if (verdict !== null) await noteVerdict(path, verdict, at, backupKey);
 
       const anchor = readAnchor(directory, masterKey);
       const missing = finishNextStore({
@@ -108,7 +121,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
           backup: manifest.name,
           madeAt: manifest.madeAt,
           missingFiles: lost.length,
-          damagedFiles: damaged.length,
+          damagedFiles: found.left.length,
         },
         by,
         former: anchor === 'damaged' ? null : anchor,
@@ -118,8 +131,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       });
       const former = formerKeysWith(directory, path, masterKey);
       if (former !== null) writeDurably(`${formerKeysPath(directory)}.next`, former, 0o600);
-      result = { madeAt: manifest.madeAt, missing, missingFiles: lost.length, damagedFiles: damaged.length };
+      result = { madeAt: manifest.madeAt, missing, missingFiles: lost.length, damagedFiles: found.left.length };
     } catch (error) {
+      if (error instanceof VantageError && error.code === 'BACKUP_DAMAGED')
+        await noteVerdict(path, false, at, backupKey);
       for (const suffix of ['', '-journal', '-wal']) await rm(`${next}${suffix}`, { force: true });
       throw error;
     }
@@ -135,19 +150,20 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
 /**
  * Reads all files of the vault that the restored store names. Where one is not what was written and the backup's copy is, that copy
  * takes its place.
- * @returns the names of those that stay damaged.
+ * @returns the names of those that stay damaged (`left`), and of those whose copies in the backup were read, too (`readThere`); whether one of
+ * the copies is damaged (`badThere`).
  */
 async function mended(
   sqlite: Database,
   vault: string,
   { path, masterKey, signal, progress }: RestoreOptions,
-): Promise<string[]> {
+): Promise<{ readonly left: readonly string[]; readonly readThere: readonly string[]; readonly badThere: boolean }> {
   const signalled = signal === undefined ? {} : { signal };
   const damaged = await damagedBlobs(sqlite, masterKey, (file) => blobPath(vault, file), {
     ...signalled,
     progress: (done, total) => progress?.({ phase: 'checking', done, total }),
   });
-  if (damaged.length === 0) return [];
+  if (damaged.length === 0) return { left: [], readThere: [], badThere: false };
   const copies = join(path, '..', BLOBS_FOLDER);
   const only = new Set(damaged);
   const bad = new Set(await damagedBlobs(sqlite, masterKey, (file) => blobPath(copies, file), { ...signalled, only }));
@@ -155,14 +171,14 @@ async function mended(
   for (const file of damaged) {
     if (bad.has(file) || !(await replaceBlob(file, copies, vault))) left.push(file);
   }
-  return left;
+  return { left, readThere: damaged, badThere: bad.size > 0 };
 }
 
 /** So that the screens name them from the first start on, and not only when the scrub comes to them. */
-function noteDamaged(sqlite: Database, files: readonly string[], at: string): readonly string[] {
+function noteDamaged(sqlite: Database, files: readonly string[], at: string): void {
   // A backup of an older version gets this table at its first opening.
   const hasTable = sqlite.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'vault_checks'`).get() !== undefined;
-  if (!hasTable || files.length === 0) return files;
+  if (!hasTable || files.length === 0) return;
   const note = sqlite.prepare<[string, string, string]>(
     `INSERT INTO vault_checks (blob_id, round, checked_at, damage, damaged_at)
      SELECT blob_id, 0, ?, 'found when the backup was restored', ? FROM vault_blobs WHERE file = ?
@@ -173,7 +189,6 @@ function noteDamaged(sqlite: Database, files: readonly string[], at: string): re
       for (const file of files) note.run(at, at, file);
     })
     .immediate();
-  return files;
 }
 
 /** @returns the SHA-256 of what was copied. */

@@ -21,6 +21,8 @@ import { openTestClinic } from '../../../test/fixtures/clinic.ts';
 import { maintenanceKindSchema } from '../../contract/maintenance.ts';
 import { beginVisit, takePicture } from '../../../test/fixtures/visit.ts';
 import type { KeyChangeAuthor } from '../clinic-api.ts';
+import { changeMasterKey } from '../backup/change-key.ts';
+import { noteKeyChange } from '../backup/key-change-note.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import { recoveryKeyStore } from '../store/recovery-key.ts';
 import { verifyExport } from '../audit/verify-export.ts';
@@ -51,6 +53,8 @@ async function ended(kind: MaintenanceKind): Promise<{ readonly view: StorageVie
   if (job === undefined) throw new Error(`no ${kind}`);
   return { view, job };
 }
+
+async function nothing(): Promise<void> {}
 
 async function codeOf(call: Promise<unknown>): Promise<string | null> {
   return call.then(
@@ -193,7 +197,7 @@ describe('the key', () => {
       changedAt: null,
       notChangeable: 'no-host',
       recovery: { state: 'none', setAt: null },
-      formerBackups: 0,
+      openedWithRecoveryAt: null,
     });
     expect(await codeOf(operator.maintenance.setRecovery({ pin: '9999', passphrase: PASSPHRASE }))).toBe('PIN_WRONG');
     expect(await codeOf(operator.maintenance.setRecovery({ pin: DEMONSTRATION_PIN, passphrase: 'short' }))).toBe(
@@ -220,6 +224,66 @@ describe('the key', () => {
     expect((await viewOf()).key.recovery).toEqual({ state: 'unknown', setAt: null });
     rmSync(path);
     expect((await viewOf()).key.recovery).toEqual({ state: 'none', setAt: null });
+  });
+
+  it('that was changed asks for another passphrase until one is chosen; the one from before opens former backups alone', async () => {
+    await byOperator();
+    await station.restart(async () => {
+      const { masterKey, directory } = station;
+      const next = new Uint8Array(32).fill(5);
+      const by = { id: 'somebody', role: 'operator' };
+      // There and back again, so that this clinic opens with the key it has.
+      await changeMasterKey({ directory, masterKey, newKey: next, save: nothing, by, now: () => new Date() });
+      await changeMasterKey({
+        directory,
+        masterKey: next,
+        newKey: masterKey,
+        save: nothing,
+        by,
+        now: () => new Date(),
+      });
+    });
+    operator = await station.signedIn('AT', 'operator');
+    expect((await viewOf()).key.recovery).toEqual({ state: 'former', setAt: expect.any(String) });
+    await byOperator();
+    expect((await viewOf()).key.recovery.state).toBe('set');
+  });
+
+  it('that came from the recovery passphrase is said to until it is another one, and each such opening is on record', async () => {
+    await station.close();
+    station = await openTestClinic({ openedWithRecovery: true });
+    operator = await station.signedIn('AT', 'operator');
+    const { openedWithRecoveryAt } = (await viewOf()).key;
+    expect(Date.parse(openedWithRecoveryAt ?? '')).toBeGreaterThan(0);
+    await operator.maintenance.copyAudit({ from: '2020-01-01T00:00:00.000Z', to: '2120-01-01T00:00:00.000Z' });
+    const { view } = await ended('audit-copy');
+    const [copy] = view.audit.copies;
+    expect(readFileSync(join(copy?.folder ?? '', copy?.fileName ?? ''), 'utf8')).toContain(
+      'store.opened-with-recovery',
+    );
+  });
+
+  it('whose change was stopped by a kill is told of at the next start, once, and is on record', async () => {
+    const next = new Uint8Array(32).fill(5);
+    const by = { id: 'somebody', role: 'operator' };
+    await station.restart(() => noteKeyChange(station.directory, '2026-11-21T08:00:00.000Z', by, next));
+    operator = await station.signedIn('AT', 'operator');
+    expect(jobOf(await viewOf(), 'key-change')).toMatchObject({
+      state: 'failed',
+      startedAt: '2026-11-21T08:00:00.000Z',
+      problem: { code: 'KEY_CHANGE_UNDONE' },
+    });
+    await station.restart(() => noteKeyChange(station.directory, '2026-11-21T08:00:00.000Z', by, station.masterKey));
+    operator = await station.signedIn('AT', 'operator');
+    expect(jobOf(await viewOf(), 'key-change')).toMatchObject({ problem: { code: 'KEY_CHANGE_FINISHED_LATE' } });
+    await operator.maintenance.copyAudit({ from: '2020-01-01T00:00:00.000Z', to: '2120-01-01T00:00:00.000Z' });
+    const [copy] = (await ended('audit-copy')).view.audit.copies;
+    const trail = readFileSync(join(copy?.folder ?? '', copy?.fileName ?? ''), 'utf8').split('\n');
+    const told = trail.filter((line) => line.includes('store.key-change-stopped'));
+    expect(told.map((line) => /"stands":"(\w+)"/.exec(line)?.[1])).toEqual(['old', 'new']);
+    await station.restart();
+    operator = await station.signedIn('AT', 'operator');
+    expect(jobOf(await viewOf(), 'key-change')).toBeUndefined();
   });
 
   it('is changed by the host alone: asked once, by whom the PIN says, and never while long work is under way', async () => {

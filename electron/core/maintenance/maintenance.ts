@@ -20,7 +20,7 @@ import { KEY_CHANGED_KEY } from '../backup/change-key.ts';
 import { clinicKeys, keyOfBackup } from '../backup/former-keys.ts';
 import { listBackups, unreadableBackups } from '../backup/manifest.ts';
 import { RESTORED_KEY } from '../backup/restore.ts';
-import { recoveryState, setRecoveryPassphrase } from '../backup/recovery-passphrase.ts';
+import { recoveryState, recoveryUsedAt, setRecoveryPassphrase } from '../backup/recovery-passphrase.ts';
 import type { ClinicKeys, Log } from '../clinic-api.ts';
 import type { ReserveFile } from '../reserve-file.ts';
 import type { Retention } from '../retention/retention.ts';
@@ -115,7 +115,7 @@ export class Maintenance {
       },
       anchorProblems: anchor.problems,
       retention: retention.policy(),
-      key: this.#keyView(backups.filter(({ key }) => key === 'former').length),
+      key: this.#keyView(),
       jobs,
     };
   }
@@ -256,7 +256,7 @@ export class Maintenance {
     return this.#jobs.close();
   }
 
-  #keyView(formerBackups: number): StorageKey {
+  #keyView(): StorageKey {
     const { store, directory, keys } = this.#options;
     const custody = keys?.custody ?? { kind: 'file' };
     return {
@@ -264,7 +264,7 @@ export class Maintenance {
       changedAt: readStationValue(store.sqlite, KEY_CHANGED_KEY),
       notChangeable: keys === null ? 'no-host' : custody.kind === 'memory' ? 'not-kept' : null,
       recovery: recoveryState(store.sqlite, directory),
-      formerBackups,
+      openedWithRecoveryAt: recoveryUsedAt(store.sqlite),
     };
   }
 

@@ -12,6 +12,9 @@ import { readIfThere, writeDurably } from './durable-file.ts';
 
 export const KEY_BYTES = 32;
 
+/** Where a host keeps the key that a passphrase opens, in the clinic's folder. */
+export const PASSPHRASE_FILE = 'station.key';
+
 export interface KeyStore {
   /** @returns null where no key was saved yet. @throws VantageError KEY_WRONG, KEY_MISSING, KEY_STORE_INSECURE */
   load(): Promise<Uint8Array | null>;
