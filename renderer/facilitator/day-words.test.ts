@@ -2,7 +2,8 @@ import { setupI18n } from '@lingui/core';
 import { describe, expect, it } from 'vitest';
 import { PROTOCOLS } from '../../electron/contract/protocols.ts';
 import type { OutlineRow } from '../../electron/contract/views.ts';
-import { doneOf, groupOf, stateOf, stationMarksOf } from './day-words.ts';
+import type { DeviceState, DeviceStatus } from '../../electron/contract/devices.ts';
+import { doneOf, groupOf, roomWords, stateOf, stationMarksOf } from './day-words.ts';
 
 const protocolId = 'wellness-imaging-short';
 const steps = (done: number) =>
@@ -11,6 +12,27 @@ const steps = (done: number) =>
     title,
     mark: place < done ? ('done' as const) : place === done ? ('now' as const) : ('todo' as const),
   }));
+
+const device = (deviceId: string, state: DeviceState): DeviceStatus =>
+  ({ deviceId, name: `Device ${deviceId}`, state }) as DeviceStatus;
+
+describe('a room that is free', () => {
+  const i18n = setupI18n({ locale: 'en', messages: { en: {} } });
+  const said = (devices: readonly DeviceStatus[] | null): string => roomWords(i18n, ['a', 'b'], devices).text;
+
+  it('has ready devices only where the station says so of each of them, now', () => {
+    const ready = [device('a', 'ready'), device('b', 'ready'), device('c', 'faulted')];
+    expect(said(ready)).toBe('Both devices ready');
+    expect(said(null)).toBe('Devices: not known now');
+    expect(said(ready.slice(0, 1))).toBe('Devices: not known now');
+    for (const state of ['busy', 'recovering', 'absent', 'uncalibrated'] as const) {
+      const words = roomWords(i18n, ['a', 'b'], [device('a', 'ready'), device('b', state)]);
+      expect(words.text).toMatch(/^Device b: /);
+      expect(words.shape).not.toBe('done');
+    }
+    expect(roomWords(i18n, [], null)).toEqual({ shape: 'nothing', text: 'No devices here' });
+  });
+});
 
 describe('a row of the day', () => {
   it('has a visit that was sent back among those that need somebody, not among those that are done', () => {

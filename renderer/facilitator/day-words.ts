@@ -3,6 +3,8 @@ import type { I18n } from '@lingui/core';
 import { PROTOCOLS, stationIdOf } from '../../electron/contract/protocols.ts';
 import { isClosed } from '../../electron/contract/status.ts';
 import type { DayRow, OutlineRow, StepMark } from '../../electron/contract/views.ts';
+import type { DeviceStatus } from '../../electron/contract/devices.ts';
+import { DEVICE_MARKS, deviceStateWord } from '../kit/device-words.ts';
 import { formatDate, formatTime, minutesBetween } from '../kit/format.ts';
 import type { MarkShape, Tone } from '../kit/marks.tsx';
 import { markOf } from './visit-steps.ts';
@@ -120,6 +122,33 @@ export function nextOf(rows: readonly DayRow[]): DayRow | null {
   const waiting = rows.filter((row) => row.status === 'CHECKED_IN');
   const first = waiting.sort((a, b) => (a.checkedInAt ?? '').localeCompare(b.checkedInAt ?? ''))[0];
   return first ?? rows.find((row) => row.status === 'SCHEDULED') ?? null;
+}
+
+/**
+ * Whether a visit could begin in a room that is free. @param deviceIds of the room. @param devices as the station tells of them now; null
+ * while it is away or has not told yet: what was last heard is not said to be so.
+ */
+export function roomWords(
+  i18n: I18n,
+  deviceIds: readonly string[],
+  devices: readonly DeviceStatus[] | null,
+): StateWords {
+  if (deviceIds.length === 0) return { shape: 'nothing', text: i18n.t('No devices here') };
+  const own = devices?.filter((device) => deviceIds.includes(device.deviceId)) ?? [];
+  const troubled = own.find(({ state }) => state !== 'ready');
+  if (troubled !== undefined) {
+    return {
+      shape: DEVICE_MARKS[troubled.state],
+      text: i18n.t('{device}: {state}', { device: troubled.name, state: deviceStateWord(i18n, troubled.state) }),
+    };
+  }
+  if (own.length < deviceIds.length) return { shape: 'absent', text: i18n.t('Devices: not known now') };
+  return {
+    shape: 'done',
+    text: i18n.t('{count, plural, one {The device is ready} =2 {Both devices ready} other {All # devices ready}}', {
+      count: own.length,
+    }),
+  };
 }
 
 export function fullName(patient: DayRow['patient']): string {

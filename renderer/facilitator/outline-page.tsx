@@ -30,7 +30,7 @@ export function OutlinePage(): ReactNode {
         <section className="flex min-h-0 min-w-0 flex-col bg-surface">
           {day.data === undefined ? null : (
             <>
-              <RoomStrip day={day.data} devices={status?.devices ?? []} now={now} />
+              <RoomStrip day={day.data} devices={status?.devices} now={now} />
               <p className="flex items-center gap-2.5 border-b border-line bg-canvas px-7 py-3 text-ink-2">
                 <StatusMark shape="nothing" />
                 {i18n.t('Initials only: names are shown to those who lead visits.')}

@@ -4,10 +4,11 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { DeviceStatus } from '../../electron/contract/devices.ts';
 import type { DayOutline, DayRow, DayView, OutlineRow } from '../../electron/contract/views.ts';
-import { DEVICE_MARKS, deviceKindWord, deviceStateWord } from '../kit/device-words.ts';
+import { deviceKindWord } from '../kit/device-words.ts';
 import { minutesBetween } from '../kit/format.ts';
 import { Segments, StatusMark } from '../kit/marks.tsx';
-import { doneOf, fullName, stationMarksOf } from './day-words.ts';
+import { useConnection } from '../shell/staff.ts';
+import { doneOf, fullName, roomWords, stationMarksOf } from './day-words.ts';
 
 export function RoomStrip({
   day,
@@ -15,18 +16,19 @@ export function RoomStrip({
   now,
 }: {
   readonly day: DayView | DayOutline;
-  readonly devices: readonly DeviceStatus[];
+  /** As they were last told of; undefined before that. */
+  readonly devices: readonly DeviceStatus[] | undefined;
   readonly now: number;
 }): ReactNode {
   const { i18n } = useLingui();
+  const isAway = useConnection().phase !== 'open';
   if (day.rooms.length === 0) return null;
   return (
     <section className="rooms" aria-label={i18n.t('Rooms')}>
       {day.rooms.map((room) => {
         const row = (day.rows as readonly (DayRow | OutlineRow)[]).find((each) => each.sessionId === room.sessionId);
-        const own = devices.filter((device) => room.deviceIds.includes(device.deviceId));
         return row === undefined ? (
-          <FreeRoom key={room.name} name={room.name} devices={own} />
+          <FreeRoom key={room.name} room={room} devices={devices ?? []} isKnown={devices !== undefined && !isAway} />
         ) : (
           <TakenRoom key={room.name} name={room.name} row={row} now={now} />
         );
@@ -35,37 +37,29 @@ export function RoomStrip({
   );
 }
 
-function FreeRoom({ name, devices }: { name: string; devices: readonly DeviceStatus[] }): ReactNode {
+function FreeRoom({
+  room,
+  devices,
+  isKnown,
+}: {
+  room: DayView['rooms'][number];
+  devices: readonly DeviceStatus[];
+  /** Whether the station tells of them now. */
+  isKnown: boolean;
+}): ReactNode {
   const { i18n } = useLingui();
-  const troubled = devices.find((device) => device.state !== 'ready' && device.state !== 'busy');
+  const kinds = devices.filter(({ deviceId }) => room.deviceIds.includes(deviceId)).map(({ kind }) => kind);
+  const { shape, text } = roomWords(i18n, room.deviceIds, isKnown ? devices : null);
   return (
     <div className="room">
       <header className="flex justify-between gap-4 text-13 font-medium text-ink-3">
-        <span>{name}</span>
-        <span className="truncate">{devices.map((device) => deviceKindWord(i18n, device.kind)).join(', ')}</span>
+        <span>{room.name}</span>
+        <span className="truncate">{kinds.map((kind) => deviceKindWord(i18n, kind)).join(', ')}</span>
       </header>
       <b className="mt-1.5 text-20 font-medium tracking-[-0.012em] text-ink-2">{i18n.t('Free')}</b>
       <p className="mt-0.5 flex items-center gap-2 text-ink-2">
-        {troubled === undefined ? (
-          devices.length === 0 ? (
-            i18n.t('No devices here')
-          ) : (
-            <>
-              <StatusMark shape="done" />
-              {i18n.t(
-                '{count, plural, one {The device is ready} =2 {Both devices ready} other {All # devices ready}}',
-                {
-                  count: devices.length,
-                },
-              )}
-            </>
-          )
-        ) : (
-          <>
-            <StatusMark shape={DEVICE_MARKS[troubled.state]} />
-            {i18n.t('{device}: {state}', { device: troubled.name, state: deviceStateWord(i18n, troubled.state) })}
-          </>
-        )}
+        {shape === 'nothing' ? null : <StatusMark shape={shape} />}
+        {text}
       </p>
     </div>
   );

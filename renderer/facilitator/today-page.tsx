@@ -105,7 +105,7 @@ function VisitsToday(): ReactNode {
               <LoadingLines />
             ) : (
               <>
-                <RoomStrip day={day.data} devices={status?.devices ?? []} now={now} />
+                <RoomStrip day={day.data} devices={status?.devices} now={now} />
                 <DayList
                   rows={shown}
                   selected={selected}
