@@ -36,7 +36,7 @@ export default defineConfig({
           ...node,
           name: 'workflows',
           include: [
-            'workflows/{temporal,definitions,activities,client,codec,worker}/**/*.test.ts',
+            'workflows/{temporal,definitions,activities,client,codec,worker,operations,archive,schedules}/**/*.test.ts',
             'test/workflows/**/*.test.ts',
           ],
           globalSetup: ['workflows/testing/global-setup.ts'],

@@ -35,13 +35,7 @@ const OTHER_NAMES = {
  * @throws Error that names no value
  */
 export function temporalConfigOf(environment: Environment): TemporalConfig | null {
-  const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment)) {
-    if (value === undefined || value === '') continue;
-    variables[Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name as keyof typeof OTHER_NAMES] : name] = value;
-  }
-  const keyFile = variables['TEMPORAL_API_KEY_FILE'];
-  if (keyFile !== undefined) variables['TEMPORAL_API_KEY'] = readFileSync(keyFile, 'utf8').trim();
+  const variables = temporalVariablesOf(environment);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars: variables });
   const { address, tls, apiKey, metadata } = connectionOptions;
   if (address === undefined) return null;
@@ -60,6 +54,22 @@ export function temporalConfigOf(environment: Environment): TemporalConfig | nul
     },
     namespace,
   };
+}
+
+/**
+ * The environment with the names that Temporal's own tools read.
+ *
+ * @throws Error when the file of the API key can't be read
+ */
+export function temporalVariablesOf(environment: Environment): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === undefined || value === '') continue;
+    variables[Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name as keyof typeof OTHER_NAMES] : name] = value;
+  }
+  const keyFile = variables['TEMPORAL_API_KEY_FILE'];
+  if (keyFile !== undefined) variables['TEMPORAL_API_KEY'] = readFileSync(keyFile, 'utf8').trim();
+  return variables;
 }
 
 /** gRPC for JavaScript takes nothing else. */

@@ -37,13 +37,13 @@ export async function startTemporal(options: ServerOptions): Promise<TemporalSer
   const namespace = options.namespace ?? 'default';
   const port = options.port ?? (await freePort());
   const address = `127.0.0.1:${port}`;
-  const args = ['server', 'start-dev', '--headless', '--log-level', 'error', '--namespace', namespace];
-  args.push('--ip', '127.0.0.1', '--port', String(port));
-  args.push('--http-port', String(await freePort()), '--metrics-port', String(await freePort()));
-  if (options.databaseFile !== undefined) args.push('--db-filename', options.databaseFile);
-  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
-    args.push('--search-attribute', `${name}=${TYPE_NAMES[type]}`);
-  }
+  const args = serverArguments({
+    namespace,
+    port,
+    httpPort: await freePort(),
+    metricsPort: await freePort(),
+    databaseFile: options.databaseFile,
+  });
   const child = spawn(options.program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -92,10 +92,40 @@ export async function startTemporal(options: ServerOptions): Promise<TemporalSer
   };
 }
 
+export interface ServerPorts {
+  readonly namespace: string;
+  readonly port: number;
+  readonly httpPort: number;
+  readonly metricsPort: number;
+  /** Of its page; left out, it has none. */
+  readonly uiPort?: number | undefined;
+  readonly databaseFile?: string | undefined;
+}
+
+/** The arguments of the program that make such a server. It listens on this machine only. */
+export function serverArguments({
+  namespace,
+  port,
+  httpPort,
+  metricsPort,
+  uiPort,
+  databaseFile,
+}: ServerPorts): string[] {
+  const args = ['server', 'start-dev', '--log-level', 'error', '--namespace', namespace];
+  args.push('--ip', '127.0.0.1', '--port', String(port));
+  args.push('--http-port', String(httpPort), '--metrics-port', String(metricsPort));
+  args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]));
+  if (databaseFile !== undefined) args.push('--db-filename', databaseFile);
+  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
+    args.push('--search-attribute', `${name}=${TYPE_NAMES[type]}`);
+  }
+  return args;
+}
+
 const TYPE_NAMES = { KEYWORD: 'Keyword', INT: 'Int' } as const;
 
-/** Whether the namespace is there and a list by one of our search attributes is understood. */
-async function answers(address: string, namespace: string): Promise<boolean> {
+/** Whether the server answers, the namespace is there and a list by one of our search attributes is understood. */
+export async function answers(address: string, namespace: string): Promise<boolean> {
   const connection = Connection.lazy({ address });
   try {
     await connection.withDeadline(Date.now() + 1000, async () =>
