@@ -144,7 +144,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
    * @returns the rows that were refused, one by one; the others are written. Throws only what SQLite throws, and then nothing is.
    */
   writeNow(rows: readonly BulkWriteRow<RxDocType>[], context: string): RxStorageWriteError<RxDocType>[] {
-    this.#ensureOpen();
+    this.#refuseClosed();
     return this.#write(rows, context, NO_BYTES);
   }
 
@@ -232,8 +232,9 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     context: string,
     bytes: AttachmentBytes,
   ): RxStorageWriteError<RxDocType>[] {
-    this.ensureMade();
     return this.#connection.transaction(() => {
+      // A table that is made for its first document comes with it, in one transaction.
+      this.ensureMade();
       const { errors, eventBulk } = this.#writer.write(rows, context, bytes);
       if (eventBulk.events.length > 0) this.#tellAfterCommit(eventBulk);
       return errors;
@@ -283,8 +284,12 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   }
 
   #ensureOpen(): void {
-    if (this.#closing !== null) throw new Error(`collection ${this.collectionName} of ${this.databaseName} is closed`);
+    this.#refuseClosed();
     this.ensureMade();
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== null) throw new Error(`collection ${this.collectionName} of ${this.databaseName} is closed`);
   }
 
   /** What throws inside rejects outside. */

@@ -30,9 +30,14 @@ export function ensureTable<RxDocType>(connection: SqliteConnection, layout: Tab
       );
     }
     const wanted = wantedIndexes(layout);
-    const changed = dropIndexes(connection, layout, wanted, known);
+    // Of a table that is made now there are none.
+    const present = known.length === 0 ? [] : indexesOf(connection, layout);
+    const obsolete = present.filter((name) => !wanted.has(name));
+    for (const name of obsolete) sqlite.exec(`DROP INDEX ${quoted(name)}`);
     if (known.length > 0) adaptColumns(connection, layout, known);
-    if (createIndexes(connection, layout, wanted) || changed) describe(connection, layout);
+    const missing = [...wanted].filter(([name]) => !present.includes(name));
+    for (const [name, index] of missing) sqlite.exec(indexSql(layout, name, index));
+    if (missing.length > 0 || obsolete.length > 0) describe(connection, layout, wanted);
   });
 }
 
@@ -139,29 +144,6 @@ function wantedIndexes<RxDocType>(layout: TableLayout<RxDocType>): Map<string, W
   return wanted;
 }
 
-function dropIndexes<RxDocType>(
-  connection: SqliteConnection,
-  layout: TableLayout<RxDocType>,
-  wanted: ReadonlyMap<string, WantedIndex>,
-  known: readonly string[],
-): boolean {
-  if (known.length === 0) return false;
-  const obsolete = indexesOf(connection, layout).filter((name) => !wanted.has(name));
-  for (const name of obsolete) connection.sqlite.exec(`DROP INDEX ${quoted(name)}`);
-  return obsolete.length > 0;
-}
-
-function createIndexes<RxDocType>(
-  connection: SqliteConnection,
-  layout: TableLayout<RxDocType>,
-  wanted: ReadonlyMap<string, WantedIndex>,
-): boolean {
-  const present = new Set(indexesOf(connection, layout));
-  const missing = [...wanted].filter(([name]) => !present.has(name));
-  for (const [name, index] of missing) connection.sqlite.exec(indexSql(layout, name, index));
-  return missing.length > 0;
-}
-
 function indexesOf<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): string[] {
   return connection
     .plucked(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`)
@@ -172,14 +154,18 @@ function indexesOf<RxDocType>(connection: SqliteConnection, layout: TableLayout<
  * Tells SQLite's planner what the indexes are worth. Without statistics it takes "not deleted" for ten rows, as if it were as
  * good as any other condition, and then prefers to walk a whole index over a list of values in the second column.
  */
-function describe<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
+function describe<RxDocType>(
+  connection: SqliteConnection,
+  layout: TableLayout<RxDocType>,
+  wanted: ReadonlyMap<string, WantedIndex>,
+): void {
   const { sqlite } = connection;
   const isThere = connection.plucked(`SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'`).get() === 1;
   // Makes the table of statistics, and measures nothing.
   if (!isThere) sqlite.exec('ANALYZE sqlite_schema');
   connection.statement('DELETE FROM sqlite_stat1 WHERE tbl = ?').run(layout.name);
   const insert = connection.statement('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)');
-  for (const [name, { statistics }] of wantedIndexes(layout)) insert.run(layout.name, name, statistics);
+  for (const [name, { statistics }] of wanted) insert.run(layout.name, name, statistics);
   for (const unique of ['1', '2']) insert.run(layout.name, `sqlite_autoindex_${layout.name}_${unique}`, `${ROWS} 1`);
   sqlite.exec('ANALYZE sqlite_schema');
 }
