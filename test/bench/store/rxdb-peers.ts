@@ -39,7 +39,7 @@ const PASSWORD = 'a password for the benchmark';
 const KEY = new Uint8Array(32).fill(9);
 const OURS = 'every write (WAL, synchronous=FULL)';
 const TRIAL = 'every write (rollback journal, synchronous=FULL: as it comes)';
-const TRIAL_WAL = 'every write (WAL, synchronous=FULL, no pause before a read)';
+const TRIAL_WAL = 'every write (WAL, synchronous=FULL, no pause before a read, closed where the test closes it)';
 
 /** node:sqlite with the wrapper that RxDB has for it, untouched. */
 function trial(directory: string): AnyStorage {
@@ -51,10 +51,28 @@ function trial(directory: string): AnyStorage {
 
 /** The same storage on the library and settings that we use, statements prepared once: as fast as a wrapper can make it. */
 function trialWal(directory: string): AnyStorage {
-  return getRxStorageSQLiteTrial({
-    sqliteBasics: fastBasics(),
+  const files = new Set<TrialFile>();
+  const storage = getRxStorageSQLiteTrial({
+    sqliteBasics: fastBasics(files),
     databaseNamePrefix: join(directory, 'trial'),
   });
+  // It closes no file that it has opened, so that the test would go on in caches that it means to get rid of.
+  let open = 0;
+  const create = storage.createStorageInstance.bind(storage);
+  storage.createStorageInstance = async (params) => {
+    const instance = await create(params);
+    open += 1;
+    const close = instance.close.bind(instance);
+    let isOpen = true;
+    instance.close = async () => {
+      await close();
+      if (isOpen) open -= 1;
+      isOpen = false;
+      if (open === 0) for (const file of files) file.close();
+    };
+    return instance;
+  };
+  return storage;
 }
 
 function encrypting(storage: AnyStorage): AnyStorage {
@@ -96,40 +114,54 @@ export const PEERS: readonly Peer[] = [
   { name: 'ours-encrypted', durability: OURS, storage: (directory) => ours(directory, KEY) },
 ];
 
-interface TrialDatabase {
-  readonly sqlite: Database;
-  prepared(sql: string): Statement;
+/** A file that opens when something is asked of it. */
+class TrialFile {
+  readonly #path: string;
+  #sqlite: Database | null = null;
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get sqlite(): Database {
+    this.#sqlite ??= openLikeTheClinic(this.#path, null);
+    return this.#sqlite;
+  }
+
+  prepared(sql: string): Statement {
+    const known = this.#statements.get(sql) ?? this.sqlite.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#sqlite?.close();
+    this.#sqlite = null;
+  }
 }
 
-function fastBasics(): SQLiteBasics<TrialDatabase> {
+function fastBasics(files: Set<TrialFile>): SQLiteBasics<TrialFile> {
   return {
     open: async (name) => {
-      const sqlite = openLikeTheClinic(name, null);
-      const statements = new Map<string, Statement>();
-      return {
-        sqlite,
-        prepared: (sql) => {
-          const known = statements.get(sql) ?? sqlite.prepare(sql);
-          statements.set(sql, known);
-          return known;
-        },
-      };
+      const file = new TrialFile(name);
+      files.add(file);
+      return file;
     },
-    all: async (database, { query, params }) => {
-      const statement = database.prepared(query);
+    all: async (file, { query, params }) => {
+      const statement = file.prepared(query);
       if (statement.reader) return statement.all(...params.map(bindable)) as SQLResultRow[];
       statement.run(...params.map(bindable));
       return [];
     },
-    run: async (database, { query, params }) => {
-      database.prepared(query).run(...params.map(bindable));
+    run: async (file, { query, params }) => {
+      file.prepared(query).run(...params.map(bindable));
     },
-    setPragma: async (database, key, value) => {
-      database.sqlite.pragma(`${key} = ${value}`);
+    setPragma: async (file, key, value) => {
+      file.sqlite.pragma(`${key} = ${value}`);
     },
-    close: async (database) => {
-      database.sqlite.close();
-    },
+    close: async (file) => file.close(),
     journalMode: 'WAL',
   };
 }
