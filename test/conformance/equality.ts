@@ -40,7 +40,12 @@ interface Tally {
   memoryExample: string | null;
 }
 
-export async function proveEquality(seed: number, queries: number): Promise<EqualityResult> {
+/** @param progress told after each collection how many queries were asked so far */
+export async function proveEquality(
+  seed: number,
+  queries: number,
+  progress: (asked: number) => void,
+): Promise<EqualityResult> {
   const folder = mkdtempSync(join(tmpdir(), 'vantage-conformance-'));
   const tally: Tally = { queries: 0, writes: 0, worlds: 0, memoryDeviations: 0, memoryExample: null };
   // A cache that holds everything, and one that hardly holds anything.
@@ -55,6 +60,7 @@ export async function proveEquality(seed: number, queries: number): Promise<Equa
       const worldSeed = seed * 1_000_003 + tally.worlds;
       tally.worlds += 1;
       const failure = await proveWorld(worldSeed, file, tally, queries);
+      progress(tally.queries);
       if (failure !== null) return { ...tally, failure: `world ${tally.worlds - 1} of seed ${seed}: ${failure}` };
     }
     return { ...tally, failure: null };

@@ -19,7 +19,12 @@ const queries = values.queries === undefined ? size : Number(values.queries);
 
 console.log(`equality: ${queries} queries, seed ${seed}`);
 const began = performance.now();
-const result = await proveEquality(seed, queries);
+let tenths = 0;
+const result = await proveEquality(seed, queries, (asked) => {
+  if (Math.floor((asked / queries) * 10) <= tenths) return;
+  tenths = Math.floor((asked / queries) * 10);
+  console.log(`${asked} of ${queries} queries, ${Math.round((performance.now() - began) / 1000)} s`);
+});
 const seconds = Math.round((performance.now() - began) / 1000);
 console.log(
   `${result.worlds} collections, ${result.writes} batches of writes, ${result.queries} queries in ${seconds} s`,
