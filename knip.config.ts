@@ -18,7 +18,7 @@ const config: KnipConfig = {
     'workflows/{api,database,worker}/main.ts',
     // Workers bundle them for the workflows' own world.
     'workflows/definitions/workflows.ts',
-    'workflows/testing/changed-workflows.ts',
+    'workflows/testing/{changed-workflows,quiet-runtime}.ts',
     'test/summary-reporter.ts',
     'test/{bench,conformance,faults,sync}/run.ts',
     // Started as a process.
@@ -26,7 +26,8 @@ const config: KnipConfig = {
     'test/faults/outbox/{station-process,worker-process,stand-in-workflow}.ts',
     'test/sync/simulation/worker.ts',
     'test/sync/processes/station-process.ts',
-    'test/bench/{store,sync}/*-process.ts',
+    'test/bench/{store,sync,workflows}/*-process.ts',
+    'test/bench/workflows/bare-workflow.ts',
     'test/e2e/screens.ts',
   ],
   ignoreExportsUsedInFile: true,

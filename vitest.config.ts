@@ -40,6 +40,7 @@ export default defineConfig({
             'test/workflows/**/*.test.ts',
           ],
           globalSetup: ['workflows/testing/global-setup.ts'],
+          setupFiles: ['workflows/testing/quiet-runtime.ts'],
           // One server, one bundle, workers that poll: one file after the other.
           fileParallelism: false,
           testTimeout: 120_000,

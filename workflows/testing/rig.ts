@@ -118,8 +118,8 @@ export class Rig {
     return { taskQueue, worker, visit: () => this.visitOn(taskQueue) };
   }
 
-  visitOn(taskQueue: string): TestVisit {
-    return new TestVisit(this, taskQueue, visitForReview(NORTH_HARBOUR, this.station.stationId));
+  visitOn(taskQueue: string, documents = visitForReview(NORTH_HARBOUR, this.station.stationId)): TestVisit {
+    return new TestVisit(this, taskQueue, documents);
   }
 
   /** Domain events of a visit, in their order. */
@@ -237,7 +237,7 @@ export class TestVisit {
   }
 
   /** A decision in the clinic, of which the cloud hears by the documents alone. */
-  async decideInDocuments(decision: 'approved' | 'sent-back'): Promise<void> {
+  async decideInDocuments(decision: 'approved' | 'sent-back', changes: object = {}): Promise<void> {
     const { station } = this.#rig;
     const { documents, reportId, pdf } = this.documents;
     const [row] = (await pullAll(station, 'reports', 50)).filter(({ document }) => document['id'] === reportId);
@@ -245,7 +245,8 @@ export class TestVisit {
     const at = '2026-11-21T10:30:00.000Z';
     const by = String(documents.reports['authorId']);
     const reason = decision === 'approved' ? null : 'other';
-    const review = { decision, reportSha256: pdf.sha256, by, byName: 'Dr Clara Clinician', at, reason, notes: null };
+    const common = { decision, reportSha256: pdf.sha256, by, byName: 'Dr Clara Clinician', at, reason, notes: null };
+    const review = { ...common, ...changes };
     const assumed = { document: row.document, deleted: false, version: row.version };
     await pushed(station, 'reports', rowOf({ ...row.document, review }, assumed));
   }

@@ -1,6 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +5,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { newId } from '../../electron/contract/index.ts';
 import { freePort } from '../database/free-port.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
-import { QUICK, Rig, TEST_KEY } from '../testing/rig.ts';
+import { Rig } from '../testing/rig.ts';
+import type { WorkerProcess } from '../testing/worker-process.ts';
+import { startWorkerProcess } from '../testing/worker-process.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { workerConfigOf } from './config.ts';
 
 let rig: Rig;
-const running = new Set<ChildProcess>();
+const running = new Set<WorkerProcess>();
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vantage-worker-'));
@@ -24,56 +23,20 @@ beforeAll(async () => {
   rig = await Rig.start(server, bundle);
 });
 afterEach(async () => {
-  for (const child of running) await end(child, 'SIGKILL');
+  for (const child of running) await child.end('SIGKILL');
+  running.clear();
 });
 afterAll(async () => {
   await rig?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** @returns its exit code, or the signal that it ended by. */
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
-  running.delete(child);
-  if (child.exitCode === null && child.signalCode === null) {
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-  }
-  return child.exitCode ?? child.signalCode;
-}
-
-/** The process of `npm run worker`, listening. */
-async function startProcess(taskQueue: string, more: Readonly<Record<string, string>> = {}): Promise<ChildProcess> {
-  const { config } = rig.cloud;
-  const child = spawn(process.execPath, ['workflows/worker/main.ts'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      TEMPORAL_ADDRESS: rig.server.address,
-      TEMPORAL_NAMESPACE: rig.server.namespace,
-      TEMPORAL_TASK_QUEUE: taskQueue,
-      TEMPORAL_LOG_LEVEL: 'ERROR',
-      API_PUBLIC_URL: config.publicUrl,
-      INTERNAL_API_URL: rig.cloud.base,
-      INTERNAL_API_SECRET: Buffer.from(config.serviceSecret).toString('base64'),
-      WORKFLOW_KEYS: `${TEST_KEY.id}:${Buffer.from(TEST_KEY.key).toString('base64')}`,
-      // A call that died with its worker is tried again soon.
-      WORKFLOW_TIMING: JSON.stringify({ ...QUICK, call: 2000 }),
-      WORKFLOW_BUNDLE: join(folder, 'workflows.js'),
-      ...more,
-    },
-  });
+async function startProcess(
+  taskQueue: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<WorkerProcess> {
+  const child = await startWorkerProcess(rig, { taskQueue, bundleFile: join(folder, 'workflows.js'), environment });
   running.add(child);
-  let said = '';
-  await new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      said += chunk.toString();
-      if (said.includes('listening')) resolve();
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('exit', () => reject(new Error(said)));
-  });
   return child;
 }
 
@@ -85,22 +48,22 @@ describe('the worker as a process', () => {
     let worker = await startProcess(taskQueue);
     await visit.start();
     await visit.until(({ step }) => step === 'waiting-for-captures');
-    await end(worker, 'SIGKILL');
+    await worker.end('SIGKILL');
     worker = await startProcess(taskQueue);
     await visit.captured();
     await visit.until(({ step }) => step === 'waiting-for-sync');
-    await end(worker, 'SIGKILL');
+    await worker.end('SIGKILL');
     await visit.send();
     worker = await startProcess(taskQueue);
     await visit.until(({ step }) => step === 'in-review');
-    await end(worker, 'SIGKILL');
+    await worker.end('SIGKILL');
     worker = await startProcess(taskQueue);
     expect(await visit.review('approved')).toEqual({ outcome: 'accepted' });
     expect(await visit.handle.result()).toMatchObject({ status: 'COMPLETED' });
     const events = await rig.events(visit.input.sessionId);
     expect(events).toEqual([...new Set(events)]);
     expect(events).toHaveLength(8);
-    expect(await end(worker, 'SIGTERM')).toBe(0);
+    expect(await worker.end('SIGTERM')).toBe(0);
   }, 300_000);
 
   it('shows its metrics to Prometheus, and says what is missing before it starts', async (context) => {
@@ -109,7 +72,7 @@ describe('the worker as a process', () => {
     const worker = await startProcess(`metrics-${newId()}`, { TEMPORAL_METRICS_ADDRESS: metrics });
     const answer = await fetch(`http://${metrics}/metrics`);
     expect(await answer.text()).toContain('temporal_worker_task_slots_available');
-    expect(await end(worker, 'SIGTERM')).toBe(0);
+    expect(await worker.end('SIGTERM')).toBe(0);
     await expect(startProcess('x', { WORKFLOW_KEYS: 'a:b' })).rejects.toThrow('WORKFLOW_KEYS');
     await expect(startProcess('x', { TEMPORAL_ADDRESS: '' })).rejects.toThrow('TEMPORAL_ADDRESS');
   });
