@@ -19,8 +19,14 @@ export interface CloudWorkflows {
   readonly started: (() => Promise<void>)[];
 }
 
-/** Says in a line what runs, or why nothing does: the rest of the cloud goes on without. */
-export async function startWorkflows({ environment, folder, tenantId, say, started }: CloudWorkflows): Promise<void> {
+/** Says in a line what runs, or why nothing does: the rest of the cloud goes on without. @returns where Temporal is, or null */
+export async function startWorkflows({
+  environment,
+  folder,
+  tenantId,
+  say,
+  started,
+}: CloudWorkflows): Promise<string | null> {
   let address = environment['TEMPORAL_ADDRESS'];
   if (address === undefined || address === '') {
     try {
@@ -30,7 +36,7 @@ export async function startWorkflows({ environment, folder, tenantId, say, start
       ({ address } = server);
     } catch (error) {
       say(`Workflows   none: ${error instanceof Error ? error.message : String(error)}`);
-      return;
+      return null;
     }
   }
   const worker = spawn(process.execPath, [join(import.meta.dirname, 'worker', 'main.ts')], {
@@ -53,12 +59,13 @@ export async function startWorkflows({ environment, folder, tenantId, say, start
   });
   if (!isListening) {
     say('Workflows   none: the worker did not start');
-    return;
+    return address;
   }
   const [master] = readKeys(environment['WORKFLOW_KEYS'] ?? '');
-  if (master === undefined) return;
+  if (master === undefined) return address;
   const { id, key } = tenantKey(master, tenantId);
   const keysFile = join(folder, 'station-payload-keys');
   writeFileSync(keysFile, `${id}:${Buffer.from(key).toString('base64')}\n`, { mode: 0o600 });
   say(`Workflows   TEMPORAL_ADDRESS=${address} TEMPORAL_PAYLOAD_KEYS_FILE=${keysFile} has a station use them`);
+  return address;
 }

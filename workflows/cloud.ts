@@ -120,7 +120,10 @@ async function run(): Promise<void> {
   );
   say(`Data        ${folder}`);
   say('ready; Ctrl-C stops it');
-  if (!values['no-workflows']) await startWorkflows({ environment, folder, tenantId: TENANT_ID, say, started });
+  if (values['no-workflows']) return;
+  const address = await startWorkflows({ environment, folder, tenantId: TENANT_ID, say, started });
+  const isOwn = environment['TEMPORAL_ADDRESS'] === undefined || environment['TEMPORAL_ADDRESS'] === '';
+  if (address !== null && isOwn) api.parts.temporal.visits.use({ connection: { address }, namespace: 'default' });
 }
 
 // The package that runs PostgreSQL ends the process on a signal, before anything else is stopped.

@@ -9,6 +9,7 @@ import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { unpushedSchema } from './sync-status.ts';
 import { timelineContract } from './timeline.ts';
+import { workflowListContract } from './workflow-list.ts';
 
 const instant = z.iso.datetime();
 const count = z.number().int().nonnegative();
@@ -76,5 +77,6 @@ export const cloudContract = {
     watch: procedure('operator', 'technician', 'admin').output(eventIterator(fleetViewSchema)),
   },
   timeline: timelineContract,
+  workflows: workflowListContract,
 } as const satisfies RoledContract;
 export type CloudContract = typeof cloudContract;

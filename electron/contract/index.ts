@@ -32,4 +32,5 @@ export * from './timeline.ts';
 export * from './version.ts';
 export * from './views.ts';
 export * from './visit-view.ts';
+export * from './workflow-list.ts';
 export * from './workflows.ts';

@@ -6,16 +6,17 @@ import { StatusMark } from '../kit/marks.tsx';
 import { useMay, useSession } from '../shell/session.ts';
 import { useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
-import { useFleet } from './cloud-client.ts';
+import { useFleet, useWorkflows } from './cloud-client.ts';
 import './cloud.css';
 import { isInTrouble } from './fleet-words.ts';
-import { FLEET_ROLES, REVIEW_ROLES } from './sections.ts';
+import { FLEET_ROLES, REVIEW_ROLES, WORKFLOW_ROLES } from './sections.ts';
 
 export function HomePage(): ReactNode {
   const { i18n } = useLingui();
   const { hello } = useSession();
   const mayReview = useMay(...REVIEW_ROLES);
   const mayLookAfter = useMay(...FLEET_ROLES);
+  const mayOperate = useMay(...WORKFLOW_ROLES);
   return (
     <>
       <Topbar>
@@ -28,6 +29,7 @@ export function HomePage(): ReactNode {
           <ul className="mt-6 border-t border-line">
             {mayReview ? <ReviewLine /> : null}
             {mayLookAfter ? <FleetLine /> : null}
+            {mayOperate ? <WorkflowsLine /> : null}
           </ul>
           <p className="mt-6 flex items-start gap-3 text-ink-2">
             <span className="mt-1">
@@ -72,6 +74,26 @@ function FleetLine(): ReactNode {
               count,
             },
           )}
+    </HomeLine>
+  );
+}
+
+function WorkflowsLine(): ReactNode {
+  const { i18n } = useLingui();
+  const list = useWorkflows('active').data;
+  return (
+    <HomeLine to="/workflows" title={i18n.t('Workflows')}>
+      {list === undefined
+        ? ''
+        : list.state === 'away'
+          ? i18n.t('Temporal does not answer.')
+          : list.state === 'not-configured'
+            ? i18n.t('not configured')
+            : i18n.t('{active, plural, one {# visit open} other {# visits open}}, {stuck} stuck, {failed} failed', {
+                active: list.counts.active ?? 0,
+                stuck: list.counts.stuck ?? 0,
+                failed: list.counts.failed ?? 0,
+              })}
     </HomeLine>
   );
 }

@@ -7,6 +7,7 @@ import { RouteProblem } from '../shell/route-problem.tsx';
 import { FleetPage } from './fleet-page.tsx';
 import { CloudFrame } from './frame.tsx';
 import { HomePage } from './home-page.tsx';
+import { WorkflowsPage } from './workflows-page.tsx';
 
 const root = createRootRoute({ component: CloudFrame, errorComponent: RouteProblem, notFoundComponent: HomePage });
 
@@ -22,6 +23,7 @@ const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/', component: HomePage }),
   createRoute({ getParentRoute: () => root, path: '/review', component: ReviewQueuePage }),
   createRoute({ getParentRoute: () => root, path: '/stations', component: FleetPage }),
+  createRoute({ getParentRoute: () => root, path: '/workflows', component: WorkflowsPage }),
   reviewRoute,
 ]);
 

@@ -1,5 +1,7 @@
 /** The API's configuration, from the environment. `.env.example` lists it. */
 import { z } from 'zod';
+import type { TemporalConfig } from '../client/temporal-config.ts';
+import { temporalConfigOf } from '../client/temporal-config.ts';
 import { DEFAULT_SCREENS } from './web/screens.ts';
 import type { FilesConfig } from './uploads/files-config.ts';
 import { filesConfigOf, filesEnvironment } from './uploads/files-config.ts';
@@ -20,6 +22,12 @@ export interface OidcClient {
   readonly tokenEndpoint: string | undefined;
 }
 
+export interface WorkflowsConfig {
+  readonly temporal: TemporalConfig | null;
+  /** Of Temporal's own page. */
+  readonly webUrl: string | null;
+}
+
 export interface ApiConfig {
   readonly host: string;
   readonly port: number;
@@ -37,6 +45,8 @@ export interface ApiConfig {
   readonly files: FilesConfig;
   /** Screens for people elsewhere; left out, none are served. */
   readonly web?: WebConfig | undefined;
+  /** Where the workflows are, for those who look after them; left out, nowhere. */
+  readonly workflows?: WorkflowsConfig | undefined;
   readonly trustProxy: boolean;
   readonly logLevel: string;
 }
@@ -60,6 +70,8 @@ const environmentSchema = z.object({
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   OIDC_AUTHORIZATION_ENDPOINT: z.url().optional(),
   OIDC_TOKEN_ENDPOINT: z.url().optional(),
+  /** Where Temporal's own page is. */
+  TEMPORAL_WEB_URL: z.url({ protocol: /^https?$/ }).optional(),
   SCREENS_FOLDER: z.string().min(1).default(DEFAULT_SCREENS),
   /** Whether the API stands behind a proxy whose X-Forwarded-* it may believe. */
   TRUST_PROXY: z.enum(['true', 'false']).default('false'),
@@ -100,6 +112,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
               authorizationEndpoint: values.OIDC_AUTHORIZATION_ENDPOINT,
               tokenEndpoint: values.OIDC_TOKEN_ENDPOINT,
             },
+    },
+    workflows: {
+      temporal: temporalConfigOf(environment),
+      webUrl: values.TEMPORAL_WEB_URL?.replace(/\/$/, '') ?? null,
     },
     trustProxy: values.TRUST_PROXY === 'true',
     logLevel: values.LOG_LEVEL,

@@ -5,6 +5,7 @@ import type { Access } from './access/authenticate.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pokes } from './replication/pokes.ts';
 import type { Files } from './uploads/files.ts';
+import type { TemporalVisits } from './temporal/temporal-visits.ts';
 import type { Web } from './web/web.ts';
 
 export interface ApiParts {
@@ -14,6 +15,8 @@ export interface ApiParts {
   readonly metrics: Metrics;
   readonly files: Files;
   readonly web: Web;
+  /** `webUrl`: of Temporal's own page, without a slash at its end; null: not configured. */
+  readonly temporal: { readonly visits: TemporalVisits; readonly webUrl: string | null };
   readonly log: Logger;
   readonly now: () => Date;
   /** How often a stream shows that it lives, and looks whether it still may. */

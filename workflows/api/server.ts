@@ -23,6 +23,7 @@ import type { Call, Route } from './route.ts';
 import { JsonText } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { requireAcceptedStation } from './stations/accepted.ts';
+import { TemporalVisits } from './temporal/temporal-visits.ts';
 import { openFiles } from './uploads/files.ts';
 import { browserCaller } from './web/browser-sessions.ts';
 import { openWeb } from './web/web.ts';
@@ -74,6 +75,10 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     metrics,
     files,
     web: await openWeb(config),
+    temporal: {
+      visits: new TemporalVisits(config.workflows?.temporal ?? null, log, now),
+      webUrl: config.workflows?.webUrl ?? null,
+    },
     log,
     now,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
@@ -105,6 +110,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     close: async () => {
       await parts.pokes.stop();
       await app.close();
+      await parts.temporal.visits.close();
       await files.keeper.stop();
       files.store.close();
       await database.destroy();

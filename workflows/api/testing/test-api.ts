@@ -10,7 +10,7 @@ import { seedPlaces, seeded } from '../../database/testing/seed.ts';
 import type { TestDatabase } from '../../database/testing/test-database.ts';
 import { createTestDatabase } from '../../database/testing/test-database.ts';
 import { signServiceToken } from '../access/service-tokens.ts';
-import type { ApiConfig } from '../config.ts';
+import type { ApiConfig, WorkflowsConfig } from '../config.ts';
 import type { DevelopmentIssuer, DevelopmentPerson } from '../development-issuer.ts';
 import { startDevelopmentIssuer } from '../development-issuer.ts';
 import type { Api } from '../server.ts';
@@ -45,6 +45,8 @@ export interface WebOptions {
   /** Of the built screens. */
   readonly folder?: string;
   readonly people?: readonly DevelopmentPerson[];
+  /** Where Temporal is. */
+  readonly workflows?: WorkflowsConfig;
 }
 
 /** @param files what is configured otherwise than by default: a folder of its own, removed at the end */
@@ -83,6 +85,7 @@ export async function startTestApi(files: Partial<FilesConfig> = {}, web: WebOpt
         tokenEndpoint: undefined,
       },
     },
+    workflows: web.workflows,
     trustProxy: true,
     logLevel: 'info',
   };

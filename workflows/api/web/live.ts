@@ -19,8 +19,8 @@ export async function* live<T>(
   signal: AbortSignal,
   stillMay: () => Promise<unknown>,
   compute: () => Promise<T>,
-  /** Also looked at again without a change: it shows times. */
-  atHeartbeats = false,
+  /** Also looked at again without a change, so often: it shows times, or what nobody tells of. */
+  everyMs: number | null = null,
 ): AsyncGenerator<T, void, void> {
   let wake = nothing;
   const state: { dirty: boolean; refused: unknown } = { dirty: true, refused: null };
@@ -32,12 +32,12 @@ export async function* live<T>(
     parts.pokes.subscribe(caller.tenantId, locationId, mark),
   );
   const heartbeat = setInterval(() => {
-    if (atHeartbeats) mark();
     stillMay().catch((error: unknown) => {
       state.refused = error;
       wake();
     });
   }, parts.heartbeatMs);
+  const again = everyMs === null ? null : setInterval(mark, everyMs);
   const onAbort = (): void => wake();
   signal.addEventListener('abort', onAbort);
   let last: T | undefined;
@@ -62,6 +62,7 @@ export async function* live<T>(
     }
   } finally {
     clearInterval(heartbeat);
+    if (again !== null) clearInterval(again);
     for (const stop of stops) stop();
     signal.removeEventListener('abort', onAbort);
   }

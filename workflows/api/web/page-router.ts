@@ -11,6 +11,7 @@ import { guardPage, guardStream } from './guard.ts';
 import { live } from './live.ts';
 import { openMedia } from './media.ts';
 import { reviewOf, reviewQueue } from './reviews.ts';
+import { LOOK_AGAIN_MS, workflowList } from './workflow-list.ts';
 import { openPublishedReport, ownVisits, recordFollowed } from './timeline.ts';
 
 /** A page that nobody touches signs its person out after this. */
@@ -90,7 +91,17 @@ export const pageRouter = os.router({
   },
   fleet: {
     watch: os.fleet.watch.handler(({ context, signal }) =>
-      stream(context, signal, async () => context.transaction(async (tx) => fleetView(tx, context.parts.now())), true),
+      stream(
+        context,
+        signal,
+        async () => context.transaction(async (tx) => fleetView(tx, context.parts.now())),
+        context.parts.heartbeatMs,
+      ),
+    ),
+  },
+  workflows: {
+    watch: os.workflows.watch.handler(({ context, input, signal }) =>
+      stream(context, signal, async () => workflowList(context, input.tab), LOOK_AGAIN_MS),
     ),
   },
   timeline: {
@@ -116,11 +127,11 @@ function stream<T>(
   context: PageCall,
   signal: AbortSignal | undefined,
   compute: () => Promise<T>,
-  atHeartbeats = false,
+  everyMs: number | null = null,
 ): AsyncGenerator<T, void, void> {
   const { parts, person, stillMay } = context;
   const until = signal ?? new AbortController().signal;
-  return guardStream(live(parts, person, until, stillMay, compute, atHeartbeats), context);
+  return guardStream(live(parts, person, until, stillMay, compute, everyMs), context);
 }
 
 /** Who is signed in, and at which clinic. A cloud is no station: it has no devices, and no name of a place. */
