@@ -10,6 +10,7 @@ export interface Row {
   readonly referenceName: string | null;
   /** ours / reference. */
   readonly ratio: number | null;
+  /** Of the ratio (of `ours` where there is nothing to compare with): the most that is good enough, of a rate the least. */
   readonly goal: number | null;
   readonly met: boolean | null;
 }
@@ -36,11 +37,38 @@ export function ratioRow(
   };
 }
 
+/** @param goal the least ratio that is good enough. */
+export function rateRow(
+  measure: string,
+  unit: string,
+  ours: number,
+  reference: number,
+  referenceName: string,
+  goal: number,
+): Row {
+  const row = ratioRow(measure, unit, ours, reference, referenceName, goal);
+  return { ...row, met: ours / reference >= goal };
+}
+
+/** Nothing to compare with. @param goal the most that is good enough. */
+export function limitRow(measure: string, unit: string, ours: number, goal: number): Row {
+  return {
+    measure,
+    unit,
+    ours: round(ours),
+    reference: null,
+    referenceName: null,
+    ratio: null,
+    goal,
+    met: ours <= goal,
+  };
+}
+
 export function printRows(rows: readonly Row[]): void {
   for (const row of rows) {
     const against =
       row.reference === null ? '' : `, ${row.referenceName}: ${row.reference} ${row.unit}, ratio ${row.ratio}`;
-    const verdict = row.met === null ? '' : row.met ? `, within ${row.goal}` : `, NOT within ${row.goal}`;
+    const verdict = row.met === null ? '' : `, goal ${row.goal} ${row.met ? 'met' : 'NOT met'}`;
     console.log(`${row.measure}: ${row.ours} ${row.unit}${against}${verdict}`);
   }
 }

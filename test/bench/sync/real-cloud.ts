@@ -16,6 +16,7 @@ import { seedPlaces, seeded } from '../../../workflows/database/testing/seed.ts'
 
 const DATABASE = 'vantage_bench';
 const LOGIN = 'vantage_bench_api';
+const READY_MS = 60_000;
 const PLACE = seeded('north', 'harbour');
 
 export interface BenchPlace {
@@ -30,6 +31,12 @@ export interface BenchStation extends BenchPlace {
 
 export interface RealCloud {
   readonly url: string;
+  /** As it knows itself. */
+  readonly publicUrl: string;
+  /** What it shares with activities. */
+  readonly serviceSecret: Uint8Array;
+  /** The superuser's address of its database. */
+  readonly adminUrl: string;
   /** For a database of somebody else's on the same server: the superuser's. */
   databaseUrl(name: string): string;
   /** Another location, without documents. */
@@ -58,14 +65,16 @@ export async function startRealCloud(durable: boolean): Promise<RealCloud> {
   await seedPlaces(admin);
   const { privateKey } = generateKeyPairSync('ed25519');
   const port = await freePort();
+  const serviceSecret = randomBytes(32);
+  const publicUrl = 'https://api.invalid';
   const api = fork(join(import.meta.dirname, '../../../workflows/api/main.ts'), [], {
     env: {
       ...process.env,
       API_PORT: String(port),
-      API_PUBLIC_URL: 'https://api.invalid',
+      API_PUBLIC_URL: publicUrl,
       DATABASE_URL: server.url(DATABASE).replace('//postgres:', `//${LOGIN}:`),
       API_SIGNING_KEYS: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      INTERNAL_API_SECRET: randomBytes(32).toString('base64'),
+      INTERNAL_API_SECRET: serviceSecret.toString('base64'),
       OIDC_ISSUER: 'https://nobody.invalid',
       OIDC_AUDIENCE: 'vantage',
       FILE_MASTER_KEYS: `bench:${randomBytes(32).toString('base64')}`,
@@ -82,6 +91,9 @@ export async function startRealCloud(durable: boolean): Promise<RealCloud> {
   await ready(url, () => api.exitCode);
   return {
     url,
+    publicUrl,
+    serviceSecret,
+    adminUrl: server.url(DATABASE),
     databaseUrl: (name) => server.url(name),
     async place() {
       const place = { tenantId: PLACE.tenantId, locationId: newId() };
@@ -115,10 +127,12 @@ export async function startRealCloud(durable: boolean): Promise<RealCloud> {
 }
 
 async function ready(url: string, exitCode: () => number | null): Promise<void> {
-  for (;;) {
+  const deadline = Date.now() + READY_MS;
+  while (Date.now() < deadline) {
     const answer = await fetch(`${url}/readyz`).catch(() => null);
     if (answer?.ok === true) return;
     if (exitCode() !== null) throw new Error('the API did not start');
     await pause(50);
   }
+  throw new Error('the API did not get ready');
 }
