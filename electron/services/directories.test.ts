@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { VantageError } from '../contract/index.ts';
 import { clinicDirectory, modeOf, modeOfFolder, rootDirectory } from './directories.ts';
 
 describe('data directory', () => {
@@ -34,6 +35,23 @@ describe('data directory', () => {
     writeFileSync(join(folder, 'demonstration.key'), '');
     expect(modeOfFolder(folder, null)).toBe('demonstration');
     expect(() => modeOfFolder(folder, 'clinic')).toThrow('INPUT_INVALID');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('that is named and holds somebody’s files is not made a clinic’s; what a first start left behind is no such file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vantage-named-'));
+    for (const name of ['station.log', 'station-id', '.DS_Store']) writeFileSync(join(folder, name), '');
+    expect(modeOfFolder(folder, null)).toBe('demonstration');
+    expect(modeOfFolder(join(folder, 'not-there-yet'), 'clinic')).toBe('clinic');
+    // Also what is left of a clinic whose file and keys are gone: it has to be restored there.
+    for (const name of ['letters', 'backups']) {
+      mkdirSync(join(folder, name));
+      for (const asked of [null, 'clinic'] as const) {
+        expect(() => modeOfFolder(folder, asked)).toThrow(VantageError);
+        expect(() => modeOfFolder(folder, asked)).toThrow('FOLDER_NOT_CLINIC');
+      }
+      rmSync(join(folder, name), { recursive: true });
+    }
     rmSync(folder, { recursive: true });
   });
 });

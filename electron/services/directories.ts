@@ -1,5 +1,5 @@
 /** Where a station keeps its data. The demonstration has a folder of its own and is never mixed with a clinic. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { VantageError } from '../contract/index.ts';
 
@@ -32,9 +32,21 @@ export function modeOf(root: string): StationMode {
   return existsSync(clinicDirectory(root, 'clinic')) ? 'clinic' : 'demonstration';
 }
 
+/** What may lie in a folder that is nobody's yet: what hosts make before there is a key, what a person puts there for the first start, and a disk's own. */
+const BEFORE_FIRST_START: ReadonlySet<string> = new Set([
+  'browser',
+  'desktop',
+  'devices.json',
+  'instance.sock',
+  'instance.sock.turn',
+  'lost+found',
+  'station-id',
+  'station.log',
+]);
+
 /**
  * The mode of a folder that a person names (`--data`), such as a restored one: what lies in it says so, and where nothing does, what is asked for.
- * @throws VantageError INPUT_INVALID where a clinic is asked for and the folder is a demonstration's
+ * @throws VantageError INPUT_INVALID where a clinic is asked for and the folder is a demonstration's, FOLDER_NOT_CLINIC where other things lie in it
  */
 export function modeOfFolder(directory: string, asked: StationMode | null): StationMode {
   if (existsSync(join(directory, 'demonstration.key'))) {
@@ -42,7 +54,11 @@ export function modeOfFolder(directory: string, asked: StationMode | null): Stat
     return 'demonstration';
   }
   const isClinic = ['station.key', 'station.ring-key', 'clinic.db'].some((name) => existsSync(join(directory, name)));
-  return isClinic ? 'clinic' : (asked ?? 'demonstration');
+  if (isClinic) return 'clinic';
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const others = names.filter((name) => !name.startsWith('.') && !BEFORE_FIRST_START.has(name));
+  if (others.length > 0) throw new VantageError('FOLDER_NOT_CLINIC', directory);
+  return asked ?? 'demonstration';
 }
 
 /** Whether data lies there that needs the key it was made with: also where a link leads to nothing at the moment. */

@@ -23,7 +23,7 @@ const root = rootDirectory({ environment, platform, home: app.getPath('home') })
 
 app.enableSandbox();
 // The lock of a single instance is this folder's: one window for each station's data.
-app.setPath('userData', options.data === null ? root : join(options.data, 'desktop'));
+app.setPath('userData', options.data === null || isRefused(options.data) ? root : join(options.data, 'desktop'));
 // Kept here, never sent: a dump holds what was in memory.
 crashReporter.start({ uploadToServer: false });
 protocol.registerSchemesAsPrivileged([
@@ -44,6 +44,16 @@ if (app.requestSingleInstanceLock()) {
   // The first one's window comes to the front; nothing of the clinic is touched by this one.
   log.warn({ code: 'SECOND_INSTANCE' }, 'this clinic is already open on this computer');
   app.quit();
+}
+
+/** Whether the folder is nobody's to write in; why, `run` says. */
+function isRefused(directory: string): boolean {
+  try {
+    modeOfFolder(directory, options.mode);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Where no window can show a problem: the system's own box, and out. */

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileKeyStore, newKey, openStore, passphraseKeyStore } from '../../core/store/index.ts';
+import { recoveryKeyStore } from '../../core/store/recovery-key.ts';
 import { lockInstance } from './instance-lock.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../../test/fixtures/first-landing/clinic');
@@ -147,7 +149,10 @@ describe('npm run clinic', () => {
     });
     expect(readFileSync(join(clinic, 'clinic.db')).equals(before)).toBe(true);
 
-    expect(await command(['backup'])).toMatchObject({ code: 0 });
+    expect(await command(['backup'])).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(/It was not read back yet. .* verify-backup \d{8}T\d{6}Z\n/),
+    });
     expect((await command(['backups'])).said).toMatch(/^\d{8}T\d{6}Z .* 16 files {2}never verified$/m);
     expect(await command(['verify-backup'])).toMatchObject({ code: 0, said: expect.stringContaining('is whole') });
     const elsewhere = join(folder, 'elsewhere');
@@ -175,6 +180,46 @@ describe('npm run clinic', () => {
     });
     expect(await patients(await demonstrationKey())).toBe(9);
   });
+
+  it('names the next step for half a file, with a backup and without one', { timeout: 120_000 }, async () => {
+    expect(await command(['backup'])).toMatchObject({ code: 0 });
+    truncateSync(join(clinic, 'clinic.db'), 200_000);
+    const half = await command(['check']);
+    expect(half).toMatchObject({ code: 1, said: expect.stringMatching(/STORE_DAMAGED: .*\nNext: {2}restore \d{8}T/) });
+    expect(half.said).toMatch(/\nOr: {2}salvage: /);
+    rmSync(join(clinic, 'backups'), { recursive: true });
+    expect((await command(['check'])).said).toContain('Next:  restore FOLDER: there is no backup');
+  });
+
+  it(
+    'takes the recovery passphrase where the clinic’s own key file holds a former key',
+    { timeout: 60_000 },
+    async () => {
+      const key = await demonstrationKey();
+      rmSync(join(clinic, 'demonstration.key'));
+      await patients(key);
+      // As after a change on a host with a key ring, which left the other host's file as it was.
+      await passphraseKeyStore(join(clinic, 'station.key'), 'the former one').save(newKey());
+      writeFileSync(join(clinic, 'station.ring-key'), 'wrapped');
+      await recoveryKeyStore(clinic, 'the third passphrase').save(key);
+      const withPassphrase = ['--passphrase-fd', '3'];
+      expect(await command(['check', ...withPassphrase], 'the former one')).toMatchObject({
+        code: 2,
+        said: expect.stringContaining('KEY_CHANGED_ELSEWHERE'),
+      });
+      expect(await command(['check', ...withPassphrase], 'the third passphrase')).toMatchObject({
+        code: 0,
+        said: expect.stringMatching(/The recovery passphrase opened it;[^]*All is well/),
+      });
+      expect(await command(['check', ...withPassphrase], 'none of them')).toMatchObject({
+        code: 2,
+        said: expect.stringContaining('KEY_WRONG'),
+      });
+      // The same one may lock both files.
+      await recoveryKeyStore(clinic, 'the former one').save(key);
+      expect(await command(['check', ...withPassphrase], 'the former one')).toMatchObject({ code: 0 });
+    },
+  );
 
   it('gives the clinic a new key, and a passphrase a new one', { timeout: 180_000 }, async () => {
     const old = await demonstrationKey();

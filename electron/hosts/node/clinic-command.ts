@@ -4,8 +4,11 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PROBLEMS, VantageError } from '../../contract/index.ts';
+import type { ProblemCode } from '../../contract/index.ts';
 import { codeOf } from '../../core/problems.ts';
 import { fileKeyStore, passphraseKeyStore } from '../../core/store/index.ts';
+import { recoveryKeyPath } from '../../core/store/recovery-key.ts';
+import { keyFits } from '../../core/store/replace-file.ts';
 import type { KeyStore } from '../../core/store/index.ts';
 import { clinicDirectory, modeOf, rootDirectory } from '../../services/directories.ts';
 import type { StationMode } from '../../services/directories.ts';
@@ -20,6 +23,9 @@ import { lockInstance } from './instance-lock.ts';
 import { askPassphrase } from './master-key.ts';
 
 const CLINIC_COMMANDS = { ...STORE_COMMANDS, ...AUDIT_COMMANDS, ...CLOUD_COMMANDS };
+
+/** What the clinic's own key file says where it is not what opens the clinic. */
+const BY_RECOVERY: ReadonlySet<ProblemCode> = new Set(['KEY_WRONG', 'KEY_CHANGED_ELSEWHERE']);
 
 const OPTIONS = {
   data: { type: 'string' },
@@ -120,13 +126,26 @@ function contextOf({ directory, mode, argument, values, work }: Given): CommandC
     const other = passphraseKeyStore(recovery, await passphrase());
     return { load: () => other.load(), save: (key) => guarded.save(key) };
   }
-  async function masterKey(backup: string | null = null): Promise<Uint8Array> {
-    if (hasFileKey || recovery !== undefined || existsSync(ownFile)) {
+  /** The key in the file that was named or is the clinic's; where that does not open, the same passphrase may be the one for recovery. */
+  async function loaded(): Promise<Uint8Array> {
+    try {
       const key = await (await keyStore()).load();
       if (key === null && hasFileKey) throw new VantageError('DEMONSTRATION_KEY_MISSING', `in ${directory}`);
       if (key === null) throw new VantageError('NOT_FOUND', `no key file lies at ${recovery ?? ownFile}`);
       if (recovery === undefined) assertNotFormer(directory, key, ownFile);
       return key;
+    } catch (error) {
+      const file = recoveryKeyPath(directory);
+      const mayRecover = !hasFileKey && recovery === undefined && BY_RECOVERY.has(codeOf(error)) && existsSync(file);
+      const key = mayRecover ? await openedWith(file, await passphrase()) : null;
+      if (key === null || keyFits(directory, key) === false) throw error;
+      console.log('The recovery passphrase opened it; the clinic’s own key file does not.');
+      return key;
+    }
+  }
+  async function masterKey(backup: string | null = null): Promise<Uint8Array> {
+    if (hasFileKey || recovery !== undefined || existsSync(ownFile)) {
+      return loaded();
     }
     const files = backup === null ? [] : passphraseFilesOf(backup);
     if (files.length === 0)

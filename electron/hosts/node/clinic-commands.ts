@@ -9,6 +9,7 @@ import type { BackupWork } from '../../core/backup/backup.ts';
 import { changeMasterKey } from '../../core/backup/change-key.ts';
 import { setRecoveryPassphrase } from '../../core/backup/recovery-passphrase.ts';
 import { acceptStoreAsItIs, checkClinic, copyStoreFiles } from '../../core/backup/check.ts';
+import type { CheckReport } from '../../core/backup/check.ts';
 import { clinicKeys, keyOfBackup } from '../../core/backup/former-keys.ts';
 import { listBackups, unreadableBackups } from '../../core/backup/manifest.ts';
 import type { BackupInfo } from '../../core/backup/manifest.ts';
@@ -101,7 +102,29 @@ async function check({ directory, masterKey, accept, now, say, work }: CommandCo
   if (accept && acceptStoreAsItIs(directory, now))
     say('The anchor was put aside: the next start asks a person to confirm.');
   if (report.problems.length === 0) say('All is well.');
+  else for (const line of await nextSteps(directory, report.problems)) say(line);
   return report.problems.length === 0 ? 0 : 1;
+}
+
+/** What mends it, in the order in which it should be tried: commands, and what they do to what is here. */
+async function nextSteps(directory: string, problems: CheckReport['problems']): Promise<string[]> {
+  const codes = new Set(problems.map(({ code }) => code));
+  const backups = await listBackups(rootOf(directory, null), []);
+  const restores =
+    backups[0] === undefined
+      ? 'restore FOLDER: there is no backup in the clinic’s folder; name one that lies elsewhere.'
+      : `restore ${backups[0].name}: puts the newest backup in its place; what lies here now is kept.`;
+  const steps: string[] = [];
+  if (codes.has('STORE_DAMAGED')) {
+    steps.push(restores, 'salvage: puts what can still be read into a whole file, and counts what is lost.');
+  } else if (codes.has('STORE_SWAPPED')) {
+    steps.push(restores, 'check --accept: where the file that lies here is the right one after all.');
+  } else if (codes.has('BLOB_DAMAGED')) steps.push(restores);
+  if (codes.has('STORE_ROLLED_BACK') || codes.has('STORE_UNANCHORED'))
+    steps.push('Start the station: it asks an operator to look at the last visits and to confirm.');
+  if (codes.has('STORE_NEWER')) steps.push('Update this program, then check again.');
+  if (codes.has('BACKUP_DAMAGED')) steps.push('backup: makes one that opens with the key of now.');
+  return steps.map((step, index) => `${index === 0 ? 'Next' : 'Or'}:  ${step}`);
 }
 
 /** Backups can be listed without it. */
@@ -143,6 +166,8 @@ async function backup(context: CommandContext): Promise<number> {
       ...work,
     });
     say(lineOf(info));
+    const place = to === null ? '' : ` --to ${to}`;
+    say(`It was not read back yet. To verify it: npm run clinic -- verify-backup ${info.name}${place}`);
     if (info.missingFiles > 0) say(`${info.missingFiles} files were missing from the vault already.`);
     return info.missingFiles > 0 ? 1 : 0;
   } finally {

@@ -1,4 +1,5 @@
-import { mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { constants, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +59,24 @@ describe('master key of the Node host', () => {
       detail: expect.stringMatching(/descriptor 1000 can't be read; npm hands on only 0 to 2/),
     });
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'takes a line from a descriptor that never ends, and waits for none without end',
+    async () => {
+      const path = join(directory, 'pipe');
+      expect(spawnSync('mkfifo', [path]).status).toBe(0);
+      const silent = openSync(path, constants.O_RDWR);
+      await expect(askPassphrase(silent, 'open', 200)).rejects.toMatchObject({
+        code: 'PASSPHRASE_UNREADABLE',
+        detail: expect.stringMatching(/gave no line within 1 s/),
+      });
+      const given = openSync(path, constants.O_RDWR);
+      writeSync(given, 'correct horse\n');
+      expect(await askPassphrase(given, 'open')).toBe('correct horse');
+      const zeros = openSync('/dev/zero', 'r');
+      await expect(askPassphrase(zeros, 'open')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    },
+  );
 
   it('takes a short passphrase for what is locked already, and not for what it shall lock from now on', async () => {
     const path = join(directory, 'passphrase');

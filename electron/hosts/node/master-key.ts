@@ -1,7 +1,10 @@
 /** Where the Node host has the master key from: a file in the demonstration, a passphrase in a clinic. Never environment or arguments. */
 import { createReadStream, existsSync, fstatSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { isatty, ReadStream } from 'node:tty';
 import { fileKeyStore, loadOrMakeKey, passphraseKeyStore } from '../../core/store/key-handling.ts';
 import { assertLongEnough, LONGEST_PASSPHRASE, VantageError } from '../../contract/index.ts';
 import type { StationMode } from '../../services/directories.ts';
@@ -11,6 +14,12 @@ import { typedInto } from './hidden-line.ts';
 import { holdsData } from '../../services/directories.ts';
 import { passphraseFile, stationKeys } from '../../services/station-keys.ts';
 import type { StationKeys } from '../../services/station-keys.ts';
+
+const LINE_END = 0x0a;
+/** A character has four bytes in UTF-8 at most; and the end of the line. */
+const LONGEST_LINE_BYTES = 4 * LONGEST_PASSPHRASE + 2;
+/** Somebody may have to find their security key first. */
+const WAIT_LIMIT_MS = 60_000;
 
 export interface KeySource {
   readonly directory: string;
@@ -53,11 +62,16 @@ export function isNewClinic(directory: string): boolean {
 
 /**
  * Reads the passphrase from an open file descriptor (first line), or asks on the terminal without showing it.
+ * @param waitLimitMs for the descriptor: one that nobody writes to and nobody closes would be waited for without end.
  * @throws VantageError PASSPHRASE_UNREADABLE, INPUT_INVALID (too long), CANCELLED; for one that is chosen: PASSPHRASE_SHORT, PASSPHRASES_DIFFER
  */
-export async function askPassphrase(descriptor: number | null, purpose: PassphrasePurpose): Promise<string> {
+export async function askPassphrase(
+  descriptor: number | null,
+  purpose: PassphrasePurpose,
+  waitLimitMs = WAIT_LIMIT_MS,
+): Promise<string> {
   if (descriptor !== null) {
-    const given = await firstLineOf(descriptor);
+    const given = await firstLineOf(descriptor, waitLimitMs);
     if (purpose !== 'open') assertLongEnough(given);
     return given;
   }
@@ -66,32 +80,66 @@ export async function askPassphrase(descriptor: number | null, purpose: Passphra
   return passphraseFrom(askHidden, (line) => console.error(line), purpose);
 }
 
-async function firstLineOf(descriptor: number): Promise<string> {
-  assertGiven(descriptor);
-  const options = { fd: descriptor, autoClose: false, end: 4 * LONGEST_PASSPHRASE } as const;
-  const lines = createInterface({ input: createReadStream('', options) });
+async function firstLineOf(descriptor: number, waitLimitMs: number): Promise<string> {
+  const input = readableOf(descriptor, assertGiven(descriptor));
+  const { promise: over, resolve: end, reject } = Promise.withResolvers<void>();
+  const read: Buffer[] = [];
+  let length = 0;
+  const onData = (piece: Buffer): void => {
+    const ends = piece.indexOf(LINE_END) + 1;
+    const own = ends === 0 ? piece : piece.subarray(0, ends);
+    read.push(own);
+    length += own.length;
+    if (ends === 0 && length < LONGEST_LINE_BYTES) return;
+    input.off('data', onData);
+    input.pause();
+    // Another one may stand in the next line.
+    if (own.length < piece.length) input.unshift(piece.subarray(own.length));
+    end();
+  };
+  input.on('data', onData);
+  input.once('end', end);
+  input.once('error', (error: unknown) => {
+    reject(new VantageError('PASSPHRASE_UNREADABLE', unreadable(descriptor), { cause: error }));
+  });
+  const limit = setTimeout(() => {
+    const waited = `file descriptor ${descriptor} gave no line within ${Math.ceil(waitLimitMs / 1000)} s`;
+    reject(new VantageError('PASSPHRASE_UNREADABLE', waited));
+  }, waitLimitMs);
   try {
-    for await (const line of lines) {
-      // Its beginning alone would open nothing where the whole is entered at a screen.
-      if (line.length > LONGEST_PASSPHRASE)
-        throw new VantageError('INPUT_INVALID', 'the passphrase is too long', { field: 'passphrase' });
-      return line;
-    }
-  } catch (error) {
-    if (error instanceof VantageError) throw error;
-    throw new VantageError('PASSPHRASE_UNREADABLE', unreadable(descriptor), { cause: error });
+    await over;
+  } finally {
+    clearTimeout(limit);
+    input.off('data', onData);
+    input.pause();
+    // What waits for more would keep this program from its end.
+    if (input instanceof Socket && input !== process.stdin) input.destroy();
   }
-  throw new VantageError('PASSPHRASE_UNREADABLE', `file descriptor ${descriptor} holds nothing`);
+  if (length === 0) throw new VantageError('PASSPHRASE_UNREADABLE', `file descriptor ${descriptor} holds nothing`);
+  const [line = ''] = Buffer.concat(read).toString('utf8').split(/\r?\n/, 1);
+  // Its beginning alone would open nothing where the whole is entered at a screen.
+  if (line.length > LONGEST_PASSPHRASE)
+    throw new VantageError('INPUT_INVALID', 'the passphrase is too long', { field: 'passphrase' });
+  return line;
+}
+
+/** What may never come to an end is read without a thread that waits for it: that one could not be called back. */
+function readableOf(descriptor: number, found: Stats): Readable {
+  const isEndless = found.isFIFO() || found.isSocket() || isatty(descriptor);
+  if (isEndless && descriptor === process.stdin.fd) return process.stdin;
+  if (isatty(descriptor)) return new ReadStream(descriptor);
+  if (isEndless) return new Socket({ fd: descriptor, readable: true, writable: false });
+  return createReadStream('', { fd: descriptor, autoClose: false, end: LONGEST_LINE_BYTES });
 }
 
 /**
  * What nobody handed on may be one of Node's own by that number (the poll of its event loop): to read or close that stops the program.
  * @throws VantageError PASSPHRASE_UNREADABLE
  */
-function assertGiven(descriptor: number): void {
+function assertGiven(descriptor: number): Stats {
   try {
     const found = fstatSync(descriptor);
-    if (found.isFile() || found.isFIFO() || found.isSocket() || found.isCharacterDevice()) return;
+    if (found.isFile() || found.isFIFO() || found.isSocket() || found.isCharacterDevice()) return found;
   } catch (error) {
     throw new VantageError('PASSPHRASE_UNREADABLE', unreadable(descriptor), { cause: error });
   }

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,17 @@ describe('npm start', () => {
     expect(said).toContain(`Clinic:   ${named}\n`);
     for (const words of ['PASSPHRASE_UNREADABLE', 'descriptor 900', '--passphrase-fd 0']) expect(said).toContain(words);
     expect(existsSync(named)).toBe(false);
+  });
+
+  it('begins nothing in a folder that holds somebody’s files', async () => {
+    const named = join(directory, 'letters');
+    mkdirSync(named);
+    writeFileSync(join(named, 'letter.txt'), 'Dear');
+    for (const more of [[], ['--clinic', '--passphrase-fd', '900']]) {
+      const { code, said } = await start('--data', named, ...more);
+      expect([code, said]).toEqual([1, expect.stringContaining('FOLDER_NOT_CLINIC')]);
+    }
+    expect(readdirSync(named)).toEqual(['letter.txt']);
   });
 
   it('sets up no clinic under a passphrase that is too short', async () => {
