@@ -3,9 +3,13 @@
  * A key has an id, so that a new one can be put first while the old one still opens what was written before.
  */
 import { hkdfSync } from 'node:crypto';
+import { derivedId } from '../../electron/contract/ids.ts';
 
 const KEY_BYTES = 32;
 const INFO = 'vantage workflow payloads';
+
+/** Under whose key the payloads of workflows lie that are about the installation, and no clinic. No clinic has this id. */
+export const INSTALLATION_ID = derivedId('installation');
 
 export interface NamedKey {
   readonly id: string;

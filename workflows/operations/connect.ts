@@ -2,19 +2,16 @@
 import { Client, Connection } from '@temporalio/client';
 import type { LoadedDataConverter, Payload } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { derivedId } from '../../electron/contract/index.ts';
 import { temporalConfigOf } from '../client/temporal-config.ts';
 import { clientConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import { failureConverter } from '../codec/failure-converter.ts';
+import { ENCRYPTED } from '../codec/opened-history.ts';
 import type { TenantKeys } from '../codec/keys.ts';
 import { derivedKeys, readKeys } from '../codec/keys.ts';
 import { OperationError, grpcCodeOf, operationErrorOf } from './problems.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Under whose key the payloads of workflows lie that are about the installation, and no clinic. */
-export const INSTALLATION_ID = derivedId('installation');
 
 /** Until it is said that nobody answers. */
 const ANSWER_MS = 10_000;
@@ -84,9 +81,6 @@ function unreached(error: unknown, address: string, namespace: string): Operatio
       return new OperationError('UNREACHABLE', address, error);
   }
 }
-
-/** What stands for a payload that can't be opened here. */
-export const ENCRYPTED = '(encrypted; WORKFLOW_KEYS opens it)';
 
 /** The string takes the place of any value: whoever reads it gets nothing else without the key. */
 function fromSealed(payload: Payload): unknown {

@@ -5,13 +5,13 @@ import { Client, Connection, ServiceError, WorkflowFailedError } from '@temporal
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../electron/contract/index.ts';
 import { SEARCH_ATTRIBUTES } from '../../electron/contract/workflows.ts';
+import { ENCRYPTED } from '../codec/opened-history.ts';
 import { freePort } from '../database/free-port.ts';
 import { startTemporal } from '../temporal/server.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
 import type { Lane } from '../testing/rig.ts';
 import { Rig, TEST_KEY } from '../testing/rig.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
-import { ENCRYPTED } from './connect.ts';
 import { runCommand } from './run-command.ts';
 import { commandsFor, register, registrationOf } from './search-attributes.ts';
 

@@ -13,11 +13,11 @@ import {
 } from '../../electron/contract/workflows.ts';
 import { SAVED_QUERIES, isSavedQuery, savedQuery } from '../client/saved-queries.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
+import { INSTALLATION_ID } from '../codec/keys.ts';
+import { openedHistory } from '../codec/opened-history.ts';
 import type { Command, CommandContext } from './commands.ts';
 import type { Operations } from './connect.ts';
-import { INSTALLATION_ID } from './connect.ts';
 import { jsonOf, reasonOf, workflowIdFrom } from './arguments.ts';
-import { openedHistory } from './opened-history.ts';
 import { OperationError } from './problems.ts';
 
 const TENANT_ID = defineSearchAttributeKey('TenantId', SEARCH_ATTRIBUTES.TenantId);

@@ -1,7 +1,7 @@
 /** A cloud for tests: the API on PostgreSQL, a real Temporal server, a worker, and a station that sends what a clinic sends. */
 import { createHash } from 'node:crypto';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkerDeploymentOptions, WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type {
   MessageAnswer,
   SessionInput,
@@ -49,6 +49,9 @@ export interface LaneOptions {
   readonly timing?: Partial<Timing>;
   readonly fusion?: FusionEngine;
   readonly notifier?: Notifier;
+  readonly deployment?: WorkerDeploymentOptions;
+  /** Of another lane, which this worker serves, too. */
+  readonly taskQueue?: string;
 }
 
 /** A worker with a queue of its own, and the visits that it serves. */
@@ -93,11 +96,12 @@ export class Rig {
     return new Rig({ cloud, station, client, server }, bundle);
   }
 
-  async lane({ timing, fusion = builtInFusion(), notifier = NO_NOTIFIER }: LaneOptions = {}): Promise<Lane> {
+  async lane(options: LaneOptions = {}): Promise<Lane> {
+    const { timing, fusion = builtInFusion(), notifier = NO_NOTIFIER, deployment } = options;
     const { config } = this.cloud;
     const api = new InternalApi({ baseUrl: this.cloud.base, audience: config.publicUrl, secret: config.serviceSecret });
     const times = timingSchema.parse({ ...QUICK, ...timing });
-    const taskQueue = `test-${newId()}`;
+    const taskQueue = options.taskQueue ?? `test-${newId()}`;
     const worker = await startWorker({
       temporal: { connection: { address: this.server.address }, namespace: this.server.namespace },
       limits: {
@@ -112,6 +116,7 @@ export class Rig {
       keys: derivedKeys([TEST_KEY]),
       activities: createActivities({ api, fusion, notifier, timing: times }),
       tracing: startTracing(null),
+      deployment,
       bundle: this.#bundle,
     });
     this.#workers.add(worker);

@@ -1,5 +1,5 @@
 /** A worker of the cloud: the workflows, their activities, and how it is reached and seen. */
-import type { WorkflowBundleOption } from '@temporalio/worker';
+import type { WorkerDeploymentOptions, WorkflowBundleOption } from '@temporalio/worker';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { CloudActivities } from '../activities/create-activities.ts';
 import type { TemporalConfig, WorkerLimits } from '../client/temporal-config.ts';
@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly keys: TenantKeys;
   readonly activities: CloudActivities;
   readonly tracing: Tracing;
+  /** Which build it is (`version.ts`); left out, it is none. */
+  readonly deployment?: WorkerDeploymentOptions | undefined;
   /** Made already (`bundleWorkflows`), or its file; left out, it is made now. */
   readonly bundle?: WorkflowBundleOption | undefined;
 }
@@ -48,6 +50,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       activities: options.activities,
       dataConverter: workerConverter(new EncryptionCodec(options.keys, null)),
       plugins: [tracing.plugin],
+      ...(options.deployment !== undefined && { workerDeploymentOptions: options.deployment }),
       maxConcurrentActivityTaskExecutions: limits.activities,
       maxConcurrentWorkflowTaskExecutions: limits.workflowTasks,
       maxCachedWorkflows: limits.cachedWorkflows,

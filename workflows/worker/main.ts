@@ -14,6 +14,7 @@ import { bundleWorkflows } from './bundle.ts';
 import { workerConfigOf } from './config.ts';
 import { installRuntime, startWorker } from './create-worker.ts';
 import { startTracing } from './telemetry.ts';
+import { deploymentOf } from './version.ts';
 
 const { values: options } = parseArgs({ options: { bundle: { type: 'string' } } });
 if (options.bundle === undefined) await run();
@@ -25,6 +26,7 @@ async function run(): Promise<void> {
   if (temporal === null) throw new Error('missing in the environment: TEMPORAL_ADDRESS');
   const config = workerConfigOf(process.env);
   const limits = workerLimitsOf(process.env);
+  const deployment = deploymentOf(process.env);
   installRuntime(limits);
   const tracing = startTracing(config.traces);
   const { fusion, notifier, timing, bundleFile } = config;
@@ -32,6 +34,7 @@ async function run(): Promise<void> {
     temporal,
     limits,
     tracing,
+    deployment,
     keys: derivedKeys(config.keys),
     activities: createActivities({ api: new InternalApi(config.api), fusion, notifier, timing }),
     bundle: bundleFile === null ? undefined : { codePath: bundleFile },
@@ -43,7 +46,8 @@ async function run(): Promise<void> {
     });
   }
   // Whoever reads this may stop it: from here on that ends well.
-  log.info({ taskQueue: limits.taskQueue, fusion: fusion.name }, 'listening');
+  const { buildId } = deployment.version;
+  log.info({ taskQueue: limits.taskQueue, fusion: fusion.name, buildId }, 'listening');
   try {
     await worker.done;
     log.info('stopped');

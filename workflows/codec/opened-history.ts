@@ -3,7 +3,9 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { JSONPayload } from '@temporalio/common/lib/proto-utils.js';
 import { JSONToPayload } from '@temporalio/common/lib/proto-utils.js';
-import { ENCRYPTED } from './connect.ts';
+
+/** What stands for a payload that can't be opened here. */
+export const ENCRYPTED = '(encrypted; WORKFLOW_KEYS opens it)';
 
 /** An event of a history as `historyToJSON` writes it. */
 interface JsonEvent {
