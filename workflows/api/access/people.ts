@@ -20,7 +20,7 @@ export interface IdentityProvider {
 }
 
 /** Clocks of providers are kept; half a minute covers what they still differ. */
-const CLOCK_TOLERANCE_SECONDS = 30;
+export const CLOCK_TOLERANCE_SECONDS = 30;
 const FETCH_TIMEOUT_MS = 5000;
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
@@ -78,27 +78,18 @@ export class People {
     };
   }
 
-  /**
-   * What the provider says of somebody who has just signed in (OpenID Connect Core 1.0, 2).
-   *
-   * @throws VantageError NOT_SIGNED_IN, CLOUD_UNAVAILABLE
-   */
-  async idToken(token: string, clientId: string): Promise<JWTPayload> {
-    return this.#verified(token, clientId);
-  }
-
   async #identity(token: string): Promise<Identity> {
-    const { sub = '' } = await this.#verified(token, this.provider.audience);
+    const { sub = '' } = await this.#verified(token);
     return { issuer: this.provider.issuer, subject: sub };
   }
 
-  async #verified(token: string, audience: string): Promise<JWTPayload> {
+  async #verified(token: string): Promise<JWTPayload> {
     const keys = await this.#providerKeys();
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ALGORITHMS,
         issuer: this.provider.issuer,
-        audience,
+        audience: this.provider.audience,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: this.#now(),
         requiredClaims: ['sub', 'exp'],

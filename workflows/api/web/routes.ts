@@ -86,7 +86,10 @@ export const WEB_ROUTES = [
     handle: async (call) => {
       const { web, access } = call.parts;
       if (web.signIn === null) throw new VantageError('NOT_FOUND');
-      const { location, cookie } = await web.signIn.begin(access.keys, queryOf(call).again !== undefined);
+      const { location, cookie } = await web.signIn.begin(
+        access.keys,
+        askedSchema.parse(call.reply.request.query).again !== undefined,
+      );
       // It comes back from another site: a stricter cookie would stay at home.
       const kept = setCookie(web, web.cookies.signIn, cookie, 'Lax', SIGN_IN_SECONDS);
       void call.reply
@@ -164,15 +167,14 @@ function send(call: RawCall<unknown>, file: ScreenFile): void {
   void call.reply.headers({ ...pageHeaders(call.parts.web), 'content-type': file.mediaType }).send(file.bytes);
 }
 
-const querySchema = z.object({
+const askedSchema = z.object({ again: z.string().max(1).optional() });
+/** OpenID Connect Core 1.0, 3.1.2.5 and 3.1.2.6; `iss` of RFC 9207. */
+const broughtSchema = z.object({
   code: z.string().max(4096).optional(),
   state: z.string().max(200).optional(),
-  again: z.string().max(1).optional(),
+  iss: z.string().max(500).optional(),
+  error: z.string().max(200).optional(),
 });
-
-function queryOf(call: RawCall<unknown>): z.output<typeof querySchema> {
-  return querySchema.parse(call.reply.request.query);
-}
 
 async function signedInAs(call: RawCall<unknown>): Promise<'staff' | 'patient' | null> {
   try {
@@ -189,7 +191,8 @@ async function finish(call: RawCall<unknown>): Promise<{ readonly cookie: string
   const { web, access } = call.parts;
   if (web.signIn === null) throw new VantageError('NOT_FOUND');
   const kept = cookieOf(call.headers.cookie, web.cookies.signIn);
-  const { identity, name, signedInAt } = await web.signIn.finish(access.people, access.keys, kept, queryOf(call));
+  const brought = broughtSchema.parse(call.reply.request.query);
+  const { identity, name, signedInAt } = await web.signIn.finish(access.keys, kept, brought);
   const { tenantId, personId } = await access.people.callerOf(identity, PEOPLE);
   const begun = await beginSession(call.parts, { identity, tenantId, personId, name, signedInAt });
   return { cookie: setCookie(web, web.cookies.session, begun.secret, 'Strict', begun.maxAgeSeconds) };

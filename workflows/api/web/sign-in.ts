@@ -1,33 +1,41 @@
 /**
- * Signing in with a browser: the authorization code flow of OpenID Connect Core 1.0 (3.1) with PKCE (RFC 7636). What the browser has to
- * bring back is kept by itself, signed, for a few minutes.
+ * Signing in with a browser: the authorization code flow of OpenID Connect Core 1.0 (3.1) with PKCE (RFC 7636), by `openid-client`. What
+ * the browser has to bring back is kept by itself, signed, for a few minutes.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import {
+  ClientError,
+  ClientSecretBasic,
+  Configuration,
+  None,
+  ResponseBodyError,
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  clockTolerance,
+  discovery,
+  enableNonRepudiationChecks,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client';
+import type { ClientAuth, IDToken, ServerMetadata } from 'openid-client';
 import { z } from 'zod';
 import { VantageError } from '../../../electron/contract/index.ts';
 import type { ApiKeys } from '../access/api-keys.ts';
-import type { People } from '../access/people.ts';
 import type { Identity } from '../access/callers.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../access/people.ts';
+import type { IdentityProvider } from '../access/people.ts';
 import type { OidcClient } from '../config.ts';
 
 export const SIGN_IN_PATH = '/app/sign-in';
 export const SIGNED_IN_PATH = '/app/sign-in/done';
 export const SIGN_IN_SECONDS = 600;
 const TYPE = 'vantage-sign-in+jwt';
-const FETCH_TIMEOUT_MS = 10_000;
+const ANSWER_SECONDS = 10;
 const LONGEST_NAME = 200;
 
-const endpointsSchema = z.object({ authorization_endpoint: z.url(), token_endpoint: z.url() });
 const flowSchema = z.object({ nonce: z.string(), verifier: z.string(), sub: z.string() });
-const tokenAnswerSchema = z.object({ id_token: z.string() });
-const claimsSchema = z.object({
-  sub: z.string().min(1),
-  nonce: z.string(),
-  iat: z.number(),
-  auth_time: z.number().optional(),
-  name: z.string().optional(),
-  preferred_username: z.string().optional(),
-});
 
 export interface SignedIn {
   readonly identity: Identity;
@@ -36,13 +44,13 @@ export interface SignedIn {
 }
 
 export class SignIn {
-  readonly #issuer: string;
+  readonly #provider: IdentityProvider;
   readonly #client: OidcClient;
   readonly #redirectUri: string;
-  #endpoints: z.output<typeof endpointsSchema> | null = null;
+  #configuration: Promise<Configuration> | null = null;
 
-  constructor(issuer: string, client: OidcClient, publicUrl: string) {
-    this.#issuer = issuer;
+  constructor(provider: IdentityProvider, client: OidcClient, publicUrl: string) {
+    this.#provider = provider;
     this.#client = client;
     this.#redirectUri = `${publicUrl}${SIGNED_IN_PATH}`;
   }
@@ -53,100 +61,117 @@ export class SignIn {
    * @throws VantageError CLOUD_UNAVAILABLE
    */
   async begin(keys: ApiKeys, again: boolean): Promise<{ readonly location: string; readonly cookie: string }> {
-    const { authorization_endpoint: endpoint } = await this.#find();
-    const [state, nonce, verifier] = [random(), random(), random()];
-    const location = new URL(endpoint);
-    const asked: Readonly<Record<string, string>> = {
-      response_type: 'code',
-      client_id: this.#client.clientId,
+    const configuration = await this.#configured();
+    const [state, nonce, verifier] = [randomState(), randomNonce(), randomPKCECodeVerifier()];
+    const location = buildAuthorizationUrl(configuration, {
       redirect_uri: this.#redirectUri,
       scope: 'openid profile',
       state,
       nonce,
-      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge: await calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       // Core 1.0, 3.1.2.1: then the ID token says when.
       ...(again && { prompt: 'login', max_age: '0' }),
-    };
-    for (const [name, value] of Object.entries(asked)) location.searchParams.set(name, value);
+    });
     return { location: location.href, cookie: await keys.sign(TYPE, state, { nonce, verifier }, SIGN_IN_SECONDS) };
   }
 
   /**
    * @param cookie what the browser kept
-   * @param brought what it came back with
+   * @param brought parameters that it came back with
    * @throws VantageError NOT_SIGNED_IN when the two do not belong together, or the provider refused; CLOUD_UNAVAILABLE
    */
   async finish(
-    people: People,
     keys: ApiKeys,
     cookie: string | undefined,
-    brought: { readonly code?: string | undefined; readonly state?: string | undefined },
+    brought: Readonly<Record<string, string | undefined>>,
   ): Promise<SignedIn> {
-    if (cookie === undefined || brought.code === undefined) throw new VantageError('NOT_SIGNED_IN');
+    if (cookie === undefined) throw new VantageError('NOT_SIGNED_IN');
     const flow = flowSchema.parse(await keys.verify(TYPE, cookie));
-    if (flow.sub !== brought.state) throw new VantageError('NOT_SIGNED_IN', 'state');
-    const token = await this.#exchange(brought.code, flow.verifier);
-    const claims = claimsSchema.parse(await people.idToken(token, this.#client.clientId));
-    if (claims.nonce !== flow.nonce) throw new VantageError('NOT_SIGNED_IN', 'nonce');
+    const claims = await this.#claims(flow, brought);
+    const { name, preferred_username: login, auth_time: provenAt } = claims;
+    const called = [name, login].find((value) => typeof value === 'string') ?? claims.sub;
     return {
-      identity: { issuer: this.#issuer, subject: claims.sub },
-      name: (claims.name ?? claims.preferred_username ?? claims.sub).slice(0, LONGEST_NAME),
+      identity: { issuer: this.#provider.issuer, subject: claims.sub },
+      name: called.slice(0, LONGEST_NAME),
       // A provider that does not say when may have known them for days.
-      signedInAt: new Date((claims.auth_time ?? 0) * 1000),
+      signedInAt: new Date((provenAt ?? 0) * 1000),
     };
   }
 
-  /** Core 1.0, 3.1.3: the code for an ID token. */
-  async #exchange(code: string, verifier: string): Promise<string> {
-    const { token_endpoint: endpoint } = await this.#find();
-    const { clientId, clientSecret } = this.#client;
-    const form = new URLSearchParams({
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: this.#redirectUri,
-      client_id: clientId,
-      code_verifier: verifier,
-    });
-    const basic = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret ?? '')}`;
-    const response = await reach(endpoint, {
-      method: 'POST',
-      headers: {
-        accept: 'application/json',
-        'content-type': 'application/x-www-form-urlencoded',
-        ...(clientSecret !== undefined && { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
-      },
-      body: form,
-    });
-    if (response.status >= 500) throw new VantageError('CLOUD_UNAVAILABLE', 'identity provider');
-    const answer = response.ok ? tokenAnswerSchema.safeParse(await response.json()) : null;
-    if (answer?.success !== true) throw new VantageError('NOT_SIGNED_IN', 'code');
-    return answer.data.id_token;
+  /** Core 1.0, 3.1.3: of the ID token that the code is exchanged for, its signature verified, too. */
+  async #claims(
+    flow: z.output<typeof flowSchema>,
+    brought: Readonly<Record<string, string | undefined>>,
+  ): Promise<IDToken> {
+    const configuration = await this.#configured();
+    const address = new URL(this.#redirectUri);
+    for (const [name, value] of Object.entries(brought)) if (value !== undefined) address.searchParams.set(name, value);
+    try {
+      const answer = await authorizationCodeGrant(configuration, address, {
+        expectedState: flow.sub,
+        expectedNonce: flow.nonce,
+        pkceCodeVerifier: flow.verifier,
+        idTokenExpected: true,
+      });
+      const claims = answer.claims();
+      if (claims !== undefined) return claims;
+    } catch (error) {
+      if (isUnreachable(error)) throw new VantageError('CLOUD_UNAVAILABLE', 'identity provider', { cause: error });
+      throw new VantageError('NOT_SIGNED_IN', 'provider', { cause: error });
+    }
+    throw new VantageError('NOT_SIGNED_IN', 'provider');
   }
 
-  async #find(): Promise<z.output<typeof endpointsSchema>> {
-    const { authorizationEndpoint, tokenEndpoint } = this.#client;
-    if (authorizationEndpoint !== undefined && tokenEndpoint !== undefined) {
-      return { authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint };
+  async #configured(): Promise<Configuration> {
+    this.#configuration ??= this.#find();
+    try {
+      return await this.#configuration;
+    } catch (error) {
+      this.#configuration = null;
+      throw new VantageError('CLOUD_UNAVAILABLE', 'identity provider', { cause: error });
     }
-    if (this.#endpoints === null) {
-      const response = await reach(`${this.#issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {});
-      const found = response.ok ? endpointsSchema.safeParse(await response.json()) : null;
-      if (found?.success !== true) throw new VantageError('CLOUD_UNAVAILABLE', 'identity provider');
-      this.#endpoints = found.data;
-    }
-    return this.#endpoints;
+  }
+
+  /** What is configured, and of the rest what the provider's discovery document says. */
+  async #find(): Promise<Configuration> {
+    const { issuer, jwksUri } = this.#provider;
+    const { clientId, clientSecret, authorizationEndpoint, tokenEndpoint } = this.#client;
+    const proof = clientSecret === undefined ? None() : ClientSecretBasic(clientSecret);
+    const given = {
+      ...(authorizationEndpoint !== undefined && { authorization_endpoint: authorizationEndpoint }),
+      ...(tokenEndpoint !== undefined && { token_endpoint: tokenEndpoint }),
+      ...(jwksUri !== undefined && { jwks_uri: jwksUri }),
+    };
+    const isPlain = [issuer, ...Object.values(given)].some((address) => address.startsWith('http:'));
+    const isAllGiven = Object.keys(given).length === 3;
+    const found = isAllGiven ? {} : await this.#discover(isPlain, proof);
+    const configuration = new Configuration(
+      { issuer, ...found, ...given },
+      clientId,
+      { [clockTolerance]: CLOCK_TOLERANCE_SECONDS },
+      proof,
+    );
+    configuration.timeout = ANSWER_SECONDS;
+    // A provider without TLS is one on this machine, for development.
+    if (isPlain) allowInsecureRequests(configuration);
+    enableNonRepudiationChecks(configuration);
+    return configuration;
+  }
+
+  async #discover(isPlain: boolean, proof: ClientAuth): Promise<ServerMetadata> {
+    const options = { timeout: ANSWER_SECONDS, execute: isPlain ? [allowInsecureRequests] : [] };
+    const found = await discovery(new URL(this.#provider.issuer), this.#client.clientId, {}, proof, options);
+    // The document alone, without what the library adds to it.
+    return JSON.parse(JSON.stringify(found.serverMetadata())) as ServerMetadata;
   }
 }
 
-async function reach(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  } catch (error) {
-    throw new VantageError('CLOUD_UNAVAILABLE', 'identity provider', { cause: error });
+/** Told apart from a refusal: the provider did not answer, or not as one does. */
+function isUnreachable(error: unknown): boolean {
+  if (error instanceof ResponseBodyError) return error.status >= 500;
+  if (error instanceof ClientError) {
+    return error.code === 'OAUTH_TIMEOUT' || (error.cause instanceof Response && error.cause.status >= 500);
   }
-}
-
-function random(): string {
-  return randomBytes(32).toString('base64url');
+  return error instanceof TypeError && error.message === 'fetch failed';
 }

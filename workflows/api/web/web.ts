@@ -23,7 +23,7 @@ export async function openWeb(config: ApiConfig): Promise<Web> {
   const client = config.web?.client ?? null;
   return {
     screens: config.web === undefined ? null : await readScreens(config.web.folder),
-    signIn: client === null ? null : new SignIn(config.oidc.issuer, client, config.publicUrl),
+    signIn: client === null ? null : new SignIn(config.oidc, client, config.publicUrl),
     origin,
     isSecure,
     cookies: { session: `${prefix}vantage-session`, signIn: `${prefix}vantage-sign-in` },
