@@ -1,6 +1,7 @@
 /** Which methods the processes offer each other (see rpc.ts); the compiler holds it to the interfaces. */
 import type { InferenceApi } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
+import type { StationWorkApi } from '../core/station-work/station-work-api.ts';
 import type { Methods } from './rpc.ts';
 
 export const DEVICES_METHODS: Methods<DevicesApi> = {
@@ -19,4 +20,17 @@ export const DEVICES_METHODS: Methods<DevicesApi> = {
 export const INFERENCE_METHODS: Methods<InferenceApi> = {
   judge: true,
   watch: false,
+  verify: false,
+};
+
+/** Of core, for the station-worker. */
+export const STATION_WORK_METHODS: Methods<StationWorkApi> = {
+  line: false,
+  takeUpAcceptance: true,
+  runCheck: true,
+  concludeAcceptance: true,
+  giveUpAcceptance: true,
+  prepareCalibration: true,
+  readCalibration: true,
+  putBackCalibration: true,
 };

@@ -124,7 +124,7 @@ export interface ReconnectingApi<Api> {
  */
 export function reconnectingApi<Api extends object>(
   methods: Methods<Api>,
-  code: 'DEVICES_RESTARTED' | 'ANALYSIS_RESTARTED',
+  code: 'DEVICES_RESTARTED' | 'ANALYSIS_RESTARTED' | 'CORE_RESTARTED',
   waitLimitMs: number,
 ): ReconnectingApi<Api> {
   interface Line {

@@ -20,6 +20,17 @@ export interface BlobAccess {
   readonly openSink: OpenSink;
 }
 
+/** One model, run on its golden input just now. */
+export interface ModelCheck {
+  readonly name: string;
+  /** `agrees`: within the tolerance of its manifest. `refused`: its files are not what it was released as. */
+  readonly state: 'agrees' | 'differs' | 'refused' | 'failed';
+  readonly provider: string | null;
+  /** From the golden output, in its own unit. */
+  readonly maximumDifference: number | null;
+  readonly durationMs: number | null;
+}
+
 export interface InferenceApi {
   /**
    * Judges one image: quality checks with places, and, where the step asks for it and the image passes, its findings.
@@ -36,4 +47,6 @@ export interface InferenceApi {
   ): Promise<Judgement>;
   /** Models and execution providers of this station: at once, then after every change. */
   watch(options?: CallOptions): Promise<AsyncIterable<InferenceStatus>>;
+  /** Runs every model on its golden input and compares with its golden output. Waits for pictures that are being judged. */
+  verify(options?: CallOptions): Promise<readonly ModelCheck[]>;
 }

@@ -202,6 +202,13 @@ describe('judge, body', () => {
 });
 
 describe('models and status', () => {
+  it('runs each model on its golden input again, when asked', async () => {
+    const [check, ...others] = await inference.verify();
+    expect(others).toEqual([]);
+    expect(check).toMatchObject({ name: 'retinal-vessels', state: 'agrees', provider: expect.any(String) });
+    expect(check?.maximumDifference).toBeLessThan(0.01);
+  });
+
   it('shows the model with its providers at once and ends the watch on abort', async () => {
     const controller = new AbortController();
     const states = [];

@@ -59,6 +59,11 @@ export async function createInference(options: InferenceOptions): Promise<Infere
       return turn;
     },
     watch: async (call) => models.watch(call?.signal),
+    verify: async (call) => {
+      const turn = last.then(async () => models.verify(call?.signal));
+      last = turn.catch(() => undefined);
+      return turn;
+    },
     close: async () => {
       await last;
       await models.close();

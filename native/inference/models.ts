@@ -1,7 +1,8 @@
 /** The models of this station with their runners, and the status that technicians see. */
 import type { InferenceStatus } from '../../electron/contract/index.ts';
+import type { ModelCheck } from './inference-api.ts';
 import { loadModels, type RegistryEntry } from './model-registry.ts';
-import { openRunner, RUNTIME, type ModelRunner } from './session.ts';
+import { compare, openRunner, RUNTIME, type ModelRunner } from './session.ts';
 
 export interface Models {
   readonly runtime: string;
@@ -9,6 +10,8 @@ export interface Models {
   runner(name: string): ModelRunner | null;
   /** At once, then after every change; ends on abort or close. A slow listener sees the newest state only. */
   watch(signal?: AbortSignal): AsyncIterable<InferenceStatus>;
+  /** Each model once more on its golden input, one after the other. */
+  verify(signal?: AbortSignal): Promise<readonly ModelCheck[]>;
   close(): Promise<void>;
 }
 
@@ -44,6 +47,14 @@ export async function openModels(
     runtime: RUNTIME,
     runner: (name) => runners.get(name) ?? null,
     watch,
+    verify: async (signal) => {
+      const checks: ModelCheck[] = [];
+      for (const entry of entries) {
+        signal?.throwIfAborted();
+        checks.push(await checkOf(entry));
+      }
+      return checks;
+    },
     close: async () => {
       closed = true;
       tell();
@@ -51,6 +62,22 @@ export async function openModels(
       runners.clear();
     },
   };
+
+  async function checkOf(entry: RegistryEntry): Promise<ModelCheck> {
+    const none = { provider: null, maximumDifference: null, durationMs: null };
+    if ('refused' in entry) return { name: entry.folder, state: 'refused', ...none };
+    const { manifest, golden } = entry.model;
+    const runner = runners.get(manifest.name);
+    if (runner === undefined) return { name: manifest.name, state: 'failed', ...none };
+    try {
+      const { output, provider, durationMs } = await runner.run(golden.input, manifest.golden.shape);
+      const { agrees, largest } = compare(output, entry.model);
+      const state = agrees ? 'agrees' : 'differs';
+      return { name: manifest.name, state, provider, maximumDifference: largest, durationMs };
+    } catch {
+      return { name: manifest.name, state: 'failed', ...none };
+    }
+  }
 
   function tell(): void {
     for (const listener of listeners) listener();

@@ -211,11 +211,15 @@ async function time(model: LoadedModel, session: ProviderSession): Promise<numbe
   return times.sort((one, other) => one - other)[Math.floor(times.length / 2)] ?? Number.POSITIVE_INFINITY;
 }
 
-function compare(output: Float32Array, model: LoadedModel): { readonly agrees: boolean; readonly text: string } {
+/** How far an output is from the model's golden one; `largest` is null where it has another length. */
+export function compare(
+  output: Float32Array,
+  model: LoadedModel,
+): { readonly agrees: boolean; readonly largest: number | null; readonly text: string } {
   const expected = model.golden.output;
   const { maximumDifference, meanDifference } = model.manifest.golden;
   if (output.length !== expected.length)
-    return { agrees: false, text: `${output.length} values, not ${expected.length}` };
+    return { agrees: false, largest: null, text: `${output.length} values, not ${expected.length}` };
   let largest = 0;
   let sum = 0;
   for (let at = 0; at < expected.length; at += 1) {
@@ -227,6 +231,7 @@ function compare(output: Float32Array, model: LoadedModel): { readonly agrees: b
   const mean = sum / expected.length;
   return {
     agrees: largest <= maximumDifference && mean <= meanDifference,
+    largest,
     text: `differs from the golden output by ${largest.toExponential(1)} at most, ${mean.toExponential(1)} on average`,
   };
 }

@@ -6,18 +6,24 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { TestVisit } from './rig.ts';
+import type { WorkflowHandle } from '@temporalio/client';
 
-const FOLDER = join(import.meta.dirname, '..', 'definitions', 'session', 'histories');
+/** Of `definitions`: each has its own. */
+type Folder = 'session' | 'calibration' | 'acceptance';
 
-export async function keepHistory(name: string, visit: TestVisit): Promise<void> {
+interface Recorded {
+  readonly handle: Pick<WorkflowHandle, 'fetchHistory'>;
+  readonly workflowId: string;
+}
+
+export async function keepHistory(name: string, visit: Recorded, folder: Folder = 'session'): Promise<void> {
   if (process.env['VANTAGE_RECORD_HISTORIES'] !== '1') return;
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(historiesOf(folder), { recursive: true });
   const history = await visit.handle.fetchHistory();
   // Which process of which machine it was is nobody's business.
   const text = historyToJSON(history).replaceAll(`${process.pid}@${hostname()}`, 'test');
   const kept = { workflowId: visit.workflowId, history: JSON.parse(text) as unknown };
-  writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify(kept)}\n`);
+  writeFileSync(join(historiesOf(folder), `${name}.json`), `${JSON.stringify(kept)}\n`);
 }
 
 export interface KeptHistory {
@@ -26,12 +32,17 @@ export interface KeptHistory {
   readonly history: unknown;
 }
 
-export function keptHistories(): readonly KeptHistory[] {
-  return readdirSync(FOLDER)
+export function keptHistories(folder: Folder = 'session'): readonly KeptHistory[] {
+  const path = historiesOf(folder);
+  return readdirSync(path)
     .filter((file) => file.endsWith('.json'))
     .sort()
     .map((file) => ({
       name: basename(file, '.json'),
-      ...(JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Omit<KeptHistory, 'name'>),
+      ...(JSON.parse(readFileSync(join(path, file), 'utf8')) as Omit<KeptHistory, 'name'>),
     }));
+}
+
+function historiesOf(folder: Folder): string {
+  return join(import.meta.dirname, '..', 'definitions', folder, 'histories');
 }

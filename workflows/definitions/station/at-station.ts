@@ -3,6 +3,7 @@
  * each try is an activity of its own, so that histories show what became of it.
  */
 import {
+  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   TimeoutFailure,
@@ -73,6 +74,8 @@ function activitiesOn(taskQueue: string, timing: Timing): StationActivities {
     startToCloseTimeout: timing.stationWork,
     heartbeatTimeout: timing.stationAlive,
     retry: { maximumAttempts: 1 },
+    // What is taken back there must not meet what is still being done.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
 }
 
