@@ -294,6 +294,28 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX intents_care ON intents (position) WHERE state IN ('returned', 'dead');
       CREATE INDEX intents_delivered ON intents (settled_at) WHERE state = 'delivered';`,
   },
+  {
+    name: 'a station of itself: acceptance runs with what they found, and calibrations that are being made',
+    sql: `
+      -- signed_json: the report as it was signed, once there is one.
+      CREATE TABLE acceptance_runs (
+        run_id TEXT PRIMARY KEY,
+        state TEXT NOT NULL CHECK (state IN ('asked', 'open', 'concluded', 'given-up')),
+        started_at TEXT NOT NULL,
+        ended_at TEXT,
+        checks_json TEXT NOT NULL,
+        signed_json TEXT
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX acceptance_runs_recent ON acceptance_runs (started_at);
+      CREATE TABLE calibration_runs (
+        calibration_id TEXT PRIMARY KEY,
+        device_id TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('open', 'recorded', 'given-up')),
+        started_at TEXT NOT NULL,
+        draft_json TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE UNIQUE INDEX calibration_runs_open ON calibration_runs (device_id) WHERE state = 'open';`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */
