@@ -40,6 +40,8 @@ const PEOPLE = [
   { subject: 'admin', name: 'Ada Admin', role: null },
   { subject: 'clinician', name: 'Dr Clara Clinician', role: 'clinician' },
   { subject: 'operator', name: 'Otto Operator', role: 'operator' },
+  /** Which patient of the clinic that is, an administrator says (`POST /v1/people`). */
+  { subject: 'patient', name: 'Pat Patient', role: null },
 ] as const;
 /** How long it may take to stop by itself. */
 const STOP_MS = 20_000;

@@ -8,10 +8,11 @@ const count = z.number().int().nonnegative();
 
 /**
  * `not-configured`: visits end on this station. `unknown`: nothing was sent since the start. `refused`: they answer, and do not take what
- * this station is set up with; nothing is sent until they do.
+ * this station is set up with; nothing is sent until they do. `waiting-for-keys`: the cloud has not given this station the keys with which it
+ * encrypts what it sends; nothing is sent until it has.
  */
 export const outboxLineSchema = z.object({
-  state: z.enum(['not-configured', 'unknown', 'reachable', 'away', 'refused']),
+  state: z.enum(['not-configured', 'unknown', 'reachable', 'away', 'refused', 'waiting-for-keys']),
   /** When this state began. */
   since: instant.nullable(),
   /** Host of the address. */

@@ -714,6 +714,13 @@ export const PROBLEMS = {
     'Have the certificate or key and the namespace of this station checked. It is tried again every few minutes.',
     'Try it now',
   ),
+  WORKFLOWS_KEYS_MISSING: problem(
+    'inline',
+    'This station waits for its keys for the cloud’s workflows.',
+    'Every request to them is kept here in its order, and nothing leaves unencrypted; visits go on as before.',
+    'They come by themselves with the line to the cloud. If not, ask whoever runs the cloud whether its workflow keys are set.',
+    'Try it now',
+  ),
   WORKFLOWS_UNREACHABLE: problem(
     'inline',
     'The cloud’s workflows did not answer.',

@@ -17,6 +17,8 @@ export const CLOUD_PATHS = {
   enrol: '/v1/stations/enrol',
   challenge: '/v1/stations/challenge',
   token: '/v1/stations/token',
+  /** POST: the keys for what is sent to workflows; `payloadKeysSchema`. */
+  payloadKeys: '/v1/stations/payload-keys',
   rotateKey: '/v1/stations/keys',
   /** POST `unpushedSchema`: what the station has and the cloud does not, for those who look after it. */
   backlog: '/v1/stations/backlog',
@@ -236,6 +238,14 @@ export const enrolRequestSchema = z.object({
 export type EnrolRequest = z.input<typeof enrolRequestSchema>;
 
 /** Sent again with the same code and key, the answer is the same. */
+const payloadKeyId = z.string().regex(/^[\w.-]{1,40}$/);
+/** The tenant's keys for what is sent to the cloud's workflows, 32 bytes in base64 each; the first writes, the others still open. */
+export const payloadKeysSchema = z
+  .array(z.object({ id: payloadKeyId, key: z.string().regex(/^[A-Za-z0-9+/]{43}=$/) }))
+  .min(1)
+  .max(20);
+export type PayloadKeys = z.infer<typeof payloadKeysSchema>;
+
 export const enrolResponseSchema = z.object({
   tenantId: z.uuid(),
   tenantName: z.string(),
@@ -244,6 +254,8 @@ export const enrolResponseSchema = z.object({
   stationId: z.uuid(),
   /** RFC 7638 thumbprint of the key. */
   keyId: z.string(),
+  /** Null: this cloud has no workflows, or none to give yet. */
+  payloadKeys: payloadKeysSchema.nullable().default(null),
 });
 export type EnrolResponse = z.infer<typeof enrolResponseSchema>;
 
@@ -264,6 +276,8 @@ export const tokenResponseSchema = z.object({
   expiresInSeconds: z.number().int().positive(),
   tenantId: z.uuid(),
   locationId: z.uuid(),
+  /** Ids of the keys that the station is to have, in their order; it asks for them where it has others. Null: there are none. */
+  payloadKeyIds: z.array(payloadKeyId).max(20).nullable().default(null),
 });
 export type TokenResponse = z.infer<typeof tokenResponseSchema>;
 

@@ -74,7 +74,7 @@ export interface WorkflowCredentials {
     readonly client: { readonly certificate: Uint8Array; readonly key: Uint8Array } | null;
   } | null;
   readonly apiKey: string | null;
-  /** The tenant's keys for what is sent, as `readKeys` (workflows/codec) takes them. Null: it goes in plain text. */
+  /** The tenant's keys for what is sent, as `readKeys` (workflows/codec) takes them. Null: as they came with the enrolment. */
   readonly payloadKeys: string | null;
 }
 

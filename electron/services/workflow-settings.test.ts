@@ -60,7 +60,6 @@ describe('where the workflows are', () => {
 
   it.each([
     ['without TLS on another machine', { ...FAR }, /no TLS/],
-    ['without keys for payloads there', { ...FAR, TEMPORAL_MTLS: 'true' }, /TEMPORAL_PAYLOAD_KEYS_FILE/],
     ['with a file that is not there', { ...LOCAL, TEMPORAL_SERVER_CA: '/nowhere/ca.pem' }, /TEMPORAL_SERVER_CA/],
     ['with half of a certificate', { ...LOCAL, TEMPORAL_CLIENT_CERT: import.meta.filename }, /belong together/],
   ])('is refused when it is used %s, and says what is missing, never a path', (_what, environment, said) => {

@@ -2,7 +2,7 @@
  * Where the cloud's workflows are, from the environment: `TEMPORAL_ADDRESS` (`host:port`; without it visits end on this station) and
  * `TEMPORAL_NAMESPACE`. Everything secret stands in files: `TEMPORAL_CLIENT_CERT` and `TEMPORAL_CLIENT_KEY` (PEM, for mutual TLS),
  * `TEMPORAL_SERVER_CA` (PEM), `TEMPORAL_API_KEY_FILE`, and `TEMPORAL_PAYLOAD_KEYS_FILE` (the tenant's keys, as `readKeys` of
- * `workflows/codec` takes them). A certificate or key implies TLS, `TEMPORAL_MTLS=true` asks for it.
+ * `workflows/codec` takes them; left out, those that the cloud gave with the enrolment). A certificate or key implies TLS, `TEMPORAL_MTLS=true` asks for it.
  */
 import { readFileSync } from 'node:fs';
 import type { WorkflowCredentials, WorkflowSettings } from '../core/clinic-api.ts';
@@ -40,8 +40,6 @@ function credentials(environment: Environment, address: string): WorkflowCredent
     given(environment, 'TEMPORAL_MTLS') === 'true' || authority !== null || client !== null || apiKey !== null;
   if (!LOOPBACK.has(address.replace(/:\d+$/, ''))) {
     if (!isEncrypted) throw new VantageError('WORKFLOWS_REFUSED', 'no TLS: set TEMPORAL_MTLS or a certificate');
-    // Whoever keeps the histories reads nothing of patients.
-    if (payloadKeys === null) throw new VantageError('WORKFLOWS_REFUSED', 'TEMPORAL_PAYLOAD_KEYS_FILE is not set');
   }
   return { tls: isEncrypted ? { authority, client } : null, apiKey, payloadKeys };
 }

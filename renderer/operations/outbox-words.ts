@@ -99,6 +99,8 @@ export function outboxLineWords(i18n: I18n, { state, nextAt }: OutboxLine): Said
       };
     case 'refused':
       return { shape: 'stopped', text: i18n.t('The workflows do not accept this station.') };
+    case 'waiting-for-keys':
+      return { shape: 'aside', text: i18n.t('Waiting for the keys of the workflows. The cloud gives them by itself.') };
     default:
       return state satisfies never;
   }

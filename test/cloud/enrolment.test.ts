@@ -3,6 +3,9 @@ import { CLOUD_PATHS, newId } from '../../electron/contract/index.ts';
 import type { Draft } from '../../electron/core/store/index.ts';
 import { wantRotation } from '../../electron/core/sync/cloud-account.ts';
 import type { Fetch } from '../../electron/core/sync/cloud-client.ts';
+import { readPayloadKeys } from '../../electron/core/sync/payload-keys.ts';
+import type { NamedKey } from '../../workflows/codec/keys.ts';
+import { tenantKey } from '../../workflows/codec/keys.ts';
 import { call } from '../../workflows/api/testing/station.ts';
 import type { TestApi } from '../../workflows/api/testing/test-api.ts';
 import { NORTH_HARBOUR, NORTH_HILL, startTestApi } from '../../workflows/api/testing/test-api.ts';
@@ -10,12 +13,16 @@ import type { RunningStation } from './station.ts';
 import { BY, startStation, stopStations, until } from './station.ts';
 
 let cloud: TestApi;
+/** Of the installation; what stands in it is what the cloud has. */
+const masters: NamedKey[] = [];
+const MASTERS = ['2025', '2026'].map((id, at) => ({ id, key: new Uint8Array(32).fill(at + 1) }));
 beforeAll(async () => {
-  cloud = await startTestApi();
+  cloud = await startTestApi({}, { workflows: { temporal: null, webUrl: null, keys: masters } });
 });
 afterAll(async () => cloud.close());
 beforeEach(() => {
   cloud.clock.aheadMs = 0;
+  masters.splice(0);
 });
 afterEach(stopStations);
 
@@ -274,5 +281,66 @@ describe('the clock', () => {
     expect(station.sync.problems).toMatchObject([{ code: 'CLOCK_OFF' }]);
     await station.store.write('alerts', alertDraft(station));
     await until(async () => (await station.sync.state()).unpushed.documents === 0);
+  });
+});
+
+/** Its token has run out. */
+function signInAgain({ sync }: RunningStation): void {
+  cloud.clock.aheadMs += 11 * 60_000;
+  sync.tryNow();
+}
+
+/** As a station writes them down. */
+function given(...which: readonly NamedKey[]): string {
+  return which
+    .map((master) => tenantKey(master, NORTH_HARBOUR.tenantId))
+    .map(({ id, key }) => `${id}:${Buffer.from(key).toString('base64')}`)
+    .join(',');
+}
+
+describe('the keys for the cloud’s workflows', () => {
+  const [older, newer] = MASTERS as [NamedKey, NamedKey];
+
+  it('come with the enrolment: the tenant’s own, and not the installation’s', async () => {
+    masters.push(older);
+    const station = await enrolled();
+    expect(readPayloadKeys(station.store.sqlite)).toBe(given(older));
+    expect(given(older)).not.toContain(Buffer.from(older.key).toString('base64'));
+    const logged = JSON.stringify([station.kept.lines, cloud.logged]);
+    expect(logged).not.toContain(given(older).split(':')[1] ?? '');
+  });
+
+  it('come later where the cloud had none, and change as it says, without a new enrolment', async () => {
+    const station = await enrolled();
+    await until(async () => isOnline(station));
+    expect(readPayloadKeys(station.store.sqlite)).toBeNull();
+    masters.push(older);
+    signInAgain(station);
+    await until(async () => readPayloadKeys(station.store.sqlite) === given(older));
+    // The new one first: what was written under the one before still opens.
+    masters.unshift(newer);
+    signInAgain(station);
+    await until(async () => readPayloadKeys(station.store.sqlite) === given(newer, older));
+    const trail = station.store.sqlite
+      .prepare<[], string>(`SELECT detail_json FROM audit WHERE action = 'station.workflow-keys' ORDER BY sequence`)
+      .pluck()
+      .all();
+    expect(trail.map((detail) => JSON.parse(detail) as object)).toEqual([{ keyIds: '2025' }, { keyIds: '2026 2025' }]);
+    // A cloud that has none to give for the moment takes none away.
+    masters.splice(0);
+    signInAgain(station);
+    await until(async () => isOnline(station));
+    expect(readPayloadKeys(station.store.sqlite)).toBe(given(newer, older));
+  });
+
+  it('are for stations that are accepted', async () => {
+    masters.push(older);
+    const path = CLOUD_PATHS.payloadKeys;
+    expect((await call(cloud.base, path, await cloud.person('admin', NORTH_HARBOUR), {})).status).toBe(403);
+    const other = await cloud.station(NORTH_HARBOUR);
+    expect((await other.call(path, {})).body).toEqual([{ id: '2025', key: given(older).split(':')[1] }]);
+    const operator = await cloud.person('operator', NORTH_HARBOUR);
+    await call(cloud.base, `/v1/stations/${other.stationId}/revoke`, operator, {});
+    expect((await other.call(path, {})).status).not.toBe(200);
   });
 });

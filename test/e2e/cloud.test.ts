@@ -15,6 +15,7 @@ import { CLOUD_PATHS, derivedId } from '../../electron/contract/index.ts';
 import { renderReport } from '../../electron/core/reports/pdf.ts';
 import { sampleReport } from '../../electron/core/reports/testing/sample-report.ts';
 import { drawFundus } from '../../native/simulator/scenes/fundus.ts';
+import { signServiceToken } from '../../workflows/api/access/service-tokens.ts';
 import { alertDocument, pullAll, push, rowOf } from '../../workflows/api/testing/documents.ts';
 import type { VisitForReview } from '../../workflows/api/testing/reviewed-visit.ts';
 import { sendFiles, sendVisit, visitForReview } from '../../workflows/api/testing/reviewed-visit.ts';
@@ -40,6 +41,8 @@ let browser: Browser;
 let cloud: ChildProcess;
 let base: string;
 let station: TestStation;
+/** What `npm run cloud` printed. */
+let said: string;
 let visit: VisitForReview;
 const screens: Screen[] = [];
 
@@ -50,7 +53,7 @@ beforeAll(async () => {
     logLevel: 'error',
     build: { outDir: built, emptyOutDir: true },
   });
-  const said = await startCloud(built);
+  said = await startCloud(built);
   base = /^Screens\s+(\S+)\/ /m.exec(said)?.[1] ?? '';
   const code = /^Enrolment\s+(\S+)/m.exec(said)?.[1] ?? '';
   station = await TestStation.create(base);
@@ -81,23 +84,23 @@ afterAll(async () => {
 
 /** @returns what it printed until it was ready */
 async function startCloud(built: string): Promise<string> {
+  let printed = '';
   const port = await freePort();
   cloud = spawn(
     process.execPath,
     [join(ROOT, 'workflows/cloud.ts'), '--folder', join(folder, 'cloud'), '--port', String(port), '--no-workflows'],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], SCREENS_FOLDER: built } },
   );
-  let said = '';
   await new Promise<void>((resolve, reject) => {
     const hear = (chunk: Buffer): void => {
-      said += chunk.toString();
-      if (said.includes('ready;')) resolve();
+      printed += chunk.toString();
+      if (printed.includes('ready;')) resolve();
     };
     cloud.stdout?.on('data', hear);
     cloud.stderr?.on('data', hear);
-    cloud.once('exit', () => reject(new Error(said)));
+    cloud.once('exit', () => reject(new Error(printed)));
   });
-  return said;
+  return printed;
 }
 
 function content(bytes: Uint8Array): Content {
@@ -218,6 +221,89 @@ describe('a clinician at home', () => {
   });
 });
 
+/** As an administrator of the clinic and as a workflow's activity: both by the API. */
+async function post(path: string, token: string, body: object): Promise<void> {
+  const answer = await fetch(`${base}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+}
+
+async function knowThePatient(): Promise<void> {
+  const [, provider = ''] = /^Sign-in\s+POST (\S+)/m.exec(said) ?? [];
+  const answer = (await (await fetch(provider, { method: 'POST' })).json()) as { readonly access_token: string };
+  await post('/v1/people', answer.access_token, {
+    subject: 'patient',
+    grants: [{ role: 'patient', locationId: PLACE.locationId, patientId: visit.patientId }],
+  });
+}
+
+async function publish(): Promise<void> {
+  const { internal } = JSON.parse(readFileSync(join(folder, 'cloud', 'secrets.json'), 'utf8')) as { internal: string };
+  const token = await signServiceToken(Buffer.from(internal, 'base64'), base, PLACE.tenantId, new Date());
+  await post(`/internal/v1/sessions/${visit.sessionId}/step`, token, {
+    cause: {
+      workflowId: `session-${visit.sessionId}`,
+      activityId: 'publish',
+      runId: 'r',
+      workflowType: 'sessionWorkflow',
+    },
+    locationId: PLACE.locationId,
+    event: { type: 'ReportPublished', data: { reportId: visit.reportId, sha256: visit.pdf.sha256, version: 1 } },
+    fields: {},
+    stamps: ['publishedAt'],
+    alert: null,
+  });
+}
+
+describe('a patient at home', () => {
+  let pat: Screen;
+
+  it('follows the visit, in plain words and nothing of what was measured', async () => {
+    await knowThePatient();
+    pat = await signIn('Pat Patient');
+    await pat.sees(/^Amara’s visits|visits$/);
+    await pat.sees('Your results are put together.');
+    await pat.sees('Why this step');
+    expect(await pat.text()).not.toMatch(/71\.85|retina|Exampleton|HR-1|workflow/i);
+    expect(await pat.page.getByRole('listitem').filter({ hasText: 'now' }).count()).toBe(1);
+    await pat.shot('cloud-patient');
+  });
+
+  it('reads it in Arabic, from right to left', async () => {
+    await pat.press('العربية');
+    await pat.sees('تم جمع نتائجك.');
+    expect(await pat.page.evaluate(() => document.documentElement.dir)).toBe('rtl');
+    expect(await violations(pat.page)).toEqual([]);
+    await pat.shot('cloud-patient-ar');
+    await pat.page.setViewportSize({ width: 390, height: 844 });
+    await pat.shot('cloud-patient-narrow-ar');
+    expect(await pat.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await pat.press('English');
+    await pat.sees('Your results are put together.');
+    await pat.shot('cloud-patient-narrow');
+    await pat.page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('sees the report by itself once it is published, and reads it', async () => {
+    await publish();
+    await pat.sees('Your report is ready.');
+    await pat.shot('cloud-patient-ready');
+    const pdf = pat.page.waitForResponse((answer) => answer.headers()['content-type'] === 'application/pdf');
+    await pat.press('Read your report');
+    expect((await pdf).status()).toBe(200);
+    await pat.sees('Open it by itself');
+    await pat.shot('cloud-patient-report');
+    await pat.page.keyboard.press('Escape');
+    expect(pat.page.url()).not.toMatch(/Amara|Exampleton|HR-/);
+    await pat.press('Sign out');
+    await pat.sees('The clinic, from elsewhere');
+    expect(await pat.text()).not.toContain('Amara');
+  });
+});
+
 describe('an operator', () => {
   it('sees the stations and no patient', async () => {
     const otto = await signIn('Otto Operator');
@@ -228,6 +314,9 @@ describe('an operator', () => {
     await otto.sees(/^4 records, 2 files/);
     expect(await otto.text()).not.toMatch(/Amara|Exampleton|Review/);
     await otto.shot('cloud-stations');
+    await otto.touch('Workflows');
+    await otto.sees('Workflows are not configured.');
+    await otto.shot('cloud-workflows-not-configured');
     expect(await violations(otto.page)).toEqual([]);
   });
 });

@@ -1,5 +1,7 @@
 /** The API's configuration, from the environment. `.env.example` lists it. */
 import { z } from 'zod';
+import type { NamedKey } from '../codec/keys.ts';
+import { readKeys } from '../codec/keys.ts';
 import type { TemporalConfig } from '../client/temporal-config.ts';
 import { temporalConfigOf } from '../client/temporal-config.ts';
 import { DEFAULT_SCREENS } from './web/screens.ts';
@@ -26,6 +28,8 @@ export interface WorkflowsConfig {
   readonly temporal: TemporalConfig | null;
   /** Of Temporal's own page. */
   readonly webUrl: string | null;
+  /** Master keys of what is sent to workflows; none: stations get none, and send nothing. */
+  readonly keys?: readonly NamedKey[];
 }
 
 export interface ApiConfig {
@@ -72,6 +76,8 @@ const environmentSchema = z.object({
   OIDC_TOKEN_ENDPOINT: z.url().optional(),
   /** Where Temporal's own page is. */
   TEMPORAL_WEB_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** The workers' keys; each station gets its tenant's of them. */
+  WORKFLOW_KEYS: z.string().default(''),
   SCREENS_FOLDER: z.string().min(1).default(DEFAULT_SCREENS),
   /** Whether the API stands behind a proxy whose X-Forwarded-* it may believe. */
   TRUST_PROXY: z.enum(['true', 'false']).default('false'),
@@ -80,6 +86,15 @@ const environmentSchema = z.object({
 });
 
 const SECRET_BYTES = 32;
+
+function keysOf(text: string): readonly NamedKey[] {
+  if (text === '') return [];
+  try {
+    return readKeys(text);
+  } catch {
+    throw new Error('missing or wrong in the environment: WORKFLOW_KEYS');
+  }
+}
 
 /** @throws Error that names each variable that is missing or wrong, never its value */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): ApiConfig {
@@ -116,6 +131,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     workflows: {
       temporal: temporalConfigOf(environment),
       webUrl: values.TEMPORAL_WEB_URL?.replace(/\/$/, '') ?? null,
+      keys: keysOf(values.WORKFLOW_KEYS),
     },
     trustProxy: values.TRUST_PROXY === 'true',
     logLevel: values.LOG_LEVEL,

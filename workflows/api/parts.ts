@@ -1,5 +1,6 @@
 /** What handlers work with. Made once per API (`server.ts`). */
 import type { Logger } from 'pino';
+import type { NamedKey } from '../codec/keys.ts';
 import type { Database } from '../database/database.ts';
 import type { Access } from './access/authenticate.ts';
 import type { Metrics } from './metrics.ts';
@@ -15,6 +16,8 @@ export interface ApiParts {
   readonly metrics: Metrics;
   readonly files: Files;
   readonly web: Web;
+  /** Master keys of what is sent to workflows, the one that writes first; stations get their tenant's. */
+  readonly workflowKeys: readonly NamedKey[];
   /** `webUrl`: of Temporal's own page, without a slash at its end; null: not configured. */
   readonly temporal: { readonly visits: TemporalVisits; readonly webUrl: string | null };
   readonly log: Logger;

@@ -75,6 +75,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     metrics,
     files,
     web: await openWeb(config),
+    workflowKeys: config.workflows?.keys ?? [],
     temporal: {
       visits: new TemporalVisits(config.workflows?.temporal ?? null, log, now),
       webUrl: config.workflows?.webUrl ?? null,

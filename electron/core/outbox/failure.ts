@@ -38,6 +38,7 @@ export function resultOf(error: unknown, answered = false): DeliveryResult {
   // What this station is set up with is not there, or not enough.
   if (error instanceof VantageError && error.code === 'WORKFLOWS_REFUSED')
     return { kind: 'denied', code: error.detail };
+  if (error instanceof VantageError && error.code === 'WORKFLOWS_KEYS_MISSING') return { kind: 'keyless' };
   const refusal = refusalOf(error);
   if (refusal === 'INVALID') return { kind: 'invalid', code: refusal };
   if (refusal !== null) return { kind: 'refused', reason: refusal };

@@ -4,6 +4,7 @@ import type { StationIdentity } from '../station.ts';
 import { stationIdentity } from '../station.ts';
 import type { Store } from '../store/index.ts';
 import { NOON, STATION, openTestStore, patientDraft, temporaryFolder } from '../store/testing/documents.ts';
+import { writePayloadKeys } from '../sync/payload-keys.ts';
 import { Visits } from '../visits/visits.ts';
 import type { StationOutbox } from './index.ts';
 import { openOutbox } from './index.ts';
@@ -30,7 +31,10 @@ afterEach(async () => {
   folder.remove();
 });
 
-function opened(mode: 'demonstration' | 'clinic', configured: boolean): StationOutbox {
+const KEYS = `1:${Buffer.alloc(32, 7).toString('base64')}`;
+
+/** @param keys as they are configured at the station; null: only those that the cloud gives */
+function opened(mode: 'demonstration' | 'clinic', configured: boolean, keys: string | null = KEYS): StationOutbox {
   return openOutbox({
     store,
     station,
@@ -39,7 +43,7 @@ function opened(mode: 'demonstration' | 'clinic', configured: boolean): StationO
       ? {
           address: server.address,
           namespace: 'default',
-          credentials: () => ({ tls: null, apiKey: null, payloadKeys: null }),
+          credentials: () => ({ tls: null, apiKey: null, payloadKeys: keys }),
         }
       : null,
     log: QUIET,
@@ -65,6 +69,26 @@ async function checkIn(seed: string): Promise<void> {
 }
 
 describe('the outbox of a clinic', () => {
+  it('sends nothing until the cloud has given the keys, says that it waits for them, and then sends under them', async () => {
+    const outbox = opened('clinic', true, null);
+    await checkIn('keys');
+    outbox.start();
+    await expect.poll(async () => (await outbox.view()).line.state).toBe('waiting-for-keys');
+    const { line, counts } = await outbox.view();
+    expect(line.problem?.code).toBe('WORKFLOWS_KEYS_MISSING');
+    expect(counts.waiting).toBe(1);
+    expect([outbox.problems.map(({ code }) => code), server.connections]).toEqual([['WORKFLOWS_KEYS_MISSING'], 0]);
+    await store.transaction(({ sqlite }) =>
+      writePayloadKeys(sqlite, [{ id: 'given', key: Buffer.alloc(32, 9).toString('base64') }]),
+    );
+    outbox.tryNow();
+    await expect.poll(async () => (await outbox.view()).counts.waiting, { timeout: 20_000 }).toBe(0);
+    expect(server.bodies[0]).toContain(`${station.tenantId}/given`);
+    expect(server.bodies[0]).not.toContain('startedAt');
+    expect(outbox.problems).toEqual([]);
+    await outbox.close();
+  });
+
   it('has visits end in the cloud while workflows are configured, and on the station when they are not any more', async () => {
     const outbox = opened('clinic', true);
     expect(station.workflowsConfigured).toBe(true);

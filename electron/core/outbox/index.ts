@@ -9,6 +9,7 @@ import { systemClock } from '../sync/clock.ts';
 import type { OutboxDecider } from './outbox.ts';
 import { Outbox } from './outbox.ts';
 import { outboxProblems, outboxView } from './outbox-view.ts';
+import { stationSettings } from './station-settings.ts';
 import { TemporalSender } from './temporal-sender.ts';
 
 export interface StationOutboxOptions {
@@ -42,10 +43,17 @@ export function openOutbox(options: StationOutboxOptions): StationOutbox {
   const { store, station, mode, log, changed, clock = systemClock, random = Math.random } = options;
   const settings = mode === 'demonstration' ? null : options.settings;
   keepWorkflowsConfigured(store.sqlite, station, settings !== null);
+  const reached = settings === null ? null : stationSettings(settings, store.sqlite);
   const sender =
-    settings === null
+    reached === null
       ? null
-      : new TemporalSender({ settings, clock, identity: station.stationId, tenantId: () => station.tenantId });
+      : new TemporalSender({
+          settings: reached.settings,
+          clock,
+          identity: station.stationId,
+          tenantId: () => station.tenantId,
+          payloadKeys: reached.givenKeys,
+        });
   const outbox = new Outbox({ store, sender, clock, random, log, changed });
   const parts = { store, outbox, address: settings?.address ?? null };
   return {

@@ -5,7 +5,7 @@ import { backoffMs } from './backoff.ts';
 import type { DeliveryResult } from './sender.ts';
 
 export interface OutboxLineState {
-  readonly state: 'unknown' | 'reachable' | 'away' | 'refused';
+  readonly state: 'unknown' | 'reachable' | 'away' | 'refused' | 'waiting-for-keys';
   /** ms since 1970 */
   readonly since: number;
   readonly problem: Problem | null;
@@ -43,7 +43,7 @@ export class OutboxGates {
 
   get line(): OutboxLineState {
     const { state } = this.#line;
-    const isStopped = state === 'away' || state === 'refused';
+    const isStopped = state !== 'unknown' && state !== 'reachable';
     const inMs = Math.max(0, this.#dueAt - this.#clock.monotonic());
     return { ...this.#line, nextAt: isStopped ? this.#clock.now() + inMs : null };
   }
@@ -93,6 +93,11 @@ export class OutboxGates {
         this.#dueAt = this.#clock.monotonic() + REFUSED_MS * (0.5 + this.#random());
         // Certificates and keys are read anew with a connection.
         return 'renew';
+      case 'keyless':
+        this.#attempts += 1;
+        this.#stop('waiting-for-keys', { code: 'WORKFLOWS_KEYS_MISSING', detail: '', at: this.#now() });
+        this.#dueAt = this.#clock.monotonic() + backoffMs(this.#attempts, this.#random);
+        return 'keep';
       case 'away':
         this.#timeouts = result.timedOut ? this.#timeouts + 1 : 0;
         this.#away(result.code);
@@ -130,7 +135,7 @@ export class OutboxGates {
     this.#dueAt = this.#clock.monotonic() + backoffMs(this.#attempts, this.#random);
   }
 
-  #stop(state: 'away' | 'refused', problem: Problem): void {
+  #stop(state: 'away' | 'refused' | 'waiting-for-keys', problem: Problem): void {
     const { since, state: former, problem: known } = this.#line;
     const isSame = former === state;
     this.#line = {

@@ -59,7 +59,8 @@ export function outboxProblems({ store, outbox }: Omit<ViewParts, 'address'>): P
   const [care] = entriesForPeople(store.sqlite, 1);
   const { line, isUnattended } = outbox.gates;
   const [unattended] = isUnattended ? waitingEntries(store.sqlite, 20).filter(isHeld) : [];
-  return [line.state === 'refused' ? line.problem : null, care?.problem ?? null, unattended?.problem ?? null].filter(
+  const isStopped = line.state === 'refused' || line.state === 'waiting-for-keys';
+  return [isStopped ? line.problem : null, care?.problem ?? null, unattended?.problem ?? null].filter(
     (each) => each !== null,
   );
 }

@@ -234,6 +234,7 @@ export class Outbox {
       }
       case 'away':
       case 'denied':
+      case 'keyless':
         // Says nothing about this one: the line waits, and with it everything.
         return;
       default:

@@ -33,6 +33,8 @@ export type DeliveryResult =
   | { readonly kind: 'away'; readonly code: string; readonly timedOut: boolean }
   /** This station, or what it is set up with, is not accepted. */
   | { readonly kind: 'denied'; readonly code: string }
+  /** There are no keys to encrypt it with: nothing was sent. */
+  | { readonly kind: 'keyless' }
   /** Something else, which may pass. */
   | { readonly kind: 'failed'; readonly code: string };
 

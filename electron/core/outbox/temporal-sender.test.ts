@@ -34,7 +34,7 @@ afterEach(async () => {
 
 function senderTo(address: string, changes: Partial<TemporalSenderOptions> = {}): TemporalSender {
   const sender = new TemporalSender({
-    settings: { ...settingsWith(null), address },
+    settings: { ...settingsWith(KEYS), address },
     clock: systemClock,
     identity: 'station',
     tenantId: () => TENANT,
@@ -44,6 +44,9 @@ function senderTo(address: string, changes: Partial<TemporalSenderOptions> = {})
   senders.push(sender);
   return sender;
 }
+
+/** Nobody here opens what it seals. */
+const KEYS = `1:${Buffer.alloc(32, 7).toString('base64')}`;
 
 function settingsWith(payloadKeys: string | null): TemporalSenderOptions['settings'] {
   return {
@@ -160,14 +163,39 @@ describe('what goes over the wire', () => {
 
   it('can not be read without the tenant’s key', async () => {
     server.answer = { kind: 'status', code: 14 };
-    const keys = `1:${Buffer.alloc(32, 7).toString('base64')}`;
-    await senderTo(server.address, { settings: settingsWith(keys) }).deliver(secret, ALIVE);
-    await senderTo(server.address, { settings: settingsWith(null) }).deliver(secret, ALIVE);
-    const [sealed = '', plain = ''] = server.bodies;
-    // The ids that Temporal itself works with are there either way.
-    for (const body of [sealed, plain]) expect(body).toContain(secret.workflow.id);
-    for (const word of ['Amara', 'the patient'])
-      expect([sealed.includes(word), plain.includes(word)]).toEqual([false, true]);
+    await senderTo(server.address).deliver(secret, ALIVE);
+    const [sealed = ''] = server.bodies;
+    // The ids that Temporal itself works with are there.
+    expect(sealed).toContain(secret.workflow.id);
+    for (const word of ['Amara', 'the patient']) {
+      expect(JSON.stringify(secret)).toContain(word);
+      expect(sealed).not.toContain(word);
+    }
+  });
+
+  it('is nothing where there are no keys yet, on this machine either', async () => {
+    const sender = senderTo(server.address, { settings: settingsWith(null) });
+    expect(await sender.deliver(secret, ALIVE)).toEqual({ kind: 'keyless' });
+    expect(server.connections).toBe(0);
+  });
+
+  it('is under the keys of now, over a connection of their own', async () => {
+    server.answer = { kind: 'started' };
+    let given = KEYS;
+    const sender = senderTo(server.address, {
+      settings: {
+        ...settingsWith(null),
+        credentials: () => ({ tls: null, apiKey: null, payloadKeys: given }),
+      },
+      payloadKeys: () => given,
+    });
+    for (const keys of [KEYS, KEYS, `2:${Buffer.alloc(32, 8).toString('base64')},${KEYS}`]) {
+      given = keys;
+      expect(await sender.deliver(request(), ALIVE)).toEqual(STARTED);
+    }
+    const names = server.bodies.map((body) => /[0-9a-f-]{36}\/(\d)/.exec(body)?.[1]);
+    expect(names).toEqual(['1', '1', '2']);
+    expect(server.connections).toBe(2);
   });
 
   it('is nothing where the keys are no keys', async () => {

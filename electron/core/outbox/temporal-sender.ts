@@ -1,6 +1,6 @@
 /** The way to Temporal: starts and updates through its client, which is loaded when the first request goes. */
 import type { Client, Connection, ConnectionOptions, TLSConfig, WithStartWorkflowOperation } from '@temporalio/client';
-import { messageAnswerSchema } from '../../contract/index.ts';
+import { VantageError, messageAnswerSchema } from '../../contract/index.ts';
 import type { WorkflowCredentials, WorkflowSettings } from '../clinic-api.ts';
 import { linkedAbort } from '../sync/linked-abort.ts';
 import type { SyncClock } from '../sync/clock.ts';
@@ -15,6 +15,8 @@ export interface TemporalSenderOptions {
   readonly identity: string;
   /** Whose keys the payloads are encrypted with. */
   readonly tenantId: () => string;
+  /** The keys of now, cheap enough to be asked before each request; null, and left out: those of the connection are good. */
+  readonly payloadKeys?: () => string | null;
   /** How long a start and a message may take, in ms. A message waits at the server, up to 20 s, for a worker to take it. */
   readonly deadlines?: { readonly startMs: number; readonly messageMs: number };
 }
@@ -26,6 +28,8 @@ const GRACE_MS = 5000;
 interface Line {
   readonly connection: Connection;
   readonly client: Client;
+  /** What is sent is encrypted with. */
+  readonly payloadKeys: string;
   /** A class of the client's own, which is loaded with it. */
   readonly Operation: typeof WithStartWorkflowOperation;
 }
@@ -76,12 +80,21 @@ export class TemporalSender implements Sender {
   }
 
   async #send(request: OutboxRequest, limitMs: number, signal: AbortSignal): Promise<DeliveryResult> {
-    const line = await this.#open();
+    const line = await this.#current();
     const { connection } = line;
     const within = async <T>(run: () => Promise<T>): Promise<T> =>
       connection.withAbortSignal(signal, async () => connection.withDeadline(Date.now() + limitMs, run));
     const { message } = request;
     return within(async () => (message === null ? start(line, request) : update(line, request, message)));
+  }
+
+  /** One that encrypts with the keys of now: they may have been renewed. */
+  async #current(): Promise<Line> {
+    const line = await this.#open();
+    const keys = this.#options.payloadKeys?.() ?? line.payloadKeys;
+    if (keys === line.payloadKeys) return line;
+    if (this.#line !== null && (await this.#line) === line) this.renew();
+    return this.#open();
   }
 
   async #open(): Promise<Line> {
@@ -96,16 +109,18 @@ export class TemporalSender implements Sender {
   async #connect(): Promise<Line> {
     const { settings, identity, tenantId } = this.#options;
     const { payloadKeys, ...credentials } = settings.credentials();
+    // Nothing leaves this station in plain text, however near the other side is.
+    if (payloadKeys === null) throw new VantageError('WORKFLOWS_KEYS_MISSING');
     const module = await import('@temporalio/client');
-    const dataConverter = payloadKeys === null ? null : await payloadEncryption(payloadKeys, tenantId());
+    const dataConverter = await payloadEncryption(payloadKeys, tenantId());
     const connection = module.Connection.lazy(connectionOptions(settings.address, credentials));
     const client = new module.Client({
       connection,
       namespace: settings.namespace,
       identity,
-      ...(dataConverter !== null && { dataConverter }),
+      dataConverter,
     });
-    return { connection, client, Operation: module.WithStartWorkflowOperation };
+    return { connection, client, payloadKeys, Operation: module.WithStartWorkflowOperation };
   }
 }
 

@@ -16,6 +16,7 @@ import { AccountKeys } from './cloud-account.ts';
 import type { Fetch, StationClient } from './cloud-client.ts';
 import { createCloudClient } from './cloud-client.ts';
 import { LineWatch } from './connectivity.ts';
+import { arePayloadKeysDue, fetchPayloadKeys } from './payload-keys.ts';
 import { rotateKey } from './key-rotation.ts';
 import { isReady } from './line-state.ts';
 import type { LinkedAbort } from './linked-abort.ts';
@@ -59,6 +60,8 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
   #rotateAt = 0;
+  /** The cloud has other keys for its workflows than this station. */
+  #keysDue = false;
   #waiting: LinkedAbort | null = null;
 
   constructor(options: EnrolledSyncOptions) {
@@ -85,6 +88,10 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
       ...(fetch !== undefined && { fetch }),
       observe: (result) => this.connectivity.observe(result),
       timeSeen: (time) => this.#trust.take(time),
+      signedIn: ({ payloadKeyIds }) => {
+        this.#keysDue = arePayloadKeysDue(store.sqlite, payloadKeyIds);
+        if (this.#keysDue) this.#waiting?.abort(null);
+      },
     });
     this.connectivity = new LineWatch({
       clock,
@@ -231,11 +238,25 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
     while (!signal.aborted) {
       this.#trust.look();
       if (isReady(this.connectivity) && clock.monotonic() >= this.#rotateAt) await this.#rotateWhereDue(signal);
+      if (this.#keysDue && isReady(this.connectivity)) await this.#fetchKeys(signal);
       // A cloud that does not take it, or is away just now, hears of it later; the line itself is watched elsewhere.
       if (isReady(this.connectivity)) await this.#backlog.tell(this.#unpushed(), signal).catch(() => null);
       this.#waiting = linkedAbort(signal);
       await clock.sleep(TICK_MS, this.#waiting.signal).catch(() => null);
       this.#waiting.release();
+    }
+  }
+
+  /** What fails is asked for again with the next turn. */
+  async #fetchKeys(signal: AbortSignal): Promise<void> {
+    const { store, station, clock, log } = this.#options;
+    try {
+      const about = { stationId: station.stationId, now: clock.now() };
+      const keyIds = await fetchPayloadKeys(store, this.#client, about, signal);
+      this.#keysDue = false;
+      log.info({ keyIds }, 'the cloud has given the keys for its workflows');
+    } catch (error) {
+      if (!signal.aborted) log.warn({ code: codeOf(error) }, 'the keys for the workflows were not given; asking again');
     }
   }
 

@@ -17,6 +17,7 @@ import { readAccount, readPending, writeAccount, writePending } from './cloud-ac
 import { cloudAddress } from './cloud-address.ts';
 import type { Fetch } from './cloud-client.ts';
 import { createCloudClient } from './cloud-client.ts';
+import { writePayloadKeys } from './payload-keys.ts';
 import { hashOfCode, keyIdOf, keyProof, newKeyPem, stationKeyOf } from './station-key.ts';
 
 export interface EnrolOptions {
@@ -70,6 +71,7 @@ export async function enrol(
     move(tx, station, place);
     writePlace(tx.sqlite, station, place);
     writeAccount(tx.sqlite, { address, privateKey: pending.privateKey, nextPrivateKey: null, enrolledAt: at });
+    writePayloadKeys(tx.sqlite, answer.payloadKeys);
     tx.audit({
       at,
       ...by,

@@ -7,6 +7,7 @@ import { STATION_JWT_TYPES, VantageError, contractService, newId } from '../../.
 import type { Scope, Scoped } from '../../database/scope.ts';
 import { enterScope, withScope } from '../../database/scope.ts';
 import type { ApiParts } from '../parts.ts';
+import { payloadKeysOf } from './payload-keys.ts';
 
 /** Crockford's base 32: nothing that looks like something else. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -97,7 +98,8 @@ export async function enrol(parts: ApiParts, request: z.output<typeof enrolReque
     } else if (locked.used_by_station !== request.stationId || locked.used_with_key !== keyId) {
       throw new VantageError('ENROLMENT_REFUSED');
     }
-    return answerOf(tx, code.tenant_id, code.location_id, request.stationId, keyId);
+    const answer = await answerOf(tx, code.tenant_id, code.location_id, request.stationId, keyId);
+    return { ...answer, payloadKeys: payloadKeysOf(parts.workflowKeys, code.tenant_id) };
   });
 }
 
@@ -163,7 +165,7 @@ async function answerOf(
   locationId: string,
   stationId: string,
   keyId: string,
-): Promise<EnrolResponse> {
+): Promise<Omit<EnrolResponse, 'payloadKeys'>> {
   const place = await tx
     .selectFrom('locations')
     .innerJoin('tenants', 'tenants.id', 'locations.tenant_id')

@@ -8,6 +8,7 @@ import {
   enrolRequestSchema,
   enrolResponseSchema,
   newId,
+  payloadKeysSchema,
   rotateKeyRequestSchema,
   rotateKeyResponseSchema,
   tokenRequestSchema,
@@ -17,6 +18,7 @@ import {
 import { actorOf } from '../access/callers.ts';
 import { route, stationOf } from '../route.ts';
 import { enrol, hashOfCode, newEnrolmentCode } from './enrolment.ts';
+import { payloadKeysOf } from './payload-keys.ts';
 import { announceKey, challengeFor, tokenFor } from './tokens.ts';
 
 /** Guesses of a code from one address a minute. */
@@ -80,6 +82,22 @@ export const STATION_ROUTES = [
         announceKey(tx, call.parts, stationOf(call), call.body.publicKey, call.body.proof),
       ),
     }),
+  }),
+  route({
+    method: 'POST',
+    path: CLOUD_PATHS.payloadKeys,
+    summary: 'The keys with which the station that calls encrypts what it sends to workflows',
+    who: ['station'],
+    answer: payloadKeysSchema,
+    handle: async (call) => {
+      const { tenantId } = stationOf(call);
+      // Looked up like every request of a station: one that is revoked gets no key.
+      return call.transaction(async () => {
+        const keys = payloadKeysOf(call.parts.workflowKeys, tenantId);
+        if (keys === null) throw new VantageError('NOT_FOUND');
+        return keys;
+      });
+    },
   }),
   route({
     method: 'POST',

@@ -11,6 +11,7 @@ import { enterScope, withScope } from '../../database/scope.ts';
 import type { StationCaller } from '../access/callers.ts';
 import type { ApiParts } from '../parts.ts';
 import { proven, requireServedContract } from './enrolment.ts';
+import { payloadKeyIdsOf } from './payload-keys.ts';
 
 const CHALLENGE_SECONDS = 60;
 export const TOKEN_SECONDS = 600;
@@ -67,7 +68,8 @@ export async function tokenFor(parts: ApiParts, assertion: string, contractVersi
   });
   const claims = { ...place, keyId };
   const token = await parts.access.keys.sign(STATION_JWT_TYPES.access, stationId, claims, TOKEN_SECONDS);
-  return { token, expiresInSeconds: TOKEN_SECONDS, ...place };
+  const payloadKeyIds = payloadKeyIdsOf(parts.workflowKeys);
+  return { token, expiresInSeconds: TOKEN_SECONDS, ...place, payloadKeyIds };
 }
 
 /** What the assertion says, with the challenge in it made sure of; its own signature is checked once the key is found. */
