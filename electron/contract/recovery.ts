@@ -62,6 +62,8 @@ export const recoveryRequestSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('restore'), backup: backupName }),
   /** Opens the key with a passphrase of the offer, and then the clinic. */
   z.object({ do: z.literal('unlock'), passphrase: z.string().min(1).max(LONGEST_PASSPHRASE) }),
+  /** Stops the restore that is under way, as long as nothing of it counts: then everything is as it was. */
+  z.object({ do: z.literal('cancel') }),
 ]);
 export type RecoveryRequest = z.infer<typeof recoveryRequestSchema>;
 
@@ -85,10 +87,28 @@ export type KeyCustody = z.infer<typeof keyCustodySchema>;
 /** What the station does while it is closed for it, in this order. */
 export const KEY_CHANGE_STEPS = ['closing', 'copying', 'encrypting', 'replacing', 'opening'] as const;
 
-/** Work for which the clinic is closed; it opens again by itself. */
-export const stationWorkSchema = z.object({
+const keyChangeWorkSchema = z.object({
   kind: z.literal('key-change'),
   step: z.enum(KEY_CHANGE_STEPS),
   startedAt: z.iso.datetime(),
 });
+export type KeyChangeWork = z.infer<typeof keyChangeWorkSchema>;
+
+/** A backup takes the place of damaged data, in this order. */
+export const RESTORE_STEPS = ['copying', 'bringing', 'comparing', 'replacing', 'opening'] as const;
+
+const restoreWorkSchema = z.object({
+  kind: z.literal('restore'),
+  step: z.enum(RESTORE_STEPS),
+  /** Of this step: bytes while copying, else files. `total` is null where it isn't counted. */
+  done: z.number(),
+  total: z.number().nullable(),
+  /** Nothing of it counts yet. */
+  mayCancel: z.boolean(),
+  startedAt: z.iso.datetime(),
+});
+export type RestoreWork = z.infer<typeof restoreWorkSchema>;
+
+/** Work for which the clinic is closed; it opens again by itself. */
+export const stationWorkSchema = z.discriminatedUnion('kind', [keyChangeWorkSchema, restoreWorkSchema]);
 export type StationWork = z.infer<typeof stationWorkSchema>;

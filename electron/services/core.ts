@@ -12,7 +12,7 @@ import { buildId } from './build-id.ts';
 import { cloudSettings } from './cloud-settings.ts';
 import { DEVICES_METHODS, INFERENCE_METHODS } from './interfaces.ts';
 import { carryOut } from './key-change.ts';
-import type { CoreAsk, CoreRequest } from './messages.ts';
+import type { CoreAsk, CoreRequest, RestoreProgress } from './messages.ts';
 import { backupsIn } from './recovery.ts';
 import { reconnectingApi } from './rpc.ts';
 import { runService } from './run-service.ts';
@@ -21,6 +21,14 @@ import { workflowSettings } from './workflow-settings.ts';
 
 /** How long a call waits for a process that is being restarted: longer than its first back-offs, shorter than patience. */
 const WAIT_LIMIT_MS = 10_000;
+
+/** How often the host is told how far a restore has come; a screen asks no faster. */
+const TELL_EVERY_MS = 250;
+const RESTORE_STEP_OF = {
+  store: 'copying',
+  files: 'bringing',
+  checking: 'comparing',
+} as const satisfies Record<string, RestoreProgress['step']>;
 
 const key = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32);
 const initSchema = z.object({
@@ -52,13 +60,29 @@ let clinic: Clinic | null = null;
 async function restoreFrom(
   init: { readonly directory: string; readonly masterKey: Uint8Array },
   name: string,
+  ask: (message: CoreAsk) => Promise<void>,
 ): Promise<void> {
+  const stop = new AbortController();
+  const tell = (progress: RestoreProgress): void => {
+    ask({ type: 'restore-progress', progress }).catch((error: unknown) => stop.abort(error));
+  };
+  let told: { readonly step: RestoreProgress['step']; readonly atMs: number } | null = null;
   const result = await restoreBackup({
     ...init,
     path: join(backupsIn(init.directory), name),
     by: { id: stationIdOf(init.directory), role: 'station' },
     now: () => new Date(),
+    signal: stop.signal,
+    progress: ({ phase, done, total }) => {
+      const step = RESTORE_STEP_OF[phase];
+      const atMs = performance.now();
+      if (told?.step === step && atMs - told.atMs < TELL_EVERY_MS) return;
+      told = { step, atMs };
+      tell({ step, done, total });
+    },
+    decide: () => ask({ type: 'restore-decided' }),
   });
+  tell({ step: 'opening', done: 0, total: null });
   const { madeAt, missingFiles, damagedFiles } = result;
   log.warn({ backup: name, madeAt, missingFiles, damagedFiles }, 'a backup was restored');
 }
@@ -70,7 +94,7 @@ runService({
     const ask = (message: CoreAsk): Promise<void> => host.ask(message);
     const changed = keyChange === null ? null : await carryOut({ ...given, keyChange, ask });
     const init = { ...given, masterKey: changed?.masterKey ?? given.masterKey };
-    if (restore !== null) await restoreFrom(init, restore);
+    if (restore !== null) await restoreFrom(init, restore, ask);
     const workflows = workflowSettings(process.env);
     clinic = await openClinic({
       ...init,

@@ -1,5 +1,5 @@
 /** In core, before the clinic is opened: the change of its key that a person began at a screen. The work itself is `core/backup`'s. */
-import type { MaintenanceJob, Problem, StationWork } from '../contract/index.ts';
+import type { MaintenanceJob, Problem, KeyChangeWork } from '../contract/index.ts';
 import { changeMasterKey } from '../core/backup/change-key.ts';
 import { codeOf, problemFrom } from '../core/problems.ts';
 import type { CoreAsk, KeyChange } from './messages.ts';
@@ -11,7 +11,7 @@ const AFTER = {
   announced: 'replacing',
   saved: 'replacing',
   done: 'opening',
-} as const satisfies Record<string, StationWork['step']>;
+} as const satisfies Record<string, KeyChangeWork['step']>;
 
 export interface CarriedOut {
   /** Of now: the new one as soon as it was saved, whatever came after. */
@@ -36,7 +36,8 @@ export async function carryOut(options: {
   let isUnclear = false;
   let problem: Problem | null = null;
   if (newKey !== null) {
-    const step = (next: StationWork['step']): void => void ask({ type: 'key-step', step: next }).catch(() => undefined);
+    const step = (next: KeyChangeWork['step']): void =>
+      void ask({ type: 'key-step', step: next }).catch(() => undefined);
     step('copying');
     try {
       await changeMasterKey({

@@ -2,7 +2,7 @@
  * The host's side of a change of the key: it makes the new key, gives it to the core that carries the change out, and saves it when that core
  * asks for it. Whatever ends in between, the next core gets the key that counts.
  */
-import type { StationWork } from '../contract/index.ts';
+import type { KeyChangeWork } from '../contract/index.ts';
 import { VantageError } from '../contract/index.ts';
 import type { KeyChangeAuthor } from '../core/clinic-api.ts';
 import { newKey } from '../core/store/key-handling.ts';
@@ -18,7 +18,7 @@ interface Current {
   /** A core has been started to carry it out. */
   isGiven: boolean;
   isSaved: boolean;
-  step: StationWork['step'];
+  step: KeyChangeWork['step'];
 }
 
 export class KeyChanges {
@@ -33,7 +33,7 @@ export class KeyChanges {
   }
 
   /** What the clinic is closed for; null when it is not. */
-  get work(): StationWork | null {
+  get work(): KeyChangeWork | null {
     if (this.#current === null) return null;
     const { step, startedAt } = this.#current;
     return { kind: 'key-change', step, startedAt };
@@ -64,7 +64,7 @@ export class KeyChanges {
     return { by, startedAt, isSaved, newKey: isGiven ? null : current.newKey };
   }
 
-  step(step: StationWork['step']): void {
+  step(step: KeyChangeWork['step']): void {
     if (this.#current === null) return;
     this.#current.step = step;
     this.#changed();

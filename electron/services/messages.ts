@@ -1,5 +1,5 @@
 /** What the host and the services give each other: at the start, and as requests. */
-import type { DeviceConfiguration, KeyCustody, ProcessStatus, StationWork } from '../contract/index.ts';
+import type { DeviceConfiguration, KeyChangeWork, KeyCustody, ProcessStatus, RestoreWork } from '../contract/index.ts';
 import type { KeyChangeAuthor } from '../core/clinic-api.ts';
 
 export interface SimulatorsInit {
@@ -45,7 +45,13 @@ export type CoreAsk =
   /** To be closed soon and started again under a new key. */
   | { readonly type: 'change-key'; readonly by: KeyChangeAuthor }
   | { readonly type: 'save-key' }
-  | { readonly type: 'key-step'; readonly step: StationWork['step'] };
+  | { readonly type: 'key-step'; readonly step: KeyChangeWork['step'] }
+  /** Refused with CANCELLED where a person wants it stopped. */
+  | { readonly type: 'restore-progress'; readonly progress: RestoreProgress }
+  /** The backup lies ready beside the data: may it take their place? Refused with CANCELLED. */
+  | { readonly type: 'restore-decided' };
+
+export type RestoreProgress = Pick<RestoreWork, 'step' | 'done' | 'total'>;
 
 export type CoreRequest =
   | { readonly type: 'processes'; readonly processes: readonly ProcessStatus[] }

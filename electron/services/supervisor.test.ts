@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
@@ -27,6 +30,57 @@ const log = {
   },
 };
 
+const BACKUP = '20261121T120000Z';
+
+/** One that a list shows: what it says of itself can be read, and is what nobody has verified. */
+function writeBackup(directory: string): void {
+  const hash = '0'.repeat(64);
+  const heads = { audit: { sequence: 0, hash }, intents: 0, tables: {}, blobs: 0 };
+  const manifest = {
+    version: 1,
+    name: BACKUP,
+    madeAt: '2026-11-21T12:00:00.000Z',
+    storeId: 'store',
+    stationId: 'station',
+    publicKey: 'AAAA',
+    check: hash,
+    store: { bytes: 0, sha256: hash, schema: 1 },
+    heads,
+    files: { count: 0, bytes: 0, missing: 0, sha256: hash },
+  };
+  const path = join(directory, 'backups', BACKUP);
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'manifest.json'), JSON.stringify({ manifest, signature: 'AAAA', seal: hash }));
+}
+
+/** A station whose data are damaged, with one backup. @param name how the core of the tests restores it. */
+async function damaged(name: string): Promise<{
+  readonly supervisor: Supervisor<ServicePort>;
+  /** How far a restore was said to have come. */
+  readonly seen: readonly string[];
+  /** One for each time that the key was asked for. */
+  readonly loads: readonly null[];
+}> {
+  const folder = mkdtempSync(join(tmpdir(), 'vantage-restoring-'));
+  folders.push(folder);
+  const directory = join(folder, name);
+  writeBackup(directory);
+  const loads: null[] = [];
+  const load = async (): Promise<Uint8Array> => {
+    loads.push(null);
+    return FIXTURE_KEY;
+  };
+  const supervisor = supervise({ clinic: { directory, mode: 'clinic' }, keys: { ...fixtureOptions().keys, load } });
+  await supervisor.start();
+  expect(supervisor.state).toMatchObject({ phase: 'failed', problem: { code: 'STORE_DAMAGED' } });
+  const seen: string[] = [];
+  supervisor.onState(({ work }) => {
+    if (work?.kind === 'restore') seen.push(`${work.step} ${work.done} ${work.mayCancel}`);
+  });
+  return { supervisor, seen, loads };
+}
+
+const folders: string[] = [];
 const running: Supervisor<ServicePort>[] = [];
 function supervise(changes: Partial<SupervisorOptions<ServicePort>> = {}): Supervisor<ServicePort> {
   const supervisor = createSupervisor<ServicePort>({ ...fixtureOptions(), launcher, log, ...changes });
@@ -35,6 +89,7 @@ function supervise(changes: Partial<SupervisorOptions<ServicePort>> = {}): Super
 }
 afterEach(async () => {
   await Promise.all(running.splice(0).map(async (supervisor) => supervisor.stop()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
 function screen(supervisor: Supervisor<ServicePort>): { client: Client; port: ServicePort; closed: Promise<void> } {
@@ -229,6 +284,32 @@ describe('supervisor', () => {
     const { keyHash } = await screen(supervisor).client.hello();
     expect(keyHash).toBe(createHash('sha256').update(FIXTURE_KEY).digest('hex'));
     expect(tried).toEqual(['wrong', 'right']);
+  });
+
+  it('tells how far a backup is on its way into the place of damaged data, with the key that is there', async () => {
+    const { supervisor, seen, loads } = await damaged('damaged');
+    await expect(supervisor.recover({ do: 'cancel' })).rejects.toMatchObject({ code: 'STATUS_CONFLICT' });
+    await supervisor.recover({ do: 'restore', backup: BACKUP });
+    await until(supervisor, ({ phase }) => phase === 'ready');
+    expect(supervisor.state.work).toBeNull();
+    expect(new Set(seen)).toEqual(
+      new Set(['copying 0 true', 'copying 1 true', 'copying 2 true', 'copying 3 true', 'replacing 0 false']),
+    );
+    await expect(supervisor.recover({ do: 'cancel' })).rejects.toMatchObject({ code: 'STATUS_CONFLICT' });
+    expect(loads).toHaveLength(1);
+  });
+
+  it('stops putting a backup back as long as nothing of it counts, and offers it again', async () => {
+    const { supervisor, seen } = await damaged('damaged-large');
+    await supervisor.recover({ do: 'restore', backup: BACKUP });
+    await until(supervisor, ({ work }) => work?.kind === 'restore' && work.done > 20);
+    await supervisor.recover({ do: 'cancel' });
+    expect(supervisor.state.work).toMatchObject({ mayCancel: false });
+    await until(supervisor, ({ phase }) => phase === 'failed');
+    // What was wrong before it still is.
+    expect(supervisor.state).toMatchObject({ problem: { code: 'STORE_DAMAGED' }, work: null });
+    expect(await supervisor.recovery()).toMatchObject({ of: 'data', backups: [{ name: BACKUP }] });
+    expect(seen).not.toContain('replacing 0 false');
   });
 
   it.each(['/nowhere', '/nowhere/dies-saving'])(

@@ -18,6 +18,7 @@ import type { KeeperTiming } from './keeper.ts';
 import { KeyChanges } from './key-changes.ts';
 import type { CoreAsk, CoreInit, CoreRequest, InferenceInit, SimulatorsInit, SimulatorsReady } from './messages.ts';
 import { copyDamaged, recoveryOffer, unlockOffer } from './recovery.ts';
+import { Restoring } from './restoring.ts';
 import type { ServiceHandle, StartOptions } from './service-handle.ts';
 import { connectServices, startService } from './service-handle.ts';
 import type { ServiceLauncher } from './service-process.ts';
@@ -89,7 +90,7 @@ export interface Supervisor<Port> {
   /**
    * Does what a person chose of it. A restore ends as any start does: ready, or failed with its problem; so does an unlocking whose passphrase
    * was right.
-   * @throws VantageError STATUS_CONFLICT (nothing is offered now), NOT_FOUND, PASSPHRASE_WRONG, DISK_FULL, DISK_FAILED
+   * @throws VantageError STATUS_CONFLICT (nothing is offered now, or nothing can be stopped), NOT_FOUND, PASSPHRASE_WRONG, DISK_FULL, DISK_FAILED
    */
   recover(request: RecoveryRequest): Promise<RecoveryAnswer>;
   /** Tries again what was given up. */
@@ -113,6 +114,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   let restore: string | null = null;
   let initialDevices: readonly DeviceConfiguration[] = [];
   const keyChange = new KeyChanges(options.keys, () => changed());
+  const restoring = new Restoring(() => changed());
   let isUnlocking = false;
   /** Core has been open with this key, and keeps how it came by it. */
   let isKeyNoted = false;
@@ -193,6 +195,8 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
         openedWithRecovery: !isKeyNoted && options.keys.isByRecovery(),
         keyChange: keyChange.take(),
       };
+      // One that was killed meanwhile did not come about, or the opening finishes it.
+      if (restore === null) restoring.over();
       restore = null;
       const isLong = init.restore !== null || (init.keyChange?.newKey ?? null) !== null;
       return launch('core', init, false, isLong ? timing.restoreLimitMs : timing.readyLimitMs, asked);
@@ -223,7 +227,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   const state = (): StationState => ({
     phase: phaseOf(core, isStopping),
     problem,
-    work: phaseOf(core, isStopping) === 'failed' ? null : keyChange.work,
+    work: phaseOf(core, isStopping) === 'failed' ? null : (keyChange.work ?? restoring.work),
     processes: processes(),
   });
   const toCore = (request: CoreRequest): Promise<unknown> =>
@@ -233,6 +237,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     masterKey = (await keyChange.savedKey()) ?? masterKey;
     isKeyNoted = true;
     keyChange.over();
+    restoring.over();
     if (masterKey !== null) await options.keys.opened(masterKey);
     changed();
   }
@@ -250,6 +255,10 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
         return keyChange.save();
       case 'key-step':
         return keyChange.step(ask.step);
+      case 'restore-progress':
+        return restoring.told(ask.progress);
+      case 'restore-decided':
+        return restoring.decided();
       default:
         ask satisfies never;
     }
@@ -257,12 +266,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
 
   function changed(): void {
     if (core.state !== 'stopped' || core.problem === null) problem = null;
-    else
-      problem ??= {
-        code: (isDemonstration ? BY_KEY_FILE[core.problem.code] : undefined) ?? core.problem.code,
-        detail: core.problem.detail.slice(0, 500),
-        at: new Date().toISOString(),
-      };
+    else problem ??= problemOf(core.problem);
     // Without simulators the demonstration has no devices, but it opens: what is on the disk can be looked at.
     if (simulators.state === 'stopped') settleSimulators();
     const now = state();
@@ -272,6 +276,16 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       );
     }
     for (const listener of listeners) listener(now);
+  }
+
+  /** A restore that was stopped on request leaves what was wrong before it. */
+  function problemOf({ code, detail }: VantageError): Problem {
+    if (code === 'CANCELLED' && restoring.stoppedBefore !== null) return restoring.stoppedBefore;
+    return {
+      code: (isDemonstration ? BY_KEY_FILE[code] : undefined) ?? code,
+      detail: detail.slice(0, 500),
+      at: new Date().toISOString(),
+    };
   }
 
   function retry(): void {
@@ -337,6 +351,10 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     },
     recovery,
     recover: async (request) => {
+      if (request.do === 'cancel') {
+        restoring.cancel();
+        return { copiedTo: null };
+      }
       const offer = await recovery();
       if (offer === null) throw new VantageError('STATUS_CONFLICT', 'nothing is offered now');
       if (request.do === 'unlock') {
@@ -349,7 +367,9 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       if (!offer.backups.some(({ name }) => name === request.backup))
         throw new VantageError('NOT_FOUND', 'no such backup');
       restore = request.backup;
-      retry();
+      restoring.begin(problem);
+      // With the key in hand: the data were opened with it, and a passphrase is not asked for again.
+      for (const [, keeper] of kept) keeper.start();
       return { copiedTo: null };
     },
     retry,

@@ -12,6 +12,7 @@ import { ChecksSection } from './checks-section.tsx';
 import { CopiesPane } from './copies-pane.tsx';
 import { DiskStrip } from './disk-strip.tsx';
 import { KeyPane } from './key-pane.tsx';
+import { keyAdvice } from './key-words.ts';
 import { BackUpNow, LastBackup } from './last-backup.tsx';
 import { NeedsYou } from './needs-you.tsx';
 import { RetentionPane } from './retention-pane.tsx';
@@ -43,6 +44,9 @@ export function StoragePage(): ReactNode {
 
 function Storage({ view }: { readonly view: StorageView }): ReactNode {
   const now = useNow(30_000);
+  const key = <KeyPane view={view} now={now} />;
+  // What is to be done stands where it is seen without scrolling.
+  const isKeyFirst = keyAdvice({ key: view.key, jobs: [] }).length > 0;
   return (
     <div className="storage">
       <div className="storage-main">
@@ -53,8 +57,9 @@ function Storage({ view }: { readonly view: StorageView }): ReactNode {
       <aside className="storage-side">
         <div className="storage-side-body">
           <NeedsYou view={view} />
+          {isKeyFirst ? key : null}
           <LastBackup view={view} now={now} />
-          <KeyPane view={view} now={now} />
+          {isKeyFirst ? null : key}
           <RetentionPane view={view} />
           <CopiesPane view={view} now={now} />
         </div>

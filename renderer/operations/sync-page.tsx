@@ -96,8 +96,8 @@ function Sync({
         </aside>
       ) : (
         <aside className="sync-side">
-          <SyncNeeds view={view} requests={outboxNeeds(outbox.data)} now={now} />
           <KeyAdviceSection />
+          <SyncNeeds view={view} requests={outboxNeeds(outbox.data)} now={now} />
           {requests}
           <LineSection view={view} now={now} />
           <UnpushedSection view={view} now={now} />

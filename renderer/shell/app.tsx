@@ -25,6 +25,7 @@ import { KeyChangeProgress } from './key-change-progress.tsx';
 import { LockScreen } from './lock-screen.tsx';
 import { OpeningWords } from './opening-words.tsx';
 import { RecoveryPart } from './recovery-part.tsx';
+import { RestoreProgress } from './restore-progress.tsx';
 import { createStaffRouter } from './router.tsx';
 import { hasView } from './sections.tsx';
 import { SessionContext } from './session.ts';
@@ -54,7 +55,7 @@ export function StaffApp({
       <AriaLocale locale="en-GB">
         <KeyRoot registry={keys}>
           <ScreenProvider client={client} connection={connection}>
-            <StaffScreen router={routes} />
+            <StaffScreen router={routes} onCancelWork={connection.cancelWork} />
           </ScreenProvider>
         </KeyRoot>
       </AriaLocale>
@@ -62,7 +63,13 @@ export function StaffApp({
   );
 }
 
-function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
+function StaffScreen({
+  router,
+  onCancelWork,
+}: {
+  router: StaffRouter;
+  onCancelWork: Connection['cancelWork'];
+}): ReactNode {
   const connection = useConnection();
   const client = useClient();
   const queries = useQueryClient();
@@ -98,7 +105,11 @@ function StaffScreen({ router }: { router: StaffRouter }): ReactNode {
       {connection.phase === 'stopped' ? (
         <Stopped {...connection} />
       ) : connection.phase !== 'open' && connection.work !== null ? (
-        <KeyChangeProgress work={connection.work} />
+        connection.work.kind === 'restore' ? (
+          <RestoreProgress work={connection.work} onCancel={onCancelWork} />
+        ) : (
+          <KeyChangeProgress work={connection.work} />
+        )
       ) : hello.data === undefined ? (
         <Opening asked={connection.phase === 'open' ? null : connection.asked} />
       ) : person === null ? (

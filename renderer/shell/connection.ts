@@ -14,7 +14,7 @@ export interface Recovery {
 }
 
 /** What a person has just asked for, after which the clinic is opened. */
-export type Asked = Exclude<RecoveryRequest['do'], 'copy'>;
+export type Asked = Exclude<RecoveryRequest['do'], 'copy' | 'cancel'>;
 
 export type ConnectionState =
   | { readonly phase: 'connecting'; readonly work: StationWork | null; readonly asked: Asked | null }
@@ -44,6 +44,7 @@ export class Connection {
   #asked: Asked | null = null;
   #link: ClientLink<ClientContext> | null = null;
   #generation = 0;
+  #cancel: () => Promise<Problem | null> = async () => null;
   readonly #listeners = new Set<() => void>();
 
   get state(): ConnectionState {
@@ -88,6 +89,14 @@ export class Connection {
     this.#work = work;
     if (this.#state.phase === 'away' || this.#state.phase === 'connecting') this.#change({ ...this.#state, work });
   }
+
+  /** The transport's way to stop the work that is under way. */
+  cancelsWith(cancel: () => Promise<Problem | null>): void {
+    this.#cancel = cancel;
+  }
+
+  /** Asks the station to stop what it is closed for. @returns why it was not; never rejects. */
+  readonly cancelWork = (): Promise<Problem | null> => this.#cancel();
 
   /** From stopped, when a person has asked for another try. @param asked what that begins with. */
   retrying(asked: Asked | null = null): void {

@@ -2,12 +2,12 @@
 import { useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import { KEY_CHANGE_STEPS } from '../../electron/contract/recovery.ts';
-import type { StationWork } from '../../electron/contract/recovery.ts';
+import type { KeyChangeWork } from '../../electron/contract/recovery.ts';
 import { StatusMark } from '../kit/marks.tsx';
 
-export function KeyChangeProgress({ work }: { readonly work: StationWork }): ReactNode {
+export function KeyChangeProgress({ work }: { readonly work: KeyChangeWork }): ReactNode {
   const { i18n } = useLingui();
-  const words: Readonly<Record<StationWork['step'], string>> = {
+  const words: Readonly<Record<KeyChangeWork['step'], string>> = {
     closing: i18n.t('The clinic is closed'),
     copying: i18n.t('The records are copied'),
     encrypting: i18n.t('The copy is encrypted under the new key and compared'),
@@ -24,15 +24,17 @@ export function KeyChangeProgress({ work }: { readonly work: StationWork }): Rea
         <p className="mt-3 text-17 text-ink-2">
           {i18n.t('This screen comes back by itself. How long it takes depends on how much is kept here.')}
         </p>
-        <ol className="checks mt-6" role="status">
-          {KEY_CHANGE_STEPS.map((step, index) => (
-            <li key={step} aria-current={index === place ? 'step' : undefined}>
-              <StatusMark shape={index < place ? 'done' : index === place ? 'busy' : 'todo'} />
-              <span>{words[step]}</span>
-              <span />
-            </li>
-          ))}
-        </ol>
+        <div role="status">
+          <ol className="checks mt-6">
+            {KEY_CHANGE_STEPS.map((step, index) => (
+              <li key={step} aria-current={index === place ? 'step' : undefined}>
+                <StatusMark shape={index < place ? 'done' : index === place ? 'busy' : 'todo'} />
+                <span>{words[step]}</span>
+                <span />
+              </li>
+            ))}
+          </ol>
+        </div>
         <p className="mt-6 text-ink-2">
           {i18n.t(
             'Leave the computer switched on. Should it stop all the same, nothing is lost: the next start finishes the change, or goes on with the old key.',

@@ -24,15 +24,21 @@ export function OpeningWords({ asked }: { readonly asked: Asked | null }): React
         i18n.t('The clinic is opened'),
       ]
     : [i18n.t('The key is opened with the passphrase'), i18n.t('The clinic is opened with the key')];
+  // A passphrase that did not open the key is answered before this stands here.
+  const place = isRestore ? 0 : 1;
   return (
     <section className="w-full max-w-[560px] px-10" role="status">
       <h1 className="flex items-center gap-3 text-26">
         <StatusMark shape="busy" size={24} />
         {isRestore ? i18n.t('The backup is being restored') : i18n.t('The data are being opened with the passphrase')}
       </h1>
-      <ol className="mt-5 grid list-decimal gap-2 ps-6 text-17">
-        {steps.map((step) => (
-          <li key={step}>{step}</li>
+      <ol className="checks mt-5 text-17">
+        {steps.map((step, index) => (
+          <li key={step} aria-current={index === place ? 'step' : undefined}>
+            <StatusMark shape={index < place ? 'done' : index === place ? 'busy' : 'todo'} />
+            <span>{step}</span>
+            <span />
+          </li>
         ))}
       </ol>
       <p className="mt-5 text-ink-2">

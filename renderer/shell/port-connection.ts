@@ -30,6 +30,8 @@ export function connectByPort(page: Window = window): Connection {
       page.postMessage({ type: 'vantage:recover', request }, page.location.origin);
     });
 
+  connection.cancelsWith(async () => (await recover({ do: 'cancel' })).problem);
+
   page.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (event.source !== page || !isMessage(event.data)) return;
     switch (event.data.type) {
@@ -67,9 +69,9 @@ export function connectByPort(page: Window = window): Connection {
         const problem = problemSchema.safeParse(event.data.problem).data ?? null;
         const copiedTo = typeof event.data.copiedTo === 'string' ? event.data.copiedTo : null;
         const answer = answers.shift();
-        // What was not a copy and did not fail is a restore or an unlocking, and the clinic is being opened.
-        if (problem === null && copiedTo === null) {
-          connection.retrying(answer === undefined || answer.asked === 'copy' ? null : answer.asked);
+        // A restore or an unlocking that did not fail: the clinic is being opened.
+        if (problem === null && (answer?.asked === 'restore' || answer?.asked === 'unlock')) {
+          connection.retrying(answer.asked);
         }
         answer?.resolve({ copiedTo, problem });
         return;

@@ -7,6 +7,7 @@ import { LONGEST_PASSPHRASE } from '../../electron/contract/recovery.ts';
 import type { PassphraseKind } from '../../electron/contract/recovery.ts';
 import { Button } from '../kit/button.tsx';
 import { TextField } from '../kit/field.tsx';
+import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem } from '../kit/problem.tsx';
 import type { Recovery } from './connection.ts';
 
@@ -65,6 +66,12 @@ export function UnlockPart({
           {i18n.t('Open with it')}
         </Button>
       </div>
+      {busy ? (
+        <p className="flex items-center gap-3 pt-3" role="status">
+          <StatusMark shape="busy" />
+          {i18n.t('The passphrase is being tried; this takes a second or two.')}
+        </p>
+      ) : null}
       <p className="pt-3 text-ink-2">
         {i18n.t('It is used on this computer only and kept nowhere.')}
         {isRecovery

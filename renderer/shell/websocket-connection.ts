@@ -43,12 +43,13 @@ async function keepOpen(connection: Connection, surface: Surface, page: Window):
     if (answer?.ok !== true) {
       return { copiedTo: null, problem: problemSchema.safeParse(body).data ?? problemHere('CONNECTION_LOST') };
     }
-    if (request.do !== 'copy') {
+    if (request.do !== 'copy' && request.do !== 'cancel') {
       connection.retrying(request.do);
       void keepOpen(connection, surface, page);
     }
     return { copiedTo: recoveryAnswerSchema.safeParse(body).data?.copiedTo ?? null, problem: null };
   };
+  connection.cancelsWith(async () => (await recover({ do: 'cancel' })).problem);
   const refused = await exchangeToken(surface, page);
   if (refused !== null) {
     connection.stopped(refused, null);

@@ -45,6 +45,8 @@ export interface RestoreOptions {
   readonly now: () => Date;
   /** Stops it before anything counts. */
   readonly signal?: AbortSignal;
+  /** Asked when all is ready and nothing counts yet; what it throws stops it. */
+  readonly decide?: () => Promise<void>;
   readonly progress?: (progress: {
     readonly phase: 'store' | 'files' | 'checking';
     readonly done: number;
@@ -131,6 +133,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       });
       const former = formerKeysWith(directory, path, masterKey);
       if (former !== null) writeDurably(`${formerKeysPath(directory)}.next`, former, 0o600);
+      await options.decide?.();
       result = { madeAt: manifest.madeAt, missing, missingFiles: lost.length, damagedFiles: found.left.length };
     } catch (error) {
       if (error instanceof VantageError && error.code === 'BACKUP_DAMAGED')

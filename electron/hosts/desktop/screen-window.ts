@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IpcMainEvent, MessagePortMain } from 'electron';
 import { BrowserWindow, MessageChannelMain, session } from 'electron';
 import type { Log } from '../../core/clinic-api.ts';
-import type { StationWork, Surface } from '../../contract/index.ts';
+import type { Surface } from '../../contract/index.ts';
 import { recoveryRequestSchema } from '../../contract/index.ts';
 import { problemFrom } from '../../core/problems.ts';
 import type { StationState, Supervisor } from '../../services/supervisor.ts';
@@ -41,8 +41,8 @@ export class ScreenWindow {
   #isAsking = false;
   #phase: StationState['phase'] | null = null;
   #wasToldProblem = false;
-  /** How far the work is that the page was told of last. */
-  #step: StationWork['step'] | null = null;
+  /** What the station is closed for, as the page was told of it last; JSON. */
+  #work = 'null';
   #crashes = 0;
   #loadedAt = 0;
   readonly #stopListening: () => void;
@@ -146,8 +146,9 @@ export class ScreenWindow {
   #stationChanged(state: StationState): void {
     if (!this.#isAsking || this.#window.isDestroyed()) return;
     const { webContents: contents } = this.#window;
-    if (state.work?.step !== this.#step) {
-      this.#step = state.work?.step ?? null;
+    const work = JSON.stringify(state.work);
+    if (work !== this.#work) {
+      this.#work = work;
       contents.send('vantage:working', { work: state.work });
     }
     if (state.phase === this.#phase) return;
@@ -212,7 +213,7 @@ export class ScreenWindow {
   #forgetPage(): void {
     this.#isAsking = false;
     this.#phase = null;
-    this.#step = null;
+    this.#work = 'null';
     this.#wasToldProblem = false;
   }
 
