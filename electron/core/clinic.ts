@@ -32,20 +32,24 @@ import { watchDisk } from './disk.ts';
 import { codeOf } from './problems.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import { openOutbox } from './outbox/index.ts';
+import { stationSettings } from './outbox/station-settings.ts';
 import { openReserveFile } from './reserve-file.ts';
 import { blobUses } from './retention/blob-uses.ts';
 import { Retention } from './retention/retention.ts';
 import { ReportJobs } from './reports/report-jobs.ts';
 import { Reviews } from './review/reviews.ts';
 import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
+import { openStationWork } from './station-work/index.ts';
 import type { Store } from './store/index.ts';
 import { AnchorKeeper, openStore } from './store/index.ts';
+import { traceparentOf } from './store/intents.ts';
 import { hasStoreAside } from './store/replace-file.ts';
 import { PageScrub } from './store/page-scrub.ts';
 import { storeProblem } from './store/store-problem.ts';
 import { onlyOnDevice } from './sync/artefacts.ts';
 import { openSync } from './sync/index.ts';
 import { noCloud } from './sync/no-cloud.ts';
+import { isTraced } from './telemetry/traces.ts';
 import { cloudTimes } from './sync/uploads/queue-view.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
@@ -270,6 +274,25 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       changed: () => changes.outbox.notify(),
     });
 
+    const workflows = mode === 'demonstration' ? null : (options.workflows ?? null);
+    const stationWork = openStationWork({
+      store,
+      vault,
+      devices,
+      inference,
+      sync,
+      configurations: () => book.configurations(),
+      deviceStatuses,
+      station,
+      signer,
+      buildId: options.buildId,
+      workflows: workflows === null ? null : stationSettings(workflows, store.sqlite).settings,
+      lineChanges: changes.sync,
+      now,
+      log,
+    });
+    begun.push(() => stationWork.close());
+
     async function syncView(): Promise<SyncView> {
       const { steps, ...state } = await sync.state();
       return {
@@ -331,10 +354,12 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       maintenance,
       sync,
       outbox,
+      stationWork,
       enrolment: sync,
       guard: {
         now,
         log,
+        ...(isTraced() && { traceOf: (sessionId: string) => traceparentOf(store.sqlite, sessionId) }),
         refused: (screen, path) => {
           const actor = screen.actor ?? { staffId: 'nobody', name: '', initials: '', roles: [] };
           audit(actor, 'access.refused', 'procedure', path).catch((error: unknown) => {
@@ -445,6 +470,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     return {
       routers,
       contextOf: async (screen) => ({ screen: await access.screenState(screen) }),
+      stationWork: stationWork.api,
       attach(port: ScreenPort, screen: Screen): void {
         serve(port, screen).catch((error: unknown) => {
           log.error({ code: codeOf(error) }, 'screen could not be attached');
@@ -480,6 +506,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         await captures.close();
         await reports.close();
         stopSync();
+        await stationWork.close();
         await sync.close();
         await outbox.close();
         subscription.unsubscribe();

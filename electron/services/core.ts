@@ -5,6 +5,7 @@ import type { Clinic } from '../core/clinic-api.ts';
 import { restoreBackup } from '../core/backup/restore.ts';
 import { openClinic } from '../core/clinic.ts';
 import { stationIdOf } from '../core/station.ts';
+import { startTraces } from '../core/telemetry/traces.ts';
 import { deviceConfigurationSchema, keyCustodySchema, surfaceSchema } from '../contract/index.ts';
 import type { InferenceApi } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
@@ -55,6 +56,7 @@ const devices = reconnectingApi<DevicesApi>(DEVICES_METHODS, 'DEVICES_RESTARTED'
 const inference = reconnectingApi<InferenceApi>(INFERENCE_METHODS, 'ANALYSIS_RESTARTED', WAIT_LIMIT_MS);
 const arrivals = { devices: 0, inference: 0 };
 let clinic: Clinic | null = null;
+let stopTraces: (() => Promise<void>) | null = null;
 
 /** A person at the screen of the closed clinic chose it: who that was is not known, and so the station is named. */
 async function restoreFrom(
@@ -95,6 +97,8 @@ runService({
     const changed = keyChange === null ? null : await carryOut({ ...given, keyChange, ask });
     const init = { ...given, masterKey: changed?.masterKey ?? given.masterKey };
     if (restore !== null) await restoreFrom(init, restore, ask);
+    const collector = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+    if (collector !== '') stopTraces = await startTraces(collector);
     const workflows = workflowSettings(process.env);
     clinic = await openClinic({
       ...init,
@@ -142,5 +146,8 @@ runService({
         return request satisfies never;
     }
   },
-  onStop: async () => clinic?.close(),
+  onStop: async () => {
+    await clinic?.close();
+    await stopTraces?.();
+  },
 });

@@ -1,4 +1,5 @@
 /** The internal API as activities reach it: the only way in which they read and write what is known of a visit. */
+import { context, propagation } from '@opentelemetry/api';
 import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { z } from 'zod';
@@ -90,9 +91,12 @@ export class InternalApi {
   async #post(tenantId: string, path: string, body: object): Promise<unknown> {
     const { baseUrl, audience, secret } = this.#options;
     const token = await signServiceToken(secret, audience, tenantId, new Date());
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    // Says in which trace, where there is one.
+    propagation.inject(context.active(), headers);
     const response = await fetch(`${baseUrl}/internal/v1/${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers,
       body: JSON.stringify(body),
       signal: Context.current().cancellationSignal,
     });

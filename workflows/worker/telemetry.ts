@@ -1,9 +1,8 @@
 /** One trace from who starts a workflow to its activities (OpenTelemetry). Sent where `OTEL_EXPORTER_OTLP_ENDPOINT` says, else nowhere. */
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { BatchSpanProcessor, NoopSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NoopSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry-v2';
+import { startTracing as startProcess } from '../client/tracing.ts';
 
 export interface Tracing {
   /** Always there, with or without a place to send to: histories are recorded with its interceptors. */
@@ -13,13 +12,12 @@ export interface Tracing {
 
 /** @param endpoint of a collector, by OTLP over HTTP; null: nothing is sent */
 export function startTracing(endpoint: string | null, serviceName = 'vantage-worker'): Tracing {
-  const spanProcessor: SpanProcessor =
-    endpoint === null
-      ? new NoopSpanProcessor()
-      : new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }));
-  const resource = resourceFromAttributes({ 'service.name': serviceName });
-  return {
-    plugin: new OpenTelemetryPlugin({ resource, spanProcessor }),
-    stop: async () => spanProcessor.shutdown(),
-  };
+  if (endpoint === null) {
+    const resource = resourceFromAttributes({ 'service.name': serviceName });
+    const plugin = new OpenTelemetryPlugin({ resource, spanProcessor: new NoopSpanProcessor() });
+    return { plugin, stop: async () => undefined };
+  }
+  const traces = startProcess({ endpoint, serviceName });
+  const { resource, spanProcessor } = traces;
+  return { plugin: new OpenTelemetryPlugin({ resource, spanProcessor }), stop: async () => traces.stop() };
 }

@@ -28,8 +28,15 @@ export function createCheckinRouter(parts: ClinicParts) {
 
   const os = implement(checkinContract)
     .$context<ApiContext>()
-    .use(({ context, procedure, path, next }) =>
-      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async (call) => next({ context: call })),
+    .use(({ context, procedure, path, next }, input) =>
+      guardCall(
+        guard,
+        procedure['~orpc'].meta,
+        path.join('.'),
+        context,
+        async (call) => next({ context: call }),
+        input,
+      ),
     );
 
   function countTry(screenSessionId: string): void {

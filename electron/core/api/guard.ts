@@ -6,6 +6,7 @@ import { ORPCError } from '@orpc/server';
 import type { Caller, ProcedureMeta } from '../../contract/index.ts';
 import { PROBLEM_ERROR, VantageError } from '../../contract/index.ts';
 import { codeOf, problemFrom } from '../problems.ts';
+import { traced } from '../telemetry/traces.ts';
 import type { Actor, ScreenState } from '../access/access.ts';
 import { callersOf } from '../access/access.ts';
 import type { Log } from '../clinic-api.ts';
@@ -37,6 +38,8 @@ export interface GuardOptions {
   readonly refused: (screen: ScreenState, path: string) => void;
   /** Called for each call of somebody signed in. */
   readonly seen: (screen: ScreenState) => void;
+  /** W3C traceparent under which a visit began; null: it is not traced. */
+  readonly traceOf?: (sessionId: string) => string | null;
 }
 
 /** @throws VantageError NOT_SIGNED_IN or NOT_ALLOWED. */
@@ -60,6 +63,7 @@ export async function guardCall<T>(
   path: string,
   context: ApiContext,
   next: (call: CallContext) => Promise<T>,
+  input?: unknown,
 ): Promise<T> {
   const { screen } = context;
   try {
@@ -67,13 +71,20 @@ export async function guardCall<T>(
     // In the same turn as the check: messages that came together are handled in between each other.
     const signIn: SignIn = { actor: screen.actor, signal: screen.abort.signal };
     if (signIn.actor !== null) options.seen(screen);
-    return await next({ screen, signIn });
+    // What is done for a visit is one trace, from its beginning on.
+    const parent = sessionOf(input, options.traceOf);
+    return await traced(`call ${path}`, { parent }, async () => next({ screen, signIn }));
   } catch (error) {
     if (error instanceof VantageError && (error.code === 'NOT_ALLOWED' || error.code === 'NOT_SIGNED_IN')) {
       options.refused(screen, path);
     }
     throw asProblem(error, options, path);
   }
+}
+
+function sessionOf(input: unknown, traceOf: GuardOptions['traceOf']): string | null {
+  if (traceOf === undefined || typeof input !== 'object' || input === null || !('sessionId' in input)) return null;
+  return typeof input.sessionId === 'string' ? traceOf(input.sessionId) : null;
 }
 
 /** Wraps a stream so that its failures reach the screen as problems. */

@@ -9,7 +9,14 @@ export type StaffImplementer = ReturnType<typeof staffImplementer>;
 export function staffImplementer(guard: GuardOptions) {
   return implement(staffContract)
     .$context<ApiContext>()
-    .use(({ context, procedure, path, next }) =>
-      guardCall(guard, procedure['~orpc'].meta, path.join('.'), context, async (call) => next({ context: call })),
+    .use(({ context, procedure, path, next }, input) =>
+      guardCall(
+        guard,
+        procedure['~orpc'].meta,
+        path.join('.'),
+        context,
+        async (call) => next({ context: call }),
+        input,
+      ),
     );
 }

@@ -8,6 +8,7 @@ import type { Log } from '../clinic-api.ts';
 import { codeOf } from '../problems.ts';
 import type { Store } from '../store/index.ts';
 import type { SyncClock } from '../sync/clock.ts';
+import { traced } from '../telemetry/traces.ts';
 import { linkedAbort } from '../sync/linked-abort.ts';
 import type { LinkedAbort } from '../sync/linked-abort.ts';
 import { backoffMs } from './backoff.ts';
@@ -193,7 +194,10 @@ export class Outbox {
   async #deliver(sender: Sender, entry: OutboxEntry): Promise<void> {
     const { signal } = this.#closing;
     const request = asRequest(entry);
-    const result = request === null ? SHAPE_WRONG : await sender.deliver(request, signal);
+    const parent = typeof entry.payload['traceparent'] === 'string' ? entry.payload['traceparent'] : null;
+    const span = { parent, attributes: { 'vantage.intent.kind': entry.kind } };
+    const result =
+      request === null ? SHAPE_WRONG : await traced('deliver', span, async () => sender.deliver(request, signal));
     if (signal.aborted && result.kind !== 'delivered' && result.kind !== 'refused') return;
     if (request !== null && this.#gates.observe(result, request.message !== null) === 'renew') sender.renew();
     await this.#note(entry, result);

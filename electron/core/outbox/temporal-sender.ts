@@ -7,6 +7,7 @@ import type { SyncClock } from '../sync/clock.ts';
 import { payloadEncryption } from './payload-encryption.ts';
 import { isAlreadyStarted, isNotFound, resultOf } from './failure.ts';
 import type { DeliveryResult, OutboxRequest, Sender } from './sender.ts';
+import { traceHeaders } from './trace-headers.ts';
 
 export interface TemporalSenderOptions {
   readonly settings: WorkflowSettings;
@@ -117,6 +118,7 @@ export class TemporalSender implements Sender {
     const client = new module.Client({
       connection,
       namespace: settings.namespace,
+      interceptors: { workflow: [traceHeaders(module.defaultPayloadConverter)] },
       identity,
       dataConverter,
     });

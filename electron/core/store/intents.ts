@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { VantageError, canonical, intentSchema } from '../../contract/index.ts';
 import type { Intent, IntentInput } from '../../contract/index.ts';
 import { copierOf, REFUSED } from './document-copy.ts';
+import { currentTraceparent } from '../telemetry/traces.ts';
 import { prepared } from './prepared.ts';
 
 const copy = copierOf(intentSchema);
@@ -25,7 +26,8 @@ export function writeIntent(sqlite: Database, input: IntentInput, createdAt: str
   if (!sqlite.inTransaction) throw new Error('an intent is written within a transaction');
   const copied = copy(input);
   const { id, kind, subjectId, payload } = copied === REFUSED ? intentSchema.parse(input) : (copied as IntentInput);
-  const payloadJson = canonical(payload);
+  const traceparent = currentTraceparent();
+  const payloadJson = canonical(traceparent === null ? payload : { ...payload, traceparent });
   const { changes } = prepared(
     sqlite,
     `INSERT INTO intents (id, kind, subject_id, ordinal, payload_json, state, created_at)
@@ -34,8 +36,20 @@ export function writeIntent(sqlite: Database, input: IntentInput, createdAt: str
   ).run(id, kind, subjectId, subjectId, payloadJson, createdAt);
   if (changes === 1) return;
   const known = prepared(sqlite, 'SELECT * FROM intents WHERE id = ?').get(id) as IntentRow | undefined;
-  if (known?.kind !== kind || known.subject_id !== subjectId || known.payload_json !== payloadJson)
+  if (known?.kind !== kind || known.subject_id !== subjectId || untraced(known.payload_json) !== untraced(payloadJson))
     throw new VantageError('INTERNAL', `intent ${id} was written before with other content`);
+}
+
+/** Under which trace something is asked for is no part of what. */
+function untraced(payloadJson: string): string {
+  const { traceparent: _, ...payload } = JSON.parse(payloadJson) as Record<string, unknown>;
+  return canonical(payload);
+}
+
+/** W3C traceparent of the request that began a visit; null: it was not traced. */
+export function traceparentOf(sqlite: Database, subjectId: string): string | null {
+  const read = `SELECT payload_json ->> '$.traceparent' FROM intents WHERE subject_id = ? ORDER BY ordinal LIMIT 1`;
+  return (prepared(sqlite, read).pluck().get(subjectId) as string | null | undefined) ?? null;
 }
 
 /** Oldest first. */

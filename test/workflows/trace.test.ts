@@ -1,0 +1,266 @@
+/** One visit is one trace: from what a screen asked the station for, by outbox, workflow and activities, to the cloud's API. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import type { IntentInput, ProcedureMeta, Session } from '../../electron/contract/index.ts';
+import { newId } from '../../electron/contract/index.ts';
+import type { ScreenState } from '../../electron/core/access/access.ts';
+import { guardCall } from '../../electron/core/api/guard.ts';
+import { Outbox } from '../../electron/core/outbox/outbox.ts';
+import { outboxCounts } from '../../electron/core/outbox/outbox-rows.ts';
+import type { Sender } from '../../electron/core/outbox/sender.ts';
+import { sessionIntent } from '../../electron/core/outbox/session-request.ts';
+import { TemporalSender } from '../../electron/core/outbox/temporal-sender.ts';
+import { traceparentOf } from '../../electron/core/store/intents.ts';
+import type { Store } from '../../electron/core/store/index.ts';
+import { openTestStore } from '../../electron/core/store/testing/documents.ts';
+import { systemClock } from '../../electron/core/sync/clock.ts';
+import { startTraces, traced } from '../../electron/core/telemetry/traces.ts';
+import { NORTH_HARBOUR } from '../../workflows/api/testing/test-api.ts';
+import { traceRequests } from '../../workflows/api/traces.ts';
+import { tenantKey } from '../../workflows/codec/keys.ts';
+import { needsTemporal } from '../../workflows/testing/needs-temporal.ts';
+import type { TestVisit } from '../../workflows/testing/rig.ts';
+import { Rig, TEST_KEY } from '../../workflows/testing/rig.ts';
+import type { WorkerProcess } from '../../workflows/testing/worker-process.ts';
+import { startWorkerProcess } from '../../workflows/testing/worker-process.ts';
+import { bundleWorkflows } from '../../workflows/worker/bundle.ts';
+
+const CANARY = 'Kanarienvogel';
+const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
+const { tenantId } = NORTH_HARBOUR;
+
+/** OTLP as JSON (opentelemetry.io/docs/specs/otlp): of a request what is looked at here. */
+const requestSchema = z.object({
+  resourceSpans: z.array(
+    z.object({
+      resource: z.object({ attributes: z.array(z.object({ key: z.string(), value: z.looseObject({}) })) }),
+      scopeSpans: z.array(
+        z.object({
+          spans: z.array(
+            z.object({
+              traceId: z.string(),
+              spanId: z.string(),
+              parentSpanId: z.string().optional(),
+              name: z.string(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
+
+interface CollectedSpan {
+  readonly service: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | null;
+  readonly name: string;
+}
+
+const collected: CollectedSpan[] = [];
+const bodies: string[] = [];
+let collector: Server;
+let rig: Rig;
+let worker: WorkerProcess;
+let folder: string;
+let store: Store;
+let outbox: Outbox;
+let stopTraces: () => Promise<void>;
+const taskQueue = `traced-${newId()}`;
+
+beforeAll(async () => {
+  const server = inject('temporal');
+  if (server === null) return;
+  folder = mkdtempSync(join(tmpdir(), 'vantage-traces-'));
+  collector = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => (body += text));
+    request.on('end', () => {
+      bodies.push(`${request.url}`, body);
+      collect(JSON.parse(body));
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  // This process is the station, and the API.
+  stopTraces = await startTraces(endpoint);
+  traceRequests();
+  const bundle = await bundleWorkflows();
+  const bundleFile = join(folder, 'workflows.js');
+  writeFileSync(bundleFile, bundle.code);
+  rig = await Rig.start(server, bundle);
+  worker = await startWorkerProcess(rig, {
+    taskQueue,
+    bundleFile,
+    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
+  });
+  store = await openTestStore(join(folder, 'station'));
+  outbox = startOutbox();
+});
+afterAll(async () => {
+  await outbox?.close();
+  await store?.close();
+  await worker?.end('SIGKILL');
+  await rig?.close();
+  collector?.close();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+function collect(body: unknown): void {
+  for (const { resource, scopeSpans } of requestSchema.parse(body).resourceSpans) {
+    const service = resource.attributes.find(({ key }) => key === 'service.name')?.value['stringValue'];
+    for (const { spans } of scopeSpans) {
+      for (const { parentSpanId, ...span } of spans) {
+        const parent = parentSpanId === undefined || parentSpanId === '' ? null : parentSpanId;
+        collected.push({ ...span, service: String(service), parentSpanId: parent });
+      }
+    }
+  }
+}
+
+function startOutbox(): Outbox {
+  const own = tenantKey(TEST_KEY, tenantId);
+  const payloadKeys = `${own.id}:${Buffer.from(own.key).toString('base64')}`;
+  const { address, namespace } = rig.server;
+  const temporal = new TemporalSender({
+    settings: { address, namespace, credentials: () => ({ tls: null, apiKey: null, payloadKeys }) },
+    clock: systemClock,
+    identity: 'station',
+    tenantId: () => tenantId,
+  });
+  const sender: Sender = {
+    deliver: async ({ workflow, message }, signal) =>
+      temporal.deliver({ workflow: { ...workflow, queue: taskQueue }, message }, signal),
+    renew: () => temporal.renew(),
+    close: async () => temporal.close(),
+  };
+  const started = new Outbox({ store, sender, clock: systemClock, random: () => 0, log: QUIET, changed() {} });
+  started.start();
+  return started;
+}
+
+/** As the routers do it: behind the guard, in one transaction. */
+async function call(path: string, input: object, ...intents: readonly IntentInput[]): Promise<void> {
+  const screen = {
+    screen: { surface: 'staff' },
+    actor: null,
+    abort: new AbortController(),
+  } as unknown as ScreenState;
+  const options = {
+    now: () => new Date(),
+    log: QUIET,
+    refused() {},
+    seen() {},
+    traceOf: (sessionId: string) => traceparentOf(store.sqlite, sessionId),
+  };
+  const meta = { roles: ['anyone'] } as unknown as ProcedureMeta;
+  await guardCall(
+    options,
+    meta,
+    path,
+    { screen },
+    async () => {
+      await store.transaction((tx) => {
+        for (const intent of intents) tx.intent(intent);
+      });
+    },
+    input,
+  );
+  outbox.tryNow();
+  await expect.poll(() => outboxCounts(store.sqlite).waiting, { timeout: 60_000, interval: 50 }).toBe(0);
+}
+
+function sessionOf({ input }: TestVisit): Session {
+  return {
+    id: input.sessionId,
+    patientId: input.userId,
+    tenantId,
+    locationId: input.locationId,
+    checkedInAt: input.startedAt,
+    createdAt: input.startedAt,
+  } satisfies Partial<Session> as unknown as Session;
+}
+
+describe('a visit', () => {
+  it('is one connected trace at a collector, in which nobody is named', async (context) => {
+    needsTemporal(context);
+    const visit = rig.visitOn(taskQueue);
+    const { sessionId } = visit.input;
+    const session = sessionOf(visit);
+    const at = '2026-11-21T09:20:00.000Z';
+    await visit.send();
+    await call('visits.checkIn', {}, sessionIntent('session-start', newId(), session, 'test', null));
+    await call('visits.complete', { sessionId }, sessionIntent('session-captured', newId(), session, 'test', { at }));
+    await visit.until(({ step }) => step === 'in-review');
+    const review = sessionIntent('session-review', newId(), session, 'test', {
+      decision: 'approved',
+      reportSha256: visit.documents.pdf.sha256,
+      reviewerId: newId(),
+      role: 'clinician',
+      at,
+      reason: null,
+      notes: CANARY,
+    });
+    await call('reviews.decide', { sessionId }, review);
+    expect(await visit.handle.result()).toMatchObject({ status: 'COMPLETED' });
+    // What goes wrong says it to people, and not to a collector.
+    await expect(
+      traced(`call ${CANARY}<>`, { attributes: { note: CANARY } }, async () => {
+        throw new Error(CANARY);
+      }),
+    ).rejects.toThrow(CANARY);
+    expect(await worker.end('SIGTERM')).toBe(0);
+    await stopTraces();
+
+    const [root] = collected.filter(({ name }) => name === 'call visits.checkIn');
+    const trace = collected.filter(({ traceId }) => traceId === root?.traceId);
+    const ids = new Set(trace.map(({ spanId }) => spanId));
+    const roots = trace.filter(({ parentSpanId }) => parentSpanId === null || !ids.has(parentSpanId));
+    expect(roots).toEqual([root]);
+    expect(trace.map(({ service, name }) => `${service}: ${name}`)).toEqual(
+      expect.arrayContaining([
+        'vantage-station: call visits.checkIn',
+        'vantage-station: call visits.complete',
+        'vantage-station: call reviews.decide',
+        'vantage-station: deliver',
+        'vantage-worker: RunWorkflow:sessionWorkflow',
+        'vantage-worker: RunActivity:markCheckedIn',
+        'vantage-worker: RunActivity:publish',
+        'vantage-station: POST /internal/v1/sessions/:sessionId/step',
+      ]),
+    );
+    // Nothing of the visit is in another one.
+    expect(bodies.join('\n')).toContain(`session-${sessionId}`);
+    const others = collected.filter(({ traceId }) => traceId !== root?.traceId);
+    // The test itself asks, too.
+    expect(others.map(({ name }) => name).filter((name) => !name.includes('QueryWorkflow'))).toEqual(['unnamed']);
+    expect(bodies.join('\n')).not.toContain(CANARY);
+  }, 240_000);
+});
+
+describe('without a collector', () => {
+  it('nothing of OpenTelemetry is loaded', () => {
+    const program = `
+      const { createRequire } = await import('node:module');
+      for (const file of ['core/clinic.ts', 'core/telemetry/traces.ts']) {
+        await import(process.argv[1] + '/electron/' + file);
+      }
+      const loaded = Object.keys(createRequire(process.argv[1] + '/x.js').cache);
+      console.log(loaded.length, loaded.filter((path) => path.includes('opentelemetry')).length);`;
+    const root = join(import.meta.dirname, '..', '..');
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', program, root], { encoding: 'utf8' });
+    const [loaded = 0, ours = -1] = said.trim().split(' ').map(Number);
+    expect(loaded).toBeGreaterThan(50);
+    expect(ours).toBe(0);
+  }, 60_000);
+});
