@@ -113,6 +113,12 @@ it('is opened with its recovery passphrase when the key is lost, and then gets a
 
   await unlock(screen, 'Aroha Tauira');
   await screen.touch('Storage');
+  // Whoever saw the passphrase has the key: that is said here until it is another one, and to operators.
+  await screen.sees('Change the key: the recovery passphrase was used');
+  await screen.touch('Operations');
+  await screen.sees('Change the key: the recovery passphrase was used');
+  await screen.press(/^Show storage and records/);
+  await screen.sees('Storage and records');
   await screen.press(/^Change the key/);
   await screen.sees('Change the key of the data');
   await enterPin(screen);
@@ -121,13 +127,15 @@ it('is opened with its recovery passphrase when the key is lost, and then gets a
   await screen.sees('The key of this station is being changed');
   await screen.shot('key-change-progress');
   // It comes back by itself, with who was signed in.
-  await screen.sees(/none chosen/);
+  await screen.sees('Choose a new recovery passphrase');
+  await screen.seesNoMore('Change the key: the recovery passphrase was used');
   expect(await screen.text()).toMatch(/Changed\s+today/);
   const key = await fileKeyStore(keyFile()).load();
   expect(key).not.toEqual(lost);
   expect(existsSync(join(clinicDirectory(directory, 'demonstration'), 'recovery.key'))).toBe(false);
   await chooseRecovery(screen, /^Choose a recovery passphrase/, SECOND);
   await screen.sees(/chosen today/);
+  await screen.seesNoMore('Choose a new recovery passphrase');
   await screen.shot('key-changed');
   await screen.press(/^Lock/);
   await unlock(screen, 'Ines Modelo');
@@ -146,12 +154,14 @@ it(
   async () => {
     newDirectory();
     const wasKilledAt = new Set<string>();
+    const told = new Set<string | undefined>();
     for (const wanted of ['copying', 'encrypting', 'replacing'] as const) {
       const station = await started();
       const staff = await operatorAt(station);
       const before = await viewOf(staff.client);
       await staff.client.maintenance.changeKey({ pin: DEMONSTRATION_PIN });
       staff.close();
+      const keyBefore = await fileKeyStore(keyFile()).load();
       wasKilledAt.add(await killWhen(station, wanted));
 
       const again = await started();
@@ -159,10 +169,16 @@ it(
       const view = await viewOf(after.client);
       expect(view.vault).toEqual(before.vault);
       expect(view.anchorProblems).toEqual([]);
+      const isNew = !Buffer.from((await fileKeyStore(keyFile()).load()) ?? []).equals(Buffer.from(keyBefore ?? []));
+      const said = view.jobs.find(({ kind }) => kind === 'key-change')?.problem?.code;
+      // Killed before it was noted, or when it was over: then there is nothing to tell.
+      expect([undefined, isNew ? 'KEY_CHANGE_FINISHED_LATE' : 'KEY_CHANGE_UNDONE']).toContain(said);
+      told.add(said);
       expect(view.audit.sequence).toBeGreaterThan(before.audit.sequence);
       after.close();
       await again.stop();
     }
+    expect([...told].filter((code) => code !== undefined)).not.toEqual([]);
     console.log(`killed while: ${[...wasKilledAt].join(', ')}`);
   },
 );
