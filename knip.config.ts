@@ -45,6 +45,6 @@ const config: KnipConfig = {
     // By stylesheets.
     'tailwindcss',
   ],
-  ignoreBinaries: ['gphoto2', 'socat', 'mount', 'umount', 'mkfs.ext4', 'pdftotext', 'pdftoppm', 'pdffonts'],
+  ignoreBinaries: ['gphoto2', 'socat', 'mount', 'umount', 'mkfs.ext4', 'pdftotext', 'pdftoppm', 'pdffonts', 'mkfifo'],
 };
 export default config;
