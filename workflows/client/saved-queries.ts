@@ -56,6 +56,11 @@ export const SAVED_QUERIES = {
     needs: ['tenant'],
     query: () => `${RUNNING} AND ${statusIn('REVIEW')}`,
   },
+  overdue: {
+    summary: 'Visits that nobody decided about in time, or that were sent back',
+    needs: [],
+    query: () => `${RUNNING} AND ${statusIn('REQUIRES_REVIEW')}`,
+  },
   active: {
     summary: 'Visits of a location that are under way',
     needs: ['locations'],

@@ -54,3 +54,18 @@ export type Timing = z.output<typeof timingSchema>;
 export const FUSION_ATTEMPTS = 10;
 /** Reading the configuration needs nothing of the world. */
 export const CONFIGURATION_MS = 10 * SECOND;
+
+/** A night's archive: until the next one begins, a sign of life after each history, and the wait before it is tried again. */
+export const ARCHIVE_WAITS = {
+  startToCloseTimeout: 20 * HOUR,
+  scheduleToCloseTimeout: 22 * HOUR,
+  heartbeatTimeout: 2 * MINUTE,
+  retry: { initialInterval: 10 * SECOND, backoffCoefficient: 2, maximumInterval: 10 * MINUTE },
+} as const;
+/** Counting the visits that somebody has to look at. */
+export const REPORT_WAITS = {
+  startToCloseTimeout: 30 * MINUTE,
+  scheduleToCloseTimeout: 6 * HOUR,
+  heartbeatTimeout: 2 * MINUTE,
+  retry: { initialInterval: 10 * SECOND, backoffCoefficient: 2, maximumInterval: 10 * MINUTE },
+} as const;

@@ -1,13 +1,22 @@
 /** The command line on a real server, with a real worker. */
 import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection, ServiceError, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../electron/contract/index.ts';
 import { SEARCH_ATTRIBUTES } from '../../electron/contract/workflows.ts';
+import { archiveOf } from '../archive/config.ts';
+import { clientConverter } from '../codec/data-converter.ts';
+import { EncryptionCodec } from '../codec/encryption-codec.ts';
+import { INSTALLATION_ID, derivedKeys } from '../codec/keys.ts';
 import { ENCRYPTED } from '../codec/opened-history.ts';
 import { freePort } from '../database/free-port.ts';
+import { reconcile } from '../schedules/reconcile.ts';
 import { startTemporal } from '../temporal/server.ts';
+import { keptHistories } from '../testing/histories.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
 import type { Lane } from '../testing/rig.ts';
 import { Rig, TEST_KEY } from '../testing/rig.ts';
@@ -279,5 +288,82 @@ describe('search attributes', () => {
       await connection.close();
       await server.stop();
     }
+  });
+});
+
+describe('the installation', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'vantage-operations-'));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('has its schedules made, once they are asked for', async (context) => {
+    needsTemporal(context);
+    try {
+      expect((await workflow(['schedules', '--dry-run'])).said).toContain('would create  vantage-archive-histories');
+      expect((await workflow(['schedules'])).said).toMatch(/^create  vantage-archive-histories\ncreate  /);
+      expect((await workflow(['schedules'])).said).toMatch(/^keep  vantage-archive-histories\nkeep  /);
+      expect((await workflow(['schedules'], false)).error).toContain('KEYS_MISSING');
+    } finally {
+      const codec = new EncryptionCodec(derivedKeys([TEST_KEY]), INSTALLATION_ID);
+      const connection = await Connection.connect({ address: rig.server.address });
+      const dataConverter = clientConverter(codec);
+      const client = new Client({ connection, namespace: rig.server.namespace, dataConverter });
+      await poll(async () => (await reconcile(client, [], false)).changes).toEqual([]);
+      await connection.close();
+    }
+  });
+
+  it('has its histories archived, verified and given back', async (context) => {
+    needsTemporal(context);
+    const environment = {
+      HISTORY_ARCHIVE_FOLDER: join(folder, 'archive'),
+      HISTORY_ARCHIVE_KEYS: `one:${Buffer.alloc(32, 7).toString('base64')}`,
+    };
+    expect((await workflow(['archive'])).error).toContain('HISTORY_ARCHIVE_FOLDER');
+    const wrong = await workflow(['archive'], true, { ...environment, HISTORY_ARCHIVE_KEYS: 'a:b' });
+    expect(wrong.error).toMatch(/^CONFIGURATION_WRONG: .*HISTORY_ARCHIVE_KEYS/);
+    expect((await workflow(['archive'], true, environment)).said).toMatch(
+      /^archived 0, .* is archived; days removed 0\n$/,
+    );
+    expect((await workflow(['archive-verify'], true, environment)).said).toBe(
+      'whole 0, under unknown keys 0, damaged 0\n',
+    );
+
+    const [kept] = keptHistories();
+    if (kept === undefined) throw new Error('no history');
+    const id = `session-${newId()}`;
+    const archive = archiveOf(environment, null);
+    await archive?.add(
+      {
+        namespace: 'default',
+        workflowId: id,
+        runId: 'run',
+        type: 'sessionWorkflow',
+        status: 'COMPLETED',
+        closedAt: '2026-11-20T10:00:00.000Z',
+        archivedAt: '2026-11-21T01:30:00.000Z',
+        events: (kept.history as { readonly events: readonly unknown[] }).events.length,
+      },
+      JSON.stringify(kept.history),
+    );
+    const to = join(folder, 'history.json');
+    const given = await workflow(['archive-restore', id, '--run', 'run', '--to', to], true, environment);
+    expect(given.said).toContain('sessionWorkflow, ended COMPLETED');
+    expect(JSON.parse(readFileSync(to, 'utf8'))).toEqual(kept.history);
+    expect((await workflow(['archive-restore', id, '--run', 'x', '--to', to], true, environment)).error).toMatch(
+      /^ARCHIVE_UNKNOWN/,
+    );
+    const file = join(folder, 'archive', '2026-11-20', id, 'run');
+    chmodSync(file, 0o600);
+    writeFileSync(file, readFileSync(file).subarray(0, -1));
+    const verified = await workflow(['archive-verify'], true, environment);
+    expect([verified.code, verified.error]).toEqual([2, expect.stringMatching(/^ARCHIVE_DAMAGED: .*2026-11-20/)]);
+    expect(
+      (await workflow(['archive-restore', id, '--run', 'run', '--to', `${to}2`], true, environment)).error,
+    ).toMatch(/^ARCHIVE_DAMAGED/);
   });
 });

@@ -9,6 +9,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ValueError } from '@temporalio/common';
+import { SealBrokenError } from '../api/uploads/sealing.ts';
 import { VantageError } from '../../electron/contract/index.ts';
 
 interface OperationProblem {
@@ -94,7 +95,7 @@ export const OPERATION_PROBLEMS = {
   },
   ARCHIVE_UNKNOWN: {
     happened: 'No such history is archived.',
-    action: 'Check id and run; npm run workflow -- archive-list shows what is there.',
+    action: 'Check id and run: describe shows both while Temporal still has the workflow.',
   },
   FAILED: {
     happened: 'It did not work.',
@@ -142,6 +143,7 @@ export function operationErrorOf(error: unknown): OperationError {
     const cause = error.cause as { readonly type?: unknown } | undefined;
     return new OperationError('MESSAGE_REFUSED', typeof cause?.type === 'string' ? cause.type : '', error);
   }
+  if (error instanceof SealBrokenError) return new OperationError('ARCHIVE_DAMAGED', '', error);
   if (error instanceof ValueError || error instanceof IllegalStateError) {
     return new OperationError('KEYS_MISSING', error.message, error);
   }

@@ -4,10 +4,15 @@ import type { Command } from './commands.ts';
 import { OPTIONS } from './commands.ts';
 import { connect } from './connect.ts';
 import { OPERATION_PROBLEMS, OperationError, operationErrorOf } from './problems.ts';
+import { INSTALLATION_COMMANDS } from './installation-commands.ts';
 import { REGISTER_COMMAND } from './search-attributes.ts';
 import { WORKFLOW_COMMANDS } from './workflow-commands.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { ...WORKFLOW_COMMANDS, register: REGISTER_COMMAND };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  ...WORKFLOW_COMMANDS,
+  register: REGISTER_COMMAND,
+  ...INSTALLATION_COMMANDS,
+};
 
 const HELP = `Operates workflows: npm run workflow -- COMMAND [arguments] [options]
 

@@ -15,6 +15,7 @@ import { builtInFusion } from '../activities/fusion/built-in-fusion.ts';
 import { InternalApi } from '../activities/internal-api.ts';
 import type { FusionEngine } from '../activities/fusion/fusion-engine.ts';
 import type { Notifier } from '../activities/notifier.ts';
+import type { OperationsActivities } from '../activities/operations-activities.ts';
 import { NO_NOTIFIER } from '../activities/notifier.ts';
 import { pullAll, push, reportDocument, rowOf } from '../api/testing/documents.ts';
 import type { VisitForReview } from '../api/testing/reviewed-visit.ts';
@@ -50,6 +51,8 @@ export interface LaneOptions {
   readonly fusion?: FusionEngine;
   readonly notifier?: Notifier;
   readonly deployment?: WorkerDeploymentOptions;
+  /** Of the installation's own workflows, beside those of visits. */
+  readonly operations?: (api: InternalApi) => OperationsActivities;
   /** Of another lane, which this worker serves, too. */
   readonly taskQueue?: string;
 }
@@ -114,7 +117,7 @@ export class Rig {
         shutdownMs: 1000,
       },
       keys: derivedKeys([TEST_KEY]),
-      activities: createActivities({ api, fusion, notifier, timing: times }),
+      activities: { ...createActivities({ api, fusion, notifier, timing: times }), ...options.operations?.(api) },
       tracing: startTracing(null),
       deployment,
       bundle: this.#bundle,

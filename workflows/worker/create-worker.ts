@@ -2,6 +2,7 @@
 import type { WorkerDeploymentOptions, WorkflowBundleOption } from '@temporalio/worker';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { CloudActivities } from '../activities/create-activities.ts';
+import type { OperationsActivities } from '../activities/operations-activities.ts';
 import type { TemporalConfig, WorkerLimits } from '../client/temporal-config.ts';
 import { workerConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
@@ -13,7 +14,7 @@ export interface WorkerOptions {
   readonly temporal: TemporalConfig;
   readonly limits: WorkerLimits;
   readonly keys: TenantKeys;
-  readonly activities: CloudActivities;
+  readonly activities: CloudActivities & Partial<OperationsActivities>;
   readonly tracing: Tracing;
   /** Which build it is (`version.ts`); left out, it is none. */
   readonly deployment?: WorkerDeploymentOptions | undefined;

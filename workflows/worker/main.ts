@@ -5,10 +5,15 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
 import { createActivities } from '../activities/create-activities.ts';
+import { createOperationsActivities } from '../activities/create-operations-activities.ts';
 import { InternalApi } from '../activities/internal-api.ts';
 import { createLog } from '../api/log.ts';
+import { archiveOf } from '../archive/config.ts';
 import { temporalConfigOf, workerLimitsOf } from '../client/temporal-config.ts';
+import { clientConverter } from '../codec/data-converter.ts';
+import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import { derivedKeys } from '../codec/keys.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { workerConfigOf } from './config.ts';
@@ -30,13 +35,25 @@ async function run(): Promise<void> {
   installRuntime(limits);
   const tracing = startTracing(config.traces);
   const { fusion, notifier, timing, bundleFile } = config;
+  const keys = derivedKeys(config.keys);
+  const api = new InternalApi(config.api);
+  // For what is asked of Temporal itself: lists and histories.
+  const connection = Connection.lazy(temporal.connection);
+  const client = new Client({
+    connection,
+    namespace: temporal.namespace,
+    dataConverter: clientConverter(new EncryptionCodec(keys, null)),
+  });
   const worker = await startWorker({
     temporal,
     limits,
     tracing,
     deployment,
-    keys: derivedKeys(config.keys),
-    activities: createActivities({ api: new InternalApi(config.api), fusion, notifier, timing }),
+    keys,
+    activities: {
+      ...createActivities({ api, fusion, notifier, timing }),
+      ...createOperationsActivities({ client, api, archive: archiveOf(process.env, keys) }),
+    },
     bundle: bundleFile === null ? undefined : { codePath: bundleFile },
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -55,6 +72,7 @@ async function run(): Promise<void> {
     log.error({ err: error }, 'stopped by a failure');
     process.exitCode = 1;
   } finally {
+    await connection.close();
     await tracing.stop();
   }
 }
