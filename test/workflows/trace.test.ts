@@ -243,7 +243,7 @@ describe('a visit', () => {
     expect(bodies.join('\n')).toContain(`session-${sessionId}`);
     const others = collected.filter(({ traceId }) => traceId !== root?.traceId);
     // The test itself asks, too.
-    expect(others.map(({ name }) => name).filter((name) => !name.includes('QueryWorkflow'))).toEqual(['unnamed']);
+    expect(others.map(({ name }) => name).filter((name) => !name.includes('Query'))).toEqual(['unnamed']);
     expect(bodies.join('\n')).not.toContain(CANARY);
   }, 240_000);
 });
