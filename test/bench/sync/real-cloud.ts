@@ -87,6 +87,10 @@ export async function startRealCloud(durable: boolean): Promise<RealCloud> {
   const exited = new Promise<void>((resolve) => {
     api.once('exit', () => resolve());
   });
+  // Whoever ends without closing it leaves none behind.
+  const onExit = (): void => void api.kill('SIGKILL');
+  process.once('exit', onExit);
+  void exited.then(() => process.removeListener('exit', onExit));
   const url = `http://127.0.0.1:${port}`;
   await ready(url, () => api.exitCode);
   return {

@@ -32,11 +32,6 @@ export async function sessionWorkflow(input: SessionInput): Promise<object> {
     decided = true;
     return { outcome: 'accepted' };
   });
-  const show = (value: string, progress: number): void =>
-    upsertSearchAttributes([
-      { key: STATUS, value },
-      { key: PROGRESS, value: progress },
-    ]);
   show('IN_PROGRESS', 10);
   await configuration(input);
   await step(input);
@@ -58,4 +53,11 @@ export async function sessionWorkflow(input: SessionInput): Promise<object> {
   show('COMPLETED', 100);
   await step(input);
   return { sessionId: input.sessionId, status: 'COMPLETED' };
+}
+
+function show(value: string, progress: number): void {
+  upsertSearchAttributes([
+    { key: STATUS, value },
+    { key: PROGRESS, value: progress },
+  ]);
 }

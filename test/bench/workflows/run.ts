@@ -34,6 +34,8 @@ if (wanted.length === 0) {
   console.error(`no such row; there are: ${Object.keys(BENCHES).join(', ')}`);
   process.exit(2);
 }
+// So that what was started is ended then, too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const program = await temporalProgram({ environment: process.env, say: print });
 const cloud = await startWorkflowCloud(program);
 const rows: Row[] = [];

@@ -71,6 +71,9 @@ export async function startWorkflowCloud(program: string): Promise<WorkflowCloud
   // A connection that is on its way out when the server stops is told so, and nobody else listens.
   database.on('error', () => undefined);
   const workers = new Set<ChildProcess>();
+  process.once('exit', () => {
+    for (const child of workers) child.kill('SIGKILL');
+  });
   const begin = async (file: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<BenchWorker> => {
     const child = fork(file, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env: environment });
     workers.add(child);
