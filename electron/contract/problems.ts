@@ -749,6 +749,13 @@ export const PROBLEMS = {
     'Look at the visit and its report, then decide whether to send it again or to give it up.',
     'Decide',
   ),
+  REQUEST_OLD: problem(
+    'pane',
+    'A request is from before the data were put back, and may have reached the cloud already.',
+    'It is kept here and not sent by itself; those of the same visit that come after it wait as well.',
+    'Look whether the cloud knows the visit: give the request up if so; send it again if not.',
+    'Decide',
+  ),
   REQUEST_INVALID: problem(
     'pane',
     'A request to the cloud’s workflows can not be sent as it is.',

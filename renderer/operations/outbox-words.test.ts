@@ -43,6 +43,11 @@ describe('a request', () => {
     ],
     [{ state: 'returned' }, 'care', 'came back'],
     [{ state: 'dead' }, 'stopped', 'can not be sent as it is'],
+    [
+      { state: 'dead', problem: { code: 'REQUEST_OLD', detail: '', at: at(9, 41) } },
+      'stopped',
+      'from before the data were put back',
+    ],
   ])('%j is %s: %s', (changes, shape, text) => {
     expect(requestStateWords(i18n, { ...row, ...changes }, NOW)).toEqual({ shape, text });
   });

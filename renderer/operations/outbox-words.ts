@@ -60,7 +60,13 @@ export function requestStateWords(i18n: I18n, row: OutboxRow, now: number): Said
     case 'returned':
       return { shape: 'care', text: i18n.t('came back') };
     case 'dead':
-      return { shape: 'stopped', text: i18n.t('can not be sent as it is') };
+      return {
+        shape: 'stopped',
+        text:
+          row.problem?.code === 'REQUEST_OLD'
+            ? i18n.t('from before the data were put back')
+            : i18n.t('can not be sent as it is'),
+      };
     default:
       return row.state satisfies never;
   }

@@ -172,14 +172,44 @@ export function settleHeld(sqlite: Database, id: string, outcome: 'accepted' | E
   ).run(code, detail, at, id);
 }
 
+/** Stands as the answer of a request that waits: a person has said that it is to be sent, however old it is. */
+export const CONFIRMED = 'confirmed';
+
+/** Those from before a backup that was put back, of one visit or (null) of all. */
+export function doubtfulEntries(sqlite: Database, subjectId: string | null): OutboxEntry[] {
+  const doubtful = `state = 'dead' AND problem_code = 'REQUEST_OLD'`;
+  const rows =
+    subjectId === null
+      ? prepared(sqlite, `SELECT * FROM intents WHERE ${doubtful}`).all()
+      : prepared(sqlite, `SELECT * FROM intents WHERE subject_id = ? AND ${doubtful}`).all(subjectId);
+  return (rows as Row[]).map(entryOf);
+}
+
+/** Within an open transaction: it had been delivered, as the visit's document proves. */
+export function settleDoubtful(sqlite: Database, id: string, answer: string, at: string): void {
+  prepared(
+    sqlite,
+    `UPDATE intents SET state = 'delivered', settled_at = ?, answer = ?, problem_code = NULL, problem_detail = NULL,
+       problem_at = NULL WHERE id = ? AND state = 'dead' AND problem_code = 'REQUEST_OLD'`,
+  ).run(at, answer, id);
+}
+
 /** As a person decided. @returns whether there was such an intent, and a person had to decide about it. */
 export function decide(sqlite: Database, id: string, decision: 'waiting' | 'discarded', at: string): boolean {
   const { changes } = prepared(
     sqlite,
     decision === 'waiting'
-      ? `UPDATE intents SET state = 'waiting', attempts = 0, settled_at = NULL, problem_code = NULL, problem_detail = NULL,
+      ? `UPDATE intents SET state = 'waiting', attempts = 0, settled_at = NULL, answer = '${CONFIRMED}', problem_code = NULL, problem_detail = NULL,
            problem_at = NULL WHERE id = @id AND state IN ('returned', 'dead')`
       : `UPDATE intents SET state = 'discarded', settled_at = @at WHERE id = @id AND state IN ('returned', 'dead')`,
   ).run({ id, ...(decision === 'waiting' ? {} : { at }) });
+  // Whoever sends an old request again means those after it, too.
+  if (decision === 'waiting' && changes === 1) {
+    prepared(
+      sqlite,
+      `UPDATE intents SET answer = '${CONFIRMED}'
+       WHERE state = 'waiting' AND subject_id = (SELECT subject_id FROM intents WHERE id = ?)`,
+    ).run(id);
+  }
   return changes === 1;
 }

@@ -16,6 +16,7 @@ import { heedGate } from './held-reviews.ts';
 import { OutboxGates } from './outbox-gates.ts';
 import { decide, entryById, nextOfEachSubject, noteFailure, settle } from './outbox-rows.ts';
 import type { OutboxEntry } from './outbox-rows.ts';
+import { isDoubtful, setAside, settleProven } from './restored-requests.ts';
 import type { DeliveryResult, OutboxRequest, Sender } from './sender.ts';
 import { isStart, requestOf, subjectOf } from './request-of.ts';
 
@@ -193,6 +194,11 @@ export class Outbox {
 
   async #deliver(sender: Sender, entry: OutboxEntry): Promise<void> {
     const { signal } = this.#closing;
+    const { store, clock } = this.#options;
+    if (isDoubtful(store.sqlite, entry, clock.now())) {
+      await setAside(store, entry, new Date(clock.now()).toISOString());
+      return;
+    }
     const request = asRequest(entry);
     const parent = typeof entry.payload['traceparent'] === 'string' ? entry.payload['traceparent'] : null;
     const span = { parent, attributes: { 'vantage.intent.kind': entry.kind } };
@@ -248,11 +254,14 @@ export class Outbox {
 
   /** Looks what the gate made of reviews that a workflow had held. @param sessionId null: of all visits */
   #heed(sessionId: string | null): void {
-    const { store, log, changed } = this.#options;
+    const { store, clock, log, changed } = this.#options;
     const former = this.#heeded;
     const next = async (): Promise<void> => {
       await former;
-      if (await heedGate(store, sessionId)) changed();
+      const isDecided = await heedGate(store, sessionId);
+      const isProven = await settleProven(store, sessionId, new Date(clock.now()).toISOString());
+      if (isDecided || isProven) changed();
+      if (isProven) this.#wake();
     };
     this.#heeded = next().catch((error: unknown) => {
       log.error({ code: codeOf(error) }, 'what became of a review could not be noted');
