@@ -306,6 +306,30 @@ describe('a restored backup', () => {
     expect(await verified()).toEqual({ at: RESTORED, ok: true });
   });
 
+  it('does not take the place of anything where somebody stops it, at the first byte or when all lies ready', async () => {
+    const first = await opened();
+    await first.fill(0, 3);
+    const { path } = await backup();
+    await first.fill(3, 5);
+    const now = await contentOf(first);
+    await closed();
+    const options = { directory: folder.path, path, masterKey: KEY, by: BY, now: () => new Date(RESTORED) };
+    const stop = new AbortController();
+    const refused = new VantageError('CANCELLED');
+    const phases: string[] = [];
+    const atOnce = restoreBackup({ ...options, signal: stop.signal, progress: () => stop.abort(refused) });
+    await expect(atOnce).rejects.toBe(refused);
+    const atLast = restoreBackup({
+      ...options,
+      progress: ({ phase }) => phases.push(phase),
+      decide: () => Promise.reject(refused),
+    });
+    await expect(atLast).rejects.toBe(refused);
+    expect(new Set(phases)).toEqual(new Set(['store', 'checking']));
+    expect(readdirSync(folder.path).filter((name) => /next|replace|aside/.test(name))).toEqual([]);
+    expect(await contentOf(await opened())).toEqual(now);
+  });
+
   it('is said to be damaged by one that was refused for it, or found a copy damaged', async () => {
     await (await opened()).fill(0, 3);
     const { path } = await backup();
@@ -588,6 +612,15 @@ describe('a new master key', () => {
     // Whether it was saved all the same, the host finds out.
     expect(stoppedKeyChange(folder.path, failed.masterKey)).toMatchObject({ stands: 'old', by: BY });
     expect(stoppedKeyChange(folder.path, failed.newKey)).toMatchObject({ stands: 'new', by: BY });
+    // One that is begun before anybody was told of it says so in the trail.
+    const at = stoppedKeyChange(folder.path, failed.masterKey)?.at;
+    const last = newKey();
+    await changeMasterKey({ ...failed, newKey: last, save: async () => undefined });
+    expect((await opened(last)).store.audit.read().at(-1)).toMatchObject({
+      action: 'store.key-changed',
+      detail: { stoppedBefore: at },
+    });
+    expect(stoppedKeyChange(folder.path, last)).toBeNull();
   });
 
   it('does not hide that the file had been put back', async () => {

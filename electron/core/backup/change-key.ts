@@ -23,7 +23,7 @@ import { recoveryKeyPath } from '../store/recovery-key.ts';
 import { storeProblem } from '../store/store-problem.ts';
 import { ROTATION_KEY } from '../sync/cloud-account.ts';
 import { clinicKeys, sealedFormerKeys } from './former-keys.ts';
-import { noteKeyChange, removeKeyChangeNote } from './key-change-note.ts';
+import { noteKeyChange, removeKeyChangeNote, stoppedKeyChange } from './key-change-note.ts';
 import { finishNextStore } from './next-store.ts';
 import { reencrypt } from './reencrypt.ts';
 
@@ -59,6 +59,8 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
   const at = now().toISOString();
   const key = deriveKey(newKey, 'store');
   let isAnnounced = false;
+  // Nobody was told of it: no station was started in between.
+  const before = stoppedKeyChange(directory, masterKey);
   try {
     noteKeyChange(directory, at, by, newKey);
     const { heads, anchored } = settled(directory, masterKey, at);
@@ -76,7 +78,7 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
       masterKey: newKey,
       at,
       action: 'store.key-changed',
-      detail: {},
+      detail: before === null ? {} : { stoppedBefore: before.at },
       by,
       former: anchor,
       findings: [...(anchor?.findings ?? []), ...(found === null ? [] : [found])],
@@ -95,7 +97,7 @@ export async function changeMasterKey(options: ChangeKeyOptions): Promise<{ read
     return { recoveryGone };
   } catch (error) {
     // From the announcement on the next opening decides which key stands, and tells.
-    if (!isAnnounced) removeKeyChangeNote(directory);
+    if (!isAnnounced && before === null) removeKeyChangeNote(directory);
     throw storeProblem(error);
   }
 }

@@ -45,7 +45,7 @@ export interface RestoreOptions {
   readonly now: () => Date;
   /** Stops it before anything counts. */
   readonly signal?: AbortSignal;
-  /** Asked when all is ready and nothing counts yet; what it throws stops it. */
+  /** Asked when everything is copied and compared and nothing counts yet; what it throws stops it. */
   readonly decide?: () => Promise<void>;
   readonly progress?: (progress: {
     readonly phase: 'store' | 'files' | 'checking';
@@ -113,6 +113,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       });
       if (verdict !== null) await noteVerdict(path, verdict, at, backupKey);
 
+      await options.decide?.();
       const anchor = readAnchor(directory, masterKey);
       const missing = finishNextStore({
         directory,
@@ -133,7 +134,6 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       });
       const former = formerKeysWith(directory, path, masterKey);
       if (former !== null) writeDurably(`${formerKeysPath(directory)}.next`, former, 0o600);
-      await options.decide?.();
       result = { madeAt: manifest.madeAt, missing, missingFiles: lost.length, damagedFiles: found.left.length };
     } catch (error) {
       if (error instanceof VantageError && error.code === 'BACKUP_DAMAGED')
