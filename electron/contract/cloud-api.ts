@@ -8,6 +8,7 @@ import { staffContract } from './api.ts';
 import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { unpushedSchema } from './sync-status.ts';
+import { noticesContract } from './notices.ts';
 import { timelineContract } from './timeline.ts';
 import { workflowListContract } from './workflow-list.ts';
 
@@ -77,6 +78,7 @@ export const cloudContract = {
     watch: procedure('operator', 'technician', 'admin').output(eventIterator(fleetViewSchema)),
   },
   timeline: timelineContract,
+  notices: noticesContract,
   workflows: workflowListContract,
 } as const satisfies RoledContract;
 export type CloudContract = typeof cloudContract;

@@ -12,6 +12,7 @@ export * from './ids.ts';
 export * from './judgement.ts';
 export * from './maintenance.ts';
 export * from './merge.ts';
+export * from './notices.ts';
 export * from './outbox.ts';
 export * from './outbox-api.ts';
 export * from './procedure.ts';

@@ -107,7 +107,10 @@ export function createActivities({ api, fusion, notifier, timing }: ActivityDepe
     notifyPatient: async ({ visit, userId }) => {
       const { activityId, workflowExecution } = activityInfo();
       const key = `${workflowExecution?.workflowId ?? ''}:${activityId}`;
-      await notifier.notify({ userId, template: 'something-to-see', key }, Context.current().cancellationSignal);
+      await notifier.notify(
+        { tenantId: visit.tenantId, userId, template: 'something-to-see', key },
+        Context.current().cancellationSignal,
+      );
       await step(visit, { event: { type: 'PatientNotified', data: {} } });
     },
     markEnded: async ({ visit, status, reason }) =>

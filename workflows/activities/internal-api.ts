@@ -5,6 +5,8 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { z } from 'zod';
 import { signServiceToken } from '../api/access/service-tokens.ts';
 import type { SignedAcceptance } from '../../electron/contract/index.ts';
+import type { NoticeOutcome, NoticeWay } from '../api/internal/notice-schema.ts';
+import { noticeWaysSchema } from '../api/internal/notice-schema.ts';
 import type { SessionStepBody } from '../api/internal/session-routes.ts';
 import type { Observations, Standing } from '../api/internal/standing-schema.ts';
 import { observationsSchema, standingSchema } from '../api/internal/standing-schema.ts';
@@ -86,6 +88,15 @@ export class InternalApi {
     if (answer === null) return null;
     const { document, deleted } = documentSchema.parse(answer);
     return deleted ? null : document;
+  }
+
+  async noticeWays(tenantId: string, patientId: string, key: string): Promise<readonly NoticeWay[]> {
+    const answer = await this.#post(tenantId, 'notices/ways', { patientId, key });
+    return noticeWaysSchema.parse(answer).ways;
+  }
+
+  async noticeOutcome(tenantId: string, outcome: NoticeOutcome): Promise<void> {
+    await this.#post(tenantId, 'notices/outcome', outcome);
   }
 
   /** Records what happened to the whole of a tenant, once per activity. */

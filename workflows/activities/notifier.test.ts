@@ -33,7 +33,7 @@ afterEach(() => {
 describe('a notice by webhook', () => {
   it('says that there is something to see, to whom, under the same key each time, and nothing else', async () => {
     const notifier = webhookNotifier(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'token');
-    const notice = { userId: newId(), template: 'something-to-see', key: 'session-1:7' } as const;
+    const notice = { tenantId: newId(), userId: newId(), template: 'something-to-see', key: 'session-1:7' } as const;
     const { signal } = new AbortController();
     await notifier.notify(notice, signal);
     expect(asked[0]?.headers).toMatchObject({ 'idempotency-key': 'session-1:7', authorization: 'Bearer token' });

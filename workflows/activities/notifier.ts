@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 
 export interface Notice {
+  readonly tenantId: string;
   /** The patient's id: whoever delivers it knows the way to them. */
   readonly userId: string;
   readonly template: 'something-to-see';

@@ -24,6 +24,15 @@ export interface OidcClient {
   readonly tokenEndpoint: string | undefined;
 }
 
+export interface NoticesConfig {
+  /** Public half of the workers' push key, base64url; null: none are sent. */
+  readonly pushKey: string | null;
+  /** Origins besides the push services of browsers. */
+  readonly pushServices: readonly string[];
+  readonly mail: boolean;
+}
+export const NO_NOTICES: NoticesConfig = { pushKey: null, pushServices: [], mail: false };
+
 export interface WorkflowsConfig {
   readonly temporal: TemporalConfig | null;
   /** Of Temporal's own page. */
@@ -51,6 +60,8 @@ export interface ApiConfig {
   readonly web?: WebConfig | undefined;
   /** Where the workflows are, for those who look after them; left out, nowhere. */
   readonly workflows?: WorkflowsConfig | undefined;
+  /** How patients can be told of news; left out, not at all. */
+  readonly notices?: NoticesConfig | undefined;
   readonly trustProxy: boolean;
   readonly logLevel: string;
 }
@@ -78,6 +89,13 @@ const environmentSchema = z.object({
   TEMPORAL_WEB_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** The workers' keys; each station gets its tenant's of them. */
   WORKFLOW_KEYS: z.string().default(''),
+  /** Of the workers: patients can agree to what is set here. */
+  PUSH_PUBLIC_KEY: z
+    .string()
+    .regex(/^[\w-]{87}$/)
+    .optional(),
+  PUSH_SERVICES: z.string().default(''),
+  NOTICES_BY_MAIL: z.enum(['true', 'false']).default('false'),
   SCREENS_FOLDER: z.string().min(1).default(DEFAULT_SCREENS),
   /** Whether the API stands behind a proxy whose X-Forwarded-* it may believe. */
   TRUST_PROXY: z.enum(['true', 'false']).default('false'),
@@ -132,6 +150,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       temporal: temporalConfigOf(environment),
       webUrl: values.TEMPORAL_WEB_URL?.replace(/\/$/, '') ?? null,
       keys: keysOf(values.WORKFLOW_KEYS),
+    },
+    notices: {
+      pushKey: values.PUSH_PUBLIC_KEY ?? null,
+      pushServices: values.PUSH_SERVICES.split(',').filter((origin) => origin !== ''),
+      mail: values.NOTICES_BY_MAIL === 'true',
     },
     trustProxy: values.TRUST_PROXY === 'true',
     logLevel: values.LOG_LEVEL,

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { NamedKey } from '../codec/keys.ts';
 import type { Database } from '../database/database.ts';
 import type { Access } from './access/authenticate.ts';
+import type { NoticesConfig } from './config.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pokes } from './replication/pokes.ts';
 import type { Files } from './uploads/files.ts';
@@ -18,6 +19,8 @@ export interface ApiParts {
   readonly web: Web;
   /** Master keys of what is sent to workflows, the one that writes first; stations get their tenant's. */
   readonly workflowKeys: readonly NamedKey[];
+  /** How patients can be told of news (workers do it). */
+  readonly notices: NoticesConfig;
   /** `webUrl`: of Temporal's own page, without a slash at its end; null: not configured. */
   readonly temporal: { readonly visits: TemporalVisits; readonly webUrl: string | null };
   readonly log: Logger;

@@ -1,5 +1,6 @@
 /** All routes of the API. */
 import { HEALTH_ROUTES, openApiRoute } from './health.ts';
+import { NOTICE_ROUTES } from './internal/notice-routes.ts';
 import { INTERNAL_ROUTES } from './internal/routes.ts';
 import { SESSION_ROUTES } from './internal/session-routes.ts';
 import { SITE_ROUTES } from './internal/site-routes.ts';
@@ -23,6 +24,7 @@ const DESCRIBED: readonly Route[] = [
   ...STAFF_ROUTES,
   ...INTERNAL_ROUTES,
   ...SESSION_ROUTES,
+  ...NOTICE_ROUTES,
   ...SITE_ROUTES,
   ...ACCESS_ROUTES,
   ...WEB_ROUTES,

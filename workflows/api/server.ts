@@ -14,6 +14,7 @@ import type { Caller } from './access/callers.ts';
 import { actorOf, scopeOf } from './access/callers.ts';
 import { People } from './access/people.ts';
 import type { ApiConfig } from './config.ts';
+import { NO_NOTICES } from './config.ts';
 import { createLog } from './log.ts';
 import { Metrics } from './metrics.ts';
 import type { ApiParts } from './parts.ts';
@@ -75,6 +76,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     metrics,
     files,
     web: await openWeb(config),
+    notices: config.notices ?? NO_NOTICES,
     workflowKeys: config.workflows?.keys ?? [],
     temporal: {
       visits: new TemporalVisits(config.workflows?.temporal ?? null, log, now),

@@ -64,6 +64,16 @@ beforeAll(async () => {
         hlc: '',
       });
     }
+    await insert('notice_ways', {
+      id: idOf(name, 'way'),
+      tenant_id: HERE.tenantId,
+      patient_id: patientOf(name),
+      person_id: idOf(name, 'login'),
+      kind: 'mail',
+      target: `${idOf(name, 'address')}@example.org`,
+      locale: 'en',
+      agreed_at: new Date(),
+    });
     for (const file of FILES) {
       await insert('files', {
         id: idOf(name, file),
@@ -173,7 +183,7 @@ describe('a patient', () => {
     const seen = new Map<string, number>();
     const leaks: string[] = [];
     const theirs = [
-      ...[...COLLECTIONS, ...FILES, 'person', 'file-key'].map((what) => idOf(other(name), what)),
+      ...[...COLLECTIONS, ...FILES, 'person', 'file-key', 'way', 'address'].map((what) => idOf(other(name), what)),
       ...FILES.map((file) => hashOf(other(name), file)),
     ];
     for (const locations of [[HERE.locationId], '*'] as const) {
@@ -194,6 +204,7 @@ describe('a patient', () => {
     expect(rows.filter(({ row }) => theirs.some((id) => row.includes(id)))).toHaveLength(COLLECTIONS.length);
     expect(seen.get('documents')).toBe(READ.length);
     expect(seen.get('published_reports')).toBe(1);
+    expect(seen.get('notice_ways')).toBe(1);
   });
 
   it.each(NAMES)('%s reads their visits, and of files the published report alone', async (name) => {

@@ -246,6 +246,18 @@ export interface Tables {
     expires_at: Date;
     ended_at: Date | null;
   };
+  notice_ways: {
+    id: string;
+    tenant_id: string;
+    patient_id: string;
+    person_id: string;
+    kind: 'push' | 'mail';
+    target: string;
+    keys: ColumnType<{ readonly p256dh: string; readonly auth: string } | null, string | null, string | null>;
+    locale: 'en' | 'ar';
+    agreed_at: Date;
+  };
+  notice_deliveries: { tenant_id: string; key: string; way_id: string; delivered_at: Date };
   published_reports: {
     tenant_id: string;
     report_id: string;

@@ -10,7 +10,7 @@ import { seedPlaces, seeded } from '../../database/testing/seed.ts';
 import type { TestDatabase } from '../../database/testing/test-database.ts';
 import { createTestDatabase } from '../../database/testing/test-database.ts';
 import { signServiceToken } from '../access/service-tokens.ts';
-import type { ApiConfig, WorkflowsConfig } from '../config.ts';
+import type { ApiConfig, NoticesConfig, WorkflowsConfig } from '../config.ts';
 import type { DevelopmentIssuer, DevelopmentPerson } from '../development-issuer.ts';
 import { startDevelopmentIssuer } from '../development-issuer.ts';
 import type { Api } from '../server.ts';
@@ -47,6 +47,7 @@ export interface WebOptions {
   readonly people?: readonly DevelopmentPerson[];
   /** Where Temporal is. */
   readonly workflows?: WorkflowsConfig;
+  readonly notices?: NoticesConfig;
 }
 
 /** @param files what is configured otherwise than by default: a folder of its own, removed at the end */
@@ -86,6 +87,7 @@ export async function startTestApi(files: Partial<FilesConfig> = {}, web: WebOpt
       },
     },
     workflows: web.workflows,
+    notices: web.notices,
     trustProxy: true,
     logLevel: 'info',
   };

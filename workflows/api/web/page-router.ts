@@ -10,6 +10,7 @@ import type { PageCall, PageContext } from './guard.ts';
 import { guardPage, guardStream } from './guard.ts';
 import { live } from './live.ts';
 import { openMedia } from './media.ts';
+import { agreeToNotices, noticeSettings, withdrawFromNotices } from './notices.ts';
 import { reviewOf, reviewQueue } from './reviews.ts';
 import { LOOK_AGAIN_MS, workflowList } from './workflow-list.ts';
 import { openPublishedReport, ownVisits, recordFollowed } from './timeline.ts';
@@ -103,6 +104,11 @@ export const pageRouter = os.router({
     watch: os.workflows.watch.handler(({ context, input, signal }) =>
       stream(context, signal, async () => workflowList(context, input.tab), LOOK_AGAIN_MS),
     ),
+  },
+  notices: {
+    settings: os.notices.settings.handler(async ({ context }) => noticeSettings(context)),
+    agree: os.notices.agree.handler(async ({ context, input }) => agreeToNotices(context, input)),
+    withdraw: os.notices.withdraw.handler(async ({ context, input }) => withdrawFromNotices(context, input.wayId)),
   },
   timeline: {
     watch: os.timeline.watch.handler(({ context, signal }) => {

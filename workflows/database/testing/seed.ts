@@ -242,6 +242,22 @@ async function seedRows(admin: pg.PoolClient, place: SeededLocation): Promise<vo
     subject_id: of('session'),
     patient_id: patientId,
   });
+  await insert('notice_ways', {
+    id: of('way'),
+    tenant_id: tenantId,
+    patient_id: patientId,
+    person_id: personId,
+    kind: 'mail',
+    target: `${patientId}@example.org`,
+    locale: 'en',
+    agreed_at: new Date(),
+  });
+  await insert('notice_deliveries', {
+    tenant_id: tenantId,
+    key: of('notice'),
+    way_id: of('way'),
+    delivered_at: new Date(),
+  });
   await insert('published_reports', {
     ...scope,
     report_id: of('report'),
