@@ -4,6 +4,7 @@ import type { NamedKey } from '../codec/keys.ts';
 import { readKeys } from '../codec/keys.ts';
 import type { TemporalConfig } from '../client/temporal-config.ts';
 import { temporalConfigOf } from '../client/temporal-config.ts';
+import { codecOriginsOf } from './codec/origins.ts';
 import { DEFAULT_SCREENS } from './web/screens.ts';
 import type { FilesConfig } from './uploads/files-config.ts';
 import { filesConfigOf, filesEnvironment } from './uploads/files-config.ts';
@@ -39,6 +40,8 @@ export interface WorkflowsConfig {
   readonly webUrl: string | null;
   /** Master keys of what is sent to workflows; none: stations get none, and send nothing. */
   readonly keys?: readonly NamedKey[];
+  /** Of pages besides Temporal's own from which browsers may ask the codec. */
+  readonly codecOrigins?: readonly string[];
 }
 
 export interface ApiConfig {
@@ -89,6 +92,7 @@ const environmentSchema = z.object({
   TEMPORAL_WEB_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** The workers' keys; each station gets its tenant's of them. */
   WORKFLOW_KEYS: z.string().default(''),
+  CODEC_ORIGINS: z.string().default(''),
   /** Of the workers: patients can agree to what is set here. */
   PUSH_PUBLIC_KEY: z
     .string()
@@ -150,6 +154,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       temporal: temporalConfigOf(environment),
       webUrl: values.TEMPORAL_WEB_URL?.replace(/\/$/, '') ?? null,
       keys: keysOf(values.WORKFLOW_KEYS),
+      codecOrigins: codecOriginsOf(values.CODEC_ORIGINS, values.TEMPORAL_WEB_URL ?? null),
     },
     notices: {
       pushKey: values.PUSH_PUBLIC_KEY ?? null,

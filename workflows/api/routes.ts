@@ -1,4 +1,5 @@
 /** All routes of the API. */
+import { CODEC_ROUTES } from './codec/routes.ts';
 import { HEALTH_ROUTES, openApiRoute } from './health.ts';
 import { NOTICE_ROUTES } from './internal/notice-routes.ts';
 import { INTERNAL_ROUTES } from './internal/routes.ts';
@@ -26,6 +27,7 @@ const DESCRIBED: readonly Route[] = [
   ...SESSION_ROUTES,
   ...NOTICE_ROUTES,
   ...SITE_ROUTES,
+  ...CODEC_ROUTES,
   ...ACCESS_ROUTES,
   ...WEB_ROUTES,
 ];

@@ -13,6 +13,7 @@ import { authenticate } from './access/authenticate.ts';
 import type { Caller } from './access/callers.ts';
 import { actorOf, scopeOf } from './access/callers.ts';
 import { People } from './access/people.ts';
+import { allowCodecOrigins } from './codec/origins.ts';
 import type { ApiConfig } from './config.ts';
 import { NO_NOTICES } from './config.ts';
 import { createLog } from './log.ts';
@@ -101,6 +102,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     const { who } = (added.config ?? {}) as { readonly who?: readonly unknown[] };
     if (who === undefined || who.length === 0) undeclared.push(`${String(added.method)} ${added.url}`);
   });
+  allowCodecOrigins(app, config.workflows?.codecOrigins ?? []);
   await setUp(app, parts);
   for (const declared of options.routes ?? ROUTES) addRoute(app, parts, declared);
   await app.ready();

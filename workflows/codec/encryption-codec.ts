@@ -68,6 +68,12 @@ export class EncryptionCodec implements PayloadCodec {
   }
 }
 
+/** Under whose key it lies; null: it is not encrypted. */
+export function tenantOf(payload: Payload): string | null {
+  if (textOf(payload, METADATA_ENCODING_KEY) !== ENCODING) return null;
+  return textOf(payload, KEY_FIELD)?.split('/')[0] ?? '';
+}
+
 /** `data`: nonce, ciphertext, tag. The key's name is authenticated, too. */
 function seal(payload: Payload, tenantId: string, { id, key }: NamedKey): Payload {
   const name = `${tenantId}/${id}`;
