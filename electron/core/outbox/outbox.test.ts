@@ -239,6 +239,14 @@ describe('what a person decides', () => {
     await expect(outbox.discard(returned?.id ?? '', BY)).rejects.toMatchObject({ code: 'STATUS_CONFLICT' });
   });
 
+  it('is told to the whole location where it was a decision about a report', async () => {
+    const { review } = await heldReview('refused');
+    expect(await states()).toEqual(['session-review returned REQUEST_REFUSED']);
+    expect(await store.find('alerts')).toMatchObject([
+      { kind: 'review-refused', severity: 'warn', subjectId: review.subjectId, authorId: AUTHOR, resolvedAt: null },
+    ]);
+  });
+
   it('stops a visit whose request can not be sent, until it is sent again or given up', async () => {
     await visits({ a: 2, b: 1 });
     sender.answer = ({ workflow }) =>
@@ -277,7 +285,7 @@ describe('what a person decides', () => {
   });
 });
 
-async function heldReview() {
+async function heldReview(answered: 'held' | 'refused' = 'held') {
   const session = await store.write('sessions', sessionDraft('held'));
   const [reportSha256, at] = ['a'.repeat(64), '2026-11-21T12:00:00.000Z'];
   const message = {
@@ -289,7 +297,8 @@ async function heldReview() {
     reason: null,
   } as const;
   const review = sessionIntent('session-review', newId(), session, 'test', message);
-  sender.answer = () => ({ kind: 'delivered', answer: 'held' });
+  sender.answer = () =>
+    answered === 'held' ? { kind: 'delivered', answer: 'held' } : { kind: 'refused', reason: 'REPORT_CHANGED' };
   outbox.start();
   await write(review);
   outbox.tryNow();

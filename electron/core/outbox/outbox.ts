@@ -16,6 +16,7 @@ import { heedGate } from './held-reviews.ts';
 import { OutboxGates } from './outbox-gates.ts';
 import { decide, entryById, nextOfEachSubject, noteFailure, settle } from './outbox-rows.ts';
 import type { OutboxEntry } from './outbox-rows.ts';
+import { tellReturnedReview } from './returned-review.ts';
 import { isDoubtful, setAside, settleProven } from './restored-requests.ts';
 import type { DeliveryResult, OutboxRequest, Sender } from './sender.ts';
 import { isStart, requestOf, subjectOf } from './request-of.ts';
@@ -223,9 +224,10 @@ export class Outbox {
         return;
       case 'refused':
         log.warn({ intentId: id, kind, reason: result.reason }, 'a workflow did nothing of a request');
-        await store.transaction(({ sqlite }) =>
-          settle(sqlite, id, { state: 'returned', problem: problem('REQUEST_REFUSED', result.reason) }),
-        );
+        await store.transaction((tx) => {
+          settle(tx.sqlite, id, { state: 'returned', problem: problem('REQUEST_REFUSED', result.reason) });
+          tellReturnedReview(tx, entry);
+        });
         return;
       case 'invalid':
         log.error({ intentId: id, kind, reason: result.code }, 'a request can not be sent as it is');
