@@ -162,6 +162,27 @@ describe('one visit from the command line', () => {
     expect(error).not.toContain('Jane');
   });
 
+  it('and one calibration', async (context) => {
+    needsTemporal(context);
+    const calibrationId = newId();
+    const input = {
+      calibrationId,
+      deviceId: newId(),
+      stationId: newId(),
+      tenantId: newId(),
+      locationId: newId(),
+      buildId: '0.1.0',
+      startedAt: '2026-11-22T09:00:00.000Z',
+    };
+    const queue = `nobody-${newId()}`;
+    const id = `calibration-${calibrationId}`;
+    const started = await workflow(['start', 'calibration', '--input', JSON.stringify(input), '--queue', queue]);
+    expect(started).toMatchObject({ code: 0, said: expect.stringContaining(id) as string });
+    expect((await workflow(['show', id])).said).toContain(input.deviceId);
+    expect((await workflow(['signal', id, 'review'])).error).toContain('measured, cancelled');
+    expect(await workflow(['terminate', id, '--reason', 'made by a test'])).toMatchObject({ code: 0 });
+  });
+
   it('is a program', async (context) => {
     needsTemporal(context);
     const run = promisify(execFile);

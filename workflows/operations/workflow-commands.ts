@@ -11,6 +11,13 @@ import {
   sessionInputSchema,
   workflowIdOf,
 } from '../../electron/contract/workflows.ts';
+import {
+  ACCEPTANCE_MESSAGES,
+  CALIBRATION_MESSAGES,
+  SITE_QUERIES,
+  deviceCalibrationInputSchema,
+  siteAcceptanceInputSchema,
+} from '../../electron/contract/site-workflows.ts';
 import { SAVED_QUERIES, isSavedQuery, savedQuery } from '../client/saved-queries.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import { INSTALLATION_ID } from '../codec/keys.ts';
@@ -27,8 +34,18 @@ const LISTED = 100;
 const STARTABLE = {
   session: {
     type: WORKFLOW_TYPES.session,
-    schema: sessionInputSchema,
-    idOf: (input: z.output<typeof sessionInputSchema>) => workflowIdOf('session', input.sessionId),
+    schema: sessionInputSchema.transform((input) => ({ id: workflowIdOf('session', input.sessionId), input })),
+  },
+  calibration: {
+    type: WORKFLOW_TYPES.calibration,
+    schema: deviceCalibrationInputSchema.transform((input) => ({
+      id: workflowIdOf('calibration', input.calibrationId),
+      input,
+    })),
+  },
+  acceptance: {
+    type: WORKFLOW_TYPES.acceptance,
+    schema: siteAcceptanceInputSchema.transform((input) => ({ id: workflowIdOf('acceptance', input.runId), input })),
   },
 } as const;
 
@@ -37,6 +54,8 @@ const UNDERSTOOD: Readonly<
   Record<string, { readonly messages: Readonly<Record<string, z.ZodType>>; readonly queries: readonly string[] }>
 > = {
   [WORKFLOW_TYPES.session]: { messages: SESSION_MESSAGES, queries: Object.values(SESSION_QUERIES) },
+  [WORKFLOW_TYPES.calibration]: { messages: CALIBRATION_MESSAGES, queries: Object.values(SITE_QUERIES) },
+  [WORKFLOW_TYPES.acceptance]: { messages: ACCEPTANCE_MESSAGES, queries: Object.values(SITE_QUERIES) },
 };
 
 export const WORKFLOW_COMMANDS: Readonly<Record<string, Command>> = {
@@ -158,7 +177,7 @@ async function start(context: CommandContext): Promise<void> {
   if (!Object.hasOwn(STARTABLE, kind)) {
     throw new OperationError('ARGUMENT_INVALID', `subjects: ${Object.keys(STARTABLE).join(', ')}`);
   }
-  const { type, schema, idOf } = STARTABLE[kind as keyof typeof STARTABLE];
+  const { type, schema } = STARTABLE[kind as keyof typeof STARTABLE];
   const read = schema.safeParse(jsonOf(context.options.input));
   if (!read.success) {
     const fields = new Set(read.error.issues.map(({ path }) => path.map(String).join('.')));
@@ -166,13 +185,13 @@ async function start(context: CommandContext): Promise<void> {
   }
   if (operations.keys === null) throw new OperationError('KEYS_MISSING');
   const { asked } = operations;
-  const client = operations.clientOf(read.data.tenantId);
-  const workflowId = idOf(read.data);
+  const { id: workflowId, input } = read.data;
+  const client = operations.clientOf(input.tenantId);
   const handle = await asked(async () =>
     client.workflow.start(type, {
       workflowId,
       taskQueue: context.options.queue ?? VISITS_QUEUE,
-      args: [read.data],
+      args: [input],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
     }),

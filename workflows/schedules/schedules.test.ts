@@ -12,6 +12,7 @@ import { HistoryArchive } from '../archive/history-archive.ts';
 import { clientConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import { INSTALLATION_ID, derivedKeys } from '../codec/keys.ts';
+import { keepHistory } from '../testing/histories.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
 import { Rig, TEST_KEY } from '../testing/rig.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
@@ -168,5 +169,9 @@ async function triggered(name: string): Promise<unknown> {
   await poll(started).toBeDefined();
   const workflow = await started();
   if (workflow === undefined) throw new Error('nothing was started');
-  return client.workflow.getHandle(workflow.workflowId, workflow.firstExecutionRunId).result();
+  const { workflowId } = workflow;
+  const handleOfRun = client.workflow.getHandle(workflowId, workflow.firstExecutionRunId);
+  const result: unknown = await handleOfRun.result();
+  await keepHistory(name, { handle: handleOfRun, workflowId }, 'operations');
+  return result;
 }

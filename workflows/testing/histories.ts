@@ -9,7 +9,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
 
 /** Of `definitions`: each has its own. */
-type Folder = 'session' | 'calibration' | 'acceptance';
+type Folder = 'session' | 'calibration' | 'acceptance' | 'operations';
 
 interface Recorded {
   readonly handle: Pick<WorkflowHandle, 'fetchHistory'>;
