@@ -5,6 +5,7 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
+import { acceptanceContract, calibrationContract } from './calibration-api.ts';
 import { weightReadingSchema, weightSampleSchema } from './devices.ts';
 import { consentLineSchema, signatureSchema, reviewSchema } from './documents.ts';
 import { enrolmentContract } from './enrolment-api.ts';
@@ -190,6 +191,8 @@ export const staffContract = {
       )
       .output(reviewSchema),
   },
+  calibration: calibrationContract,
+  acceptance: acceptanceContract,
   maintenance: maintenanceContract,
   sync: syncContract,
   outbox: outboxContract,

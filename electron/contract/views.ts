@@ -36,7 +36,7 @@ export const helloSchema = z.object({
 });
 export type Hello = z.infer<typeof helloSchema>;
 
-export const processNameSchema = z.enum(['core', 'devices', 'inference', 'simulators']);
+export const processNameSchema = z.enum(['core', 'devices', 'inference', 'simulators', 'station-worker']);
 export const processStatusSchema = z.object({
   name: processNameSchema,
   state: z.enum(['starting', 'running', 'restarting', 'stopped']),

@@ -5,6 +5,7 @@
 import type { DeviceConfiguration, KeyCustody, MaintenanceJob, ProcessStatus, Surface } from '../contract/index.ts';
 import type { InferenceApi, ReadGrant } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
+import type { StationWorkApi } from './station-work/station-work-api.ts';
 
 /** A port as the RPC library takes it (browser MessagePort, Electron MessagePortMain, or a relayed one). */
 export interface ScreenPort {
@@ -100,6 +101,8 @@ export interface MediaGrant extends ReadGrant {
 }
 
 export interface Clinic {
+  /** For the process that polls the cloud for this station's work. */
+  readonly stationWork: StationWorkApi;
   /** Serves the surface's router on the port until it closes. */
   attach(port: ScreenPort, screen: Screen): void;
   /**

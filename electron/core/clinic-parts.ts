@@ -16,6 +16,7 @@ import type { StationOutbox } from './outbox/index.ts';
 import type { ReportJobs } from './reports/report-jobs.ts';
 import type { Reviews } from './review/reviews.ts';
 import type { StationIdentity } from './station.ts';
+import type { StationWork } from './station-work/index.ts';
 import type { AnchorKeeper, Store } from './store/index.ts';
 import type { Sync } from './sync/index.ts';
 import type { SyncReader } from './sync/sync-reader.ts';
@@ -50,6 +51,8 @@ export interface ClinicParts {
   readonly sync: SyncReader;
   /** Requests to the cloud's workflows. */
   readonly outbox: StationOutbox;
+  /** Calibrations of devices, and acceptances of the station. */
+  readonly stationWork: StationWork;
   readonly enrolment: Pick<Sync, 'isEnrolled' | 'address' | 'enrol'>;
   readonly guard: GuardOptions;
   /** What streams wait for. */

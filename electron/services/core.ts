@@ -11,11 +11,11 @@ import type { InferenceApi } from '../../native/inference/inference-api.ts';
 import type { DevicesApi } from '../../native/supervisor/devices-api.ts';
 import { buildId } from './build-id.ts';
 import { cloudSettings } from './cloud-settings.ts';
-import { DEVICES_METHODS, INFERENCE_METHODS } from './interfaces.ts';
+import { DEVICES_METHODS, INFERENCE_METHODS, STATION_WORK_METHODS } from './interfaces.ts';
 import { carryOut } from './key-change.ts';
 import type { CoreAsk, CoreRequest, RestoreProgress } from './messages.ts';
 import { backupsIn } from './recovery.ts';
-import { reconnectingApi } from './rpc.ts';
+import { reconnectingApi, serveApi } from './rpc.ts';
 import { runService } from './run-service.ts';
 import { serviceLog } from './service-log.ts';
 import { workflowSettings } from './workflow-settings.ts';
@@ -56,6 +56,8 @@ const devices = reconnectingApi<DevicesApi>(DEVICES_METHODS, 'DEVICES_RESTARTED'
 const inference = reconnectingApi<InferenceApi>(INFERENCE_METHODS, 'ANALYSIS_RESTARTED', WAIT_LIMIT_MS);
 const arrivals = { devices: 0, inference: 0 };
 let clinic: Clinic | null = null;
+/** What is asked before the clinic is open waits in its port. */
+const { promise: opened, resolve: isOpen } = Promise.withResolvers<Clinic>();
 let stopTraces: (() => Promise<void>) | null = null;
 
 /** A person at the screen of the closed clinic chose it: who that was is not known, and so the station is named. */
@@ -112,6 +114,7 @@ runService({
       keys: { custody, change: (by) => ask({ type: 'change-key', by }) },
       keyChange: changed?.job ?? null,
     });
+    isOpen(clinic);
     // One that came back while the clinic was being opened has lost what it was told before.
     for (const process of ['devices', 'inference'] as const) if (arrivals[process] > 1) clinic.resumed(process);
     return null;
@@ -123,6 +126,9 @@ runService({
         (label === 'devices' ? devices : inference).connect(port);
         arrivals[label] += 1;
         if (arrivals[label] > 1) clinic?.resumed(label);
+        break;
+      case 'station-worker':
+        void opened.then(({ stationWork }) => serveApi(stationWork, STATION_WORK_METHODS, port));
         break;
       case 'screen': {
         const screen = screenSchema.safeParse(detail);

@@ -8,6 +8,7 @@ export function sourceEntries(): SupervisorOptions<never>['entries'] {
     devices: pathOf('devices.ts'),
     inference: pathOf('inference.ts'),
     simulators: pathOf('simulators.ts'),
+    'station-worker': pathOf('station-worker.ts'),
   };
 }
 

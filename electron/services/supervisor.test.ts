@@ -114,6 +114,12 @@ async function until(supervisor: Supervisor<ServicePort>, holds: (state: Station
 const restartsOf = (state: StationState, name: string): number =>
   state.processes.find((process) => process.name === name && process.state === 'running')?.restarts ?? -1;
 
+async function namesOf(changes: Partial<SupervisorOptions<ServicePort>>): Promise<string[]> {
+  const supervisor = supervise(changes);
+  await supervisor.start();
+  return supervisor.state.processes.map(({ name }) => name);
+}
+
 async function lastOf<T>(stream: AsyncIterable<T>): Promise<T | null> {
   let last: T | null = null;
   for await (const item of stream) last = item;
@@ -148,6 +154,13 @@ describe('supervisor', () => {
       'inference',
       'simulators',
     ]);
+  });
+
+  it('polls for work of the cloud only where its workflows are configured, and never in a demonstration', async () => {
+    const clinic = { directory: '/nowhere', mode: 'clinic' } as const;
+    expect(await namesOf({ clinic, hasWorkflows: true })).toEqual(['devices', 'inference', 'core', 'station-worker']);
+    expect(await namesOf({ clinic })).toEqual(['devices', 'inference', 'core']);
+    expect(await namesOf({ hasWorkflows: true })).toEqual(['simulators', 'devices', 'inference', 'core']);
   });
 
   it('rejects calls in flight when devices is killed, and the same proxy works again afterwards', async () => {

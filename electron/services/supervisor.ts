@@ -62,6 +62,8 @@ export interface SupervisorOptions<Port> {
   /** Asked for the key when core is first started; it is kept in memory for core's restarts. */
   readonly keys: StationKeys;
   readonly modelsDirectory: string;
+  /** Whether the cloud's workflows are configured: then their work for this station is polled for. Never in a demonstration. */
+  readonly hasWorkflows?: boolean;
   readonly log: Log;
   readonly timing?: Partial<SupervisorTiming>;
 }
@@ -170,7 +172,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       settleSimulators();
     },
   });
-  const helper = (name: 'devices' | 'inference', init: unknown, mayBlock: boolean): Keeper<Port> =>
+  const helper = (name: 'devices' | 'inference' | 'station-worker', init: unknown, mayBlock: boolean): Keeper<Port> =>
     keep(name, {
       start: async () => launch(name, init, mayBlock),
       onLaunched: (handle) => {
@@ -180,6 +182,8 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
   const devices = helper('devices', null, false);
   // ONNX Runtime's `run` blocks the thread for as long as a model takes.
   const inference = helper('inference', { modelsDirectory: options.modelsDirectory } satisfies InferenceInit, true);
+  const stationWorker =
+    options.hasWorkflows === true && !isDemonstration ? helper('station-worker', null, false) : null;
   const core: Keeper<Port> = keep('core', {
     start: async () => {
       masterKey = (await keyChange.savedKey()) ?? masterKey ?? (await options.keys.load());
@@ -205,7 +209,9 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       void opened();
     },
     onLaunched: (handle) => {
-      for (const [name, other] of [['devices', devices] as const, ['inference', inference] as const]) {
+      const others = [['devices', devices] as const, ['inference', inference] as const];
+      const all = stationWorker === null ? others : [...others, ['station-worker', stationWorker] as const];
+      for (const [name, other] of all) {
         if (other.handle !== null) connectServices(options.launcher, handle, name, other.handle, 'core');
       }
     },
@@ -215,6 +221,7 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
     ['devices', devices],
     ['inference', inference],
     ['core', core],
+    ...(stationWorker === null ? [] : [['station-worker', stationWorker] as const]),
   ];
 
   const processes = (): ProcessStatus[] =>
@@ -377,7 +384,8 @@ export function createSupervisor<Port>(options: SupervisorOptions<Port>): Superv
       isStopping = true;
       settleSimulators();
       for (const [, keeper] of kept) keeper.retire();
-      // Core first: it still has devices and inference to take leave of.
+      // What it asks of core comes to its end first; core still has devices and inference to take leave of.
+      await stationWorker?.stop();
       await core.stop();
       await Promise.all([devices.stop(), inference.stop(), simulators.stop()]);
       changed();

@@ -180,6 +180,7 @@ function ProcessPart({ process }: { process: ProcessStatus }): ReactNode {
     devices: i18n.t('Devices'),
     inference: i18n.t('Picture checks'),
     simulators: i18n.t('Simulators'),
+    'station-worker': i18n.t('Work for the cloud'),
   };
   const words: Readonly<Record<ProcessStatus['state'], string>> = {
     starting: i18n.t('starting'),

@@ -13,6 +13,7 @@ import { createMaintenanceRouter } from './maintenance-router.ts';
 import { createOutboxRouter } from './outbox-router.ts';
 import { recordShown } from './shown.ts';
 import { staffImplementer } from './staff-implementer.ts';
+import { createAcceptanceRouter, createCalibrationRouter } from './station-work-router.ts';
 import { createSyncRouter } from './sync-router.ts';
 
 const OK = { ok: true } as const;
@@ -159,6 +160,7 @@ export function createStaffRouter(parts: ClinicParts) {
       saveWeight: os.visits.saveWeight.handler(async ({ context, input }) => {
         const { sessionId, stepId } = input;
         if (await visits.holds(sessionId, stepId, input.reading)) return OK;
+        parts.stationWork.calibrations.assertInUse(input.reading.deviceId);
         const reading = await parts.readings.require(input.reading);
         await visits.saveWeight(sessionId, stepId, reading, authorOf(actorOf(context)));
         return OK;
@@ -208,8 +210,15 @@ export function createStaffRouter(parts: ClinicParts) {
         const samples = await devices.watchReadings(input, { signal: AbortSignal.any(signals) });
         yield* guardStream(samples, guard, 'devices.watchReadings');
       }),
-      weigh: os.devices.weigh.handler(({ input, signal }) => parts.readings.weigh(input.deviceId, signal)),
+      weigh: os.devices.weigh.handler(({ input, signal }) => {
+        parts.stationWork.calibrations.assertInUse(input.deviceId);
+        return parts.readings.weigh(input.deviceId, signal);
+      }),
       zero: os.devices.zero.handler(async ({ context, input, signal }) => {
+        // A technician sets zero in the middle of a calibration; nobody else does.
+        if (!actorOf(context).roles.some((role) => role === 'technician' || role === 'admin')) {
+          parts.stationWork.calibrations.assertInUse(input.deviceId);
+        }
         const outcome = await devices.zero(input, { signal });
         if (outcome.kind !== 'completed') throw new VantageError(outcome.code, outcome.detail);
         await parts.audit(actorOf(context), 'device.zeroed', 'device', input.deviceId);
@@ -266,6 +275,12 @@ export function createStaffRouter(parts: ClinicParts) {
         return reviews.decide(input, actor);
       }),
     },
+    calibration: createCalibrationRouter(os.calibration, parts, (context, signal, path, compute) =>
+      stream(context, signal, path, compute, [parts.stationWork.changes]),
+    ),
+    acceptance: createAcceptanceRouter(os.acceptance, parts, (context, signal, path, compute) =>
+      stream(context, signal, path, compute, [parts.stationWork.changes]),
+    ),
     maintenance: createMaintenanceRouter(os.maintenance, parts.maintenance, access, (context, signal) =>
       stream(context, signal, 'maintenance.watch', () => parts.maintenance.view(), [
         changes.maintenance,

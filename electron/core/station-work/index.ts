@@ -106,9 +106,12 @@ export function openStationWork(options: StationWorkOptions): StationWork {
   };
 }
 
+function pem(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
+}
+
 function textOf(tls: ReturnType<WorkflowSettings['credentials']>['tls']): StationLine['tls'] {
   if (tls === null) return null;
-  const pem = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
   return {
     authority: tls.authority === null ? null : pem(tls.authority),
     client: tls.client === null ? null : { certificate: pem(tls.client.certificate), key: pem(tls.client.key) },

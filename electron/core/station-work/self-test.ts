@@ -63,6 +63,11 @@ export class SelfTest implements SelfTestPort {
     return lastRuns(this.#options.store.sqlite, SHOWN);
   }
 
+  /** Null: there is none, of this run or yet. */
+  reportOf(runId: string): SignedAcceptance | null {
+    return readRun(this.#options.store.sqlite, runId)?.signed ?? null;
+  }
+
   /** A person asks for it; the cloud's workflow comes for it, or, where there is none, it is made by `make`. */
   async begin(by: Author): Promise<{ readonly runId: string }> {
     const { store, station, buildId } = this.#options;

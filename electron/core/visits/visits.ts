@@ -25,6 +25,7 @@ import {
 import type { Actor } from '../access/access.ts';
 import { sessionIntent } from '../outbox/session-request.ts';
 import type { StationIdentity } from '../station.ts';
+import { calibrationInForce } from '../station-work/calibration-in-force.ts';
 import type { Store, StoreTransaction } from '../store/index.ts';
 import { authorOf } from './author.ts';
 import type { Author } from './author.ts';
@@ -236,13 +237,14 @@ export class Visits {
    * no measurement.
    */
   async saveWeight(sessionId: string, stepId: string, reading: WeightReading, author: Author): Promise<void> {
+    const calibration = await calibrationInForce(this.#store, reading.deviceId, new Date(reading.at));
     await this.#completeStep(sessionId, stepId, author, 'step.measured', {
       value: reading.kg,
       unit: 'kg',
       error: reading.errorKg,
       source: 'device',
       deviceId: reading.deviceId,
-      calibrationId: null,
+      calibrationId: calibration?.id ?? null,
       at: reading.at,
       raw: reading.raw,
     });

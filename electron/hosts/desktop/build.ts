@@ -29,11 +29,21 @@ const OUTSIDE = [
   'utf-8-validate',
 ] as const;
 
+/** Of the worker alone: it brings a binary, and what it runs must meet the very same modules. Elsewhere these are inside. */
+const OUTSIDE_OF_WORKER = [
+  '@temporalio/activity',
+  '@temporalio/client',
+  '@temporalio/common',
+  '@temporalio/proto',
+  '@temporalio/worker',
+] as const;
+
 interface Bundle {
   readonly entry: string;
   readonly directory: string;
   readonly file: string;
   readonly format: 'es' | 'cjs';
+  readonly outside?: readonly string[];
 }
 
 const BUNDLES: readonly Bundle[] = [
@@ -45,6 +55,7 @@ const BUNDLES: readonly Bundle[] = [
     directory: 'dist/services',
     file: `${name}.js`,
     format: 'es',
+    outside: name === 'station-worker' ? [...OUTSIDE, ...OUTSIDE_OF_WORKER] : OUTSIDE,
   })),
 ];
 
@@ -68,7 +79,7 @@ async function buildBundle(bundle: Bundle, buildId: string): Promise<void> {
     logLevel: 'warn',
     publicDir: false,
     define: { VANTAGE_BUILD_ID: JSON.stringify(buildId) },
-    plugins: [requireOutside()],
+    plugins: [requireOutside(bundle.outside ?? OUTSIDE)],
     ssr: { noExternal: true, target: 'node' },
     build: {
       ssr: join(ROOT, bundle.entry),
@@ -91,12 +102,12 @@ const VIRTUAL = '\0outside:';
  * Packages left outside are fetched by `require`, also from ES modules: `import` of a package out of an asar archive has failed in
  * Electron, `require` is what asar support was made for.
  */
-function requireOutside(): Plugin {
+function requireOutside(outside: readonly string[]): Plugin {
   return {
     name: 'vantage-require-outside',
     enforce: 'pre',
     resolveId: (id, importer) => {
-      if (!OUTSIDE.some((name) => id === name || id.startsWith(`${name}/`))) return null;
+      if (!outside.some((name) => id === name || id.startsWith(`${name}/`))) return null;
       return importer?.startsWith(VIRTUAL) === true ? { id, external: true } : `${VIRTUAL}${id}`;
     },
     load: (id) => {

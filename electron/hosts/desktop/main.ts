@@ -5,6 +5,7 @@ import { PROBLEMS, VantageError } from '../../contract/index.ts';
 import { buildId } from '../../services/build-id.ts';
 import { clinicDirectory, modeOf, modeOfFolder, rootDirectory } from '../../services/directories.ts';
 import { serviceLog } from '../../services/service-log.ts';
+import { workflowSettings } from '../../services/workflow-settings.ts';
 import { createSupervisor } from '../../services/supervisor.ts';
 import { lockInstance } from '../node/instance-lock.ts';
 import { purgeCrashReports } from './crash-reports.ts';
@@ -82,6 +83,8 @@ async function run(): Promise<void> {
     clinic,
     keys: desktopKeys(clinic, safeStorage),
     modelsDirectory: resources.models,
+    // A package may be made without the worker, which is as large as all the rest.
+    hasWorkflows: workflowSettings(environment) !== null && resources.hasStationWorker,
     log,
   });
   screens = new Screens({

@@ -1,4 +1,5 @@
 /** Where the parts of a built workstation lie, from its root: the checkout, or the packaged `app.asar`. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Resources {
@@ -8,9 +9,11 @@ export interface Resources {
   /** One bundled file per process. */
   readonly services: Readonly<Record<(typeof SERVICE_NAMES)[number], string>>;
   readonly models: string;
+  /** Whether what the station-worker needs is there. */
+  readonly hasStationWorker: boolean;
 }
 
-export const SERVICE_NAMES = ['core', 'devices', 'inference', 'simulators'] as const;
+export const SERVICE_NAMES = ['core', 'devices', 'inference', 'simulators', 'station-worker'] as const;
 
 /** @param root the folder, or archive, with package.json. */
 export function resourcesAt(root: string): Resources {
@@ -23,7 +26,9 @@ export function resourcesAt(root: string): Resources {
       devices: service('devices'),
       inference: service('inference'),
       simulators: service('simulators'),
+      'station-worker': service('station-worker'),
     },
     models: join(root, 'native/inference/models'),
+    hasStationWorker: existsSync(join(root, 'node_modules/@temporalio/worker/package.json')),
   };
 }

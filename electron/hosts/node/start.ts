@@ -10,6 +10,7 @@ import { asDiskProblem } from '../../core/vault/disk-problem.ts';
 import { buildId } from '../../services/build-id.ts';
 import { clinicDirectory, modeOf, modeOfFolder, rootDirectory } from '../../services/directories.ts';
 import type { StationMode } from '../../services/directories.ts';
+import { workflowSettings } from '../../services/workflow-settings.ts';
 import { sourceEntries, sourceModelsDirectory } from '../../services/entries.ts';
 import type { StationState } from '../../services/supervisor.ts';
 import type { Build } from './builds.ts';
@@ -165,6 +166,7 @@ async function runNodeHost(given: StartArguments): Promise<number> {
     clinic: { directory: given.directory, mode: given.mode },
     keys: nodeKeys({ directory: given.directory, mode: given.mode }, passphrase),
     modelsDirectory: sourceModelsDirectory(),
+    hasWorkflows: workflowSettings(process.env) !== null,
     log: openLogFile(join(given.directory, 'station.log')),
     // May come while this one is still starting.
     onSecondStart: () => void started.then((running) => openWindow(running, given, windows)),
