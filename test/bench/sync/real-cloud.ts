@@ -46,8 +46,14 @@ export interface RealCloud {
   close(): Promise<void>;
 }
 
-/** @param durable whether the database waits for the disk at each commit */
-export async function startRealCloud(durable: boolean): Promise<RealCloud> {
+/** `OIDC_AUDIENCE`, and the API's own id at the provider. */
+const AUDIENCE = 'vantage';
+
+/**
+ * @param durable whether the database waits for the disk at each commit
+ * @param issuer of people's tokens; left out, nobody signs in
+ */
+export async function startRealCloud(durable: boolean, issuer = 'https://nobody.invalid'): Promise<RealCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'vantage-bench-cloud-'));
   // The server may run as another user, who has to get to its data.
   chmodSync(folder, 0o755);
@@ -75,8 +81,9 @@ export async function startRealCloud(durable: boolean): Promise<RealCloud> {
       DATABASE_URL: server.url(DATABASE).replace('//postgres:', `//${LOGIN}:`),
       API_SIGNING_KEYS: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       INTERNAL_API_SECRET: serviceSecret.toString('base64'),
-      OIDC_ISSUER: 'https://nobody.invalid',
-      OIDC_AUDIENCE: 'vantage',
+      OIDC_ISSUER: issuer,
+      OIDC_AUDIENCE: AUDIENCE,
+      OIDC_CLIENT_ID: AUDIENCE,
       FILE_MASTER_KEYS: `bench:${randomBytes(32).toString('base64')}`,
       FILES_FOLDER: join(folder, 'files'),
       // Stations of a bench all come from one address, as they do from a clinic; each says one of its own.

@@ -4,6 +4,7 @@ import { argumentsOr } from '../../fixtures/arguments.ts';
 import type { Row } from '../bench.ts';
 import { printRows } from '../bench.ts';
 import { DELAY_SIZES, INTENT_ROW, intentRow } from './delays-bench.ts';
+import { PUBLICATION_ROW, PUBLICATION_SIZES, publicationRow } from './publication-bench.ts';
 import { VISITS_ROW, VISITS_SIZES, visitsRow } from './visits-bench.ts';
 import type { WorkflowCloud } from './workflow-cloud.ts';
 import { startWorkflowCloud } from './workflow-cloud.ts';
@@ -12,7 +13,7 @@ const print = (line: string): void => console.log(line);
 
 const { values, positionals } = argumentsOr(
   `npm run bench:workflows [-- --full] [ROW ...] [--json]
-rows, by name or how it begins: ${[VISITS_ROW, INTENT_ROW].join(', ')}
+rows, by name or how it begins: ${[VISITS_ROW, INTENT_ROW, PUBLICATION_ROW].join(', ')}
 --full: more visits`,
   { json: { type: 'boolean', default: false }, full: { type: 'boolean', default: false } },
 );
@@ -25,6 +26,8 @@ const BENCHES: Readonly<Record<string, (cloud: WorkflowCloud) => Promise<Row>>> 
     return visitsRow(cloud, sizes, print);
   },
   [INTENT_ROW]: async (cloud) => intentRow(cloud, full ? DELAY_SIZES.fullVisits : DELAY_SIZES.visits, print),
+  [PUBLICATION_ROW]: async (cloud) =>
+    publicationRow(cloud, full ? PUBLICATION_SIZES.fullVisits : PUBLICATION_SIZES.visits, print),
 };
 
 const wanted = Object.entries(BENCHES).filter(

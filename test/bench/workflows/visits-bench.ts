@@ -25,7 +25,8 @@ interface Sizes {
   readonly atOnce: number;
 }
 
-interface Side {
+/** Who tells workflows, and the worker that they run at. */
+export interface Side {
   readonly client: Client;
   readonly worker: BenchWorker;
 }
@@ -89,7 +90,7 @@ async function rate(side: Side, visits: readonly BenchVisit[], atOnce: number): 
 }
 
 /** From the first message, which starts it, to its result. @throws Error when it is not published */
-async function whole({ client, worker }: Side, { input, reportSha256 }: BenchVisit): Promise<void> {
+export async function whole({ client, worker }: Side, { input, reportSha256 }: BenchVisit): Promise<void> {
   const workflowId = workflowIdOf('session', input.sessionId);
   const tell = async (name: string, message: object): Promise<unknown> =>
     client.workflow.executeUpdateWithStart(name, {

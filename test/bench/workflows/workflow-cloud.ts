@@ -10,6 +10,9 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { Pool } from 'pg';
 import type { CollectionName, SessionInput } from '../../../electron/contract/index.ts';
 import { newId } from '../../../electron/contract/index.ts';
+import type { DevelopmentIssuer } from '../../../workflows/api/development-issuer.ts';
+import { startDevelopmentIssuer } from '../../../workflows/api/development-issuer.ts';
+import { TestBrowser } from '../../../workflows/api/testing/browser.ts';
 import { push, rowOf } from '../../../workflows/api/testing/documents.ts';
 import type { VisitForReview } from '../../../workflows/api/testing/reviewed-visit.ts';
 import { sendFiles, visitForReview } from '../../../workflows/api/testing/reviewed-visit.ts';
@@ -45,6 +48,8 @@ export interface WorkflowCloud {
   ownWorker(): Promise<BenchWorker>;
   /** The SDK's. */
   bareWorker(): Promise<BenchWorker>;
+  /** The visit's patient, signed in with a browser. */
+  patient(visit: BenchVisit): Promise<TestBrowser>;
   /** Visits that the cloud has all of, with their reports. */
   visits(count: number): Promise<readonly BenchVisit[]>;
   close(): Promise<void>;
@@ -65,7 +70,8 @@ export async function startWorkflowCloud(program: string): Promise<WorkflowCloud
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   });
   writeFileSync(paths.bare, bare.code);
-  const api = await startRealCloud(false);
+  const issuer = await startDevelopmentIssuer();
+  const api = await startRealCloud(false, issuer.issuer);
   const server = await startTemporal({ program, databaseFile: join(folder, 'temporal.db') });
   const database = new Pool({ connectionString: api.adminUrl, max: 2 });
   // A connection that is on its way out when the server stops is told so, and nobody else listens.
@@ -122,6 +128,12 @@ export async function startWorkflowCloud(program: string): Promise<WorkflowCloud
         TEMPORAL_TASK_QUEUE: taskQueue,
       });
     },
+    async patient({ input }) {
+      const browser = new TestBrowser(api.url, api.publicUrl);
+      const page = await browser.signIn(await subjectOf(database, issuer, input.userId));
+      if (page !== '/') throw new Error(`the patient was not let in: ${page}`);
+      return browser;
+    },
     async visits(count) {
       const made = Array.from({ length: count }, () => visitForReview(PLACE, station.stationId, files));
       for (let from = 0; from < made.length; from += AT_ONCE) await send(station, made.slice(from, from + AT_ONCE));
@@ -143,6 +155,7 @@ export async function startWorkflowCloud(program: string): Promise<WorkflowCloud
       await database.end();
       await server.kill();
       await api.close();
+      await issuer.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -155,6 +168,24 @@ async function signedIn(api: RealCloud): Promise<TestStation> {
   const { status } = await station.signIn();
   if (status !== 200) throw new Error(`the station was not let in: ${status}`);
   return station;
+}
+
+/** @returns as whom the identity provider knows the patient */
+async function subjectOf(database: Pool, { issuer }: DevelopmentIssuer, patientId: string): Promise<string> {
+  const id = newId();
+  const { tenantId, locationId } = PLACE;
+  await database.query('INSERT INTO people (id, tenant_id, issuer, subject) VALUES ($1, $2, $3, $4)', [
+    id,
+    tenantId,
+    issuer,
+    id,
+  ]);
+  await database.query(
+    `INSERT INTO people_roles (id, tenant_id, person_id, role, location_id, patient_id, granted_by)
+     VALUES ($1, $2, $3, 'patient', $4, $5, 'bench')`,
+    [newId(), tenantId, id, locationId, patientId],
+  );
+  return id;
 }
 
 async function send(station: TestStation, visits: readonly VisitForReview[]): Promise<void> {
