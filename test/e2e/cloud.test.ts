@@ -1,6 +1,7 @@
 /** People elsewhere, with a browser and nothing else: `npm run cloud`, a station that has sent a visit, a clinician and an operator. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { createECDH } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,6 +45,8 @@ let station: TestStation;
 /** What `npm run cloud` printed. */
 let said: string;
 let visit: VisitForReview;
+/** Of nobody: no push service is reached from here. */
+const PUSH_KEY = createECDH('prime256v1').generateKeys('base64url');
 const screens: Screen[] = [];
 
 beforeAll(async () => {
@@ -89,7 +92,10 @@ async function startCloud(built: string): Promise<string> {
   cloud = spawn(
     process.execPath,
     [join(ROOT, 'workflows/cloud.ts'), '--folder', join(folder, 'cloud'), '--port', String(port), '--no-workflows'],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], SCREENS_FOLDER: built } },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], SCREENS_FOLDER: built, NOTICES_BY_MAIL: 'true', PUSH_PUBLIC_KEY: PUSH_KEY },
+    },
   );
   await new Promise<void>((resolve, reject) => {
     const hear = (chunk: Buffer): void => {
@@ -285,6 +291,47 @@ describe('a patient at home', () => {
     await pat.sees('Your results are put together.');
     await pat.shot('cloud-patient-narrow');
     await pat.page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('agrees to be told by mail, and takes it back', async () => {
+    await pat.page.getByLabel('Mail address').fill('pat@example.org');
+    await pat.press('Tell me by mail');
+    await pat.sees(/^agreed on /);
+    await pat.sees('pat@example.org');
+    await pat.page.getByRole('heading', { name: 'Be told when there is news' }).scrollIntoViewIfNeeded();
+    await pat.shot('cloud-patient-notices');
+    expect(await violations(pat.page)).toEqual([]);
+    await pat.press('Stop it');
+    await pat.seesNoMore('pat@example.org');
+  });
+
+  it('has a browser that shows a notice while no page looks', async () => {
+    const { page, context } = pat;
+    await context.grantPermissions(['notifications'], { origin: base });
+    // The script as the page has it; a push service can't be had here, so the browser is given the message itself.
+    const devtools = await context.newCDPSession(page);
+    const registered = new Promise<string>((resolve) => {
+      devtools.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+        const running = versions.find(({ status }) => status === 'activated');
+        if (running !== undefined) resolve(running.registrationId);
+      });
+    });
+    await devtools.send('ServiceWorker.enable');
+    await pat.press('Tell me in this browser');
+    const data = JSON.stringify({ title: 'Vantage', body: 'There is news.', lang: 'en', dir: 'ltr', tag: 'x' });
+    await devtools.send('ServiceWorker.deliverPushMessage', {
+      origin: base,
+      registrationId: await registered,
+      data,
+    });
+    await expect
+      .poll(async () =>
+        page.evaluate(async () => {
+          const worker = await navigator.serviceWorker.ready;
+          return (await worker.getNotifications()).map(({ title, body }) => [title, body]);
+        }),
+      )
+      .toEqual([['Vantage', 'There is news.']]);
   });
 
   it('sees the report by itself once it is published, and reads it', async () => {

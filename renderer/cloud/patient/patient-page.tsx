@@ -13,6 +13,7 @@ import { PaneProblem } from '../../kit/problem.tsx';
 import { useConnection } from '../../shell/staff.ts';
 import { useTimeline } from '../cloud-client.ts';
 import { LanguageChoice } from '../language-choice.tsx';
+import { NoticesPart } from './notices-part.tsx';
 import './patient.css';
 import { rowWord, visitWords, whyWords } from './patient-words.ts';
 import { PublishedReport } from './report-dialog.tsx';
@@ -76,6 +77,7 @@ export function PatientPage({
             {earlier.length === 0 ? null : <EarlierVisits visits={earlier} onOpen={setOpened} />}
           </>
         )}
+        {timeline.data === undefined ? null : <NoticesPart />}
       </main>
       <footer className="mine-foot">
         <ShieldCheck size={26} strokeWidth={1.6} className="text-accent" aria-hidden />

@@ -47,6 +47,18 @@ export const WEB_ROUTES = [
   }),
   rawRoute({
     method: 'GET',
+    path: '/notices.js',
+    summary: 'What shows notices while no page is open',
+    who: ['anyone'],
+    answers: { 200: 'The script' },
+    handle: async (call) => {
+      const file = call.parts.web.screens?.notices;
+      if (file === undefined) throw new VantageError('NOT_FOUND');
+      send(call, file);
+    },
+  }),
+  rawRoute({
+    method: 'GET',
     path: '/assets/:name',
     summary: 'What belongs to the page',
     who: ['anyone'],

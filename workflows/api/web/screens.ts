@@ -22,6 +22,8 @@ export interface ScreenFile {
 
 export interface ScreenFiles {
   readonly page: ScreenFile;
+  /** Shows notices while no page is open. */
+  readonly notices: ScreenFile;
   /** By name, below `/assets/`. */
   readonly assets: ReadonlyMap<string, ScreenFile>;
 }
@@ -30,13 +32,14 @@ export interface ScreenFiles {
 export async function readScreens(folder: string): Promise<ScreenFiles | null> {
   try {
     const page = { bytes: await readFile(join(folder, 'cloud.html')), mediaType: 'text/html; charset=utf-8' };
+    const notices = { bytes: await readFile(join(folder, 'notices.js')), mediaType: 'text/javascript; charset=utf-8' };
     const assets = new Map<string, ScreenFile>();
     for (const name of await readdir(join(folder, 'assets'))) {
       const mediaType = MEDIA_TYPES[extname(name)];
       if (mediaType === undefined) continue;
       assets.set(name, { bytes: await readFile(join(folder, 'assets', name)), mediaType });
     }
-    return { page, assets };
+    return { page, notices, assets };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
