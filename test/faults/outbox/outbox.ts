@@ -27,6 +27,8 @@ const SIZES = {
   full: { subjects: 2500, deaths: { station: 60, server: 20, worker: 20 } },
 } as const;
 const SILENCE_MS = 120_000;
+/** How much more has to be delivered until it is told again. */
+const TOLD_SHARE = 0.1;
 
 type Victim = keyof (typeof SIZES)['ci']['deaths'];
 
@@ -55,6 +57,8 @@ export const outboxFaults: FaultProof = async ({ full, seed, unsafeControl }) =>
   try {
     let left = deathsAt(new Random(seed), total, deaths);
     let isDone = false;
+    let told = 0;
+    const began = performance.now();
     while (!isDone) {
       const station = fork(
         join(import.meta.dirname, 'station-process.ts'),
@@ -73,6 +77,12 @@ export const outboxFaults: FaultProof = async ({ full, seed, unsafeControl }) =>
         clearTimeout(silence);
         silence = setTimeout(giveUp, SILENCE_MS);
         isDone ||= line === 'done';
+        const delivered = Number(/^delivered (\d+)$/.exec(line)?.[1] ?? 0);
+        if (delivered >= told + total * TOLD_SHARE) {
+          told = delivered;
+          const seconds = Math.round((performance.now() - began) / 1000);
+          console.log(`  ${delivered} of ${total} intents delivered after ${seconds} s; died: ${JSON.stringify(died)}`);
+        }
         const [next] = left;
         lines += 1;
         if (next === undefined || lines < next.afterLines || station.signalCode !== null || isDone) continue;

@@ -2,8 +2,11 @@
 import type { IntentInput, Session } from '../../../electron/contract/index.ts';
 import { derivedId } from '../../../electron/contract/index.ts';
 import { sessionIntent } from '../../../electron/core/outbox/session-request.ts';
+import type { NamedKey } from '../../../workflows/codec/keys.ts';
 import { LOCATION, TENANT } from '../../../electron/core/store/testing/documents.ts';
 
+/** Under which payloads are encrypted. */
+export const PAYLOAD_KEY: NamedKey = { id: '1', key: new Uint8Array(32).fill(7) };
 const AT = '2026-11-21T12:00:00.000Z';
 
 export function subjectId(subject: number): string {

@@ -10,7 +10,7 @@ import { TENANT, openTestStore } from '../../../electron/core/store/testing/docu
 import { Outbox } from '../../../electron/core/outbox/outbox.ts';
 import { TemporalSender } from '../../../electron/core/outbox/temporal-sender.ts';
 import { systemClock } from '../../../electron/core/sync/clock.ts';
-import { intentOf } from './sequence.ts';
+import { PAYLOAD_KEY, intentOf } from './sequence.ts';
 
 const [, , directory = '', address = '', intents = '0', subjects = '1', safety = ''] = process.argv;
 const total = Number(intents);
@@ -31,7 +31,7 @@ function tell(): void {
 }
 
 /** Nobody there opens what it seals. */
-const KEYS = `1:${Buffer.alloc(32, 7).toString('base64')}`;
+const KEYS = `${PAYLOAD_KEY.id}:${Buffer.from(PAYLOAD_KEY.key).toString('base64')}`;
 const sender = new TemporalSender({
   settings: { address, namespace: 'default', credentials: () => ({ tls: null, apiKey: null, payloadKeys: KEYS }) },
   clock: systemClock,

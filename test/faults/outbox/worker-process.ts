@@ -2,6 +2,10 @@
 import { writeSync } from 'node:fs';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { VISITS_QUEUE } from '../../../electron/contract/workflows.ts';
+import { TENANT } from '../../../electron/core/store/testing/documents.ts';
+import { EncryptionCodec } from '../../../workflows/codec/encryption-codec.ts';
+import { ownKeys } from '../../../workflows/codec/keys.ts';
+import { PAYLOAD_KEY } from './sequence.ts';
 
 const [, , address = '', codePath = ''] = process.argv;
 Runtime.install({
@@ -9,6 +13,11 @@ Runtime.install({
   shutdownSignals: [],
 });
 const connection = await NativeConnection.connect({ address });
-const worker = await Worker.create({ connection, taskQueue: VISITS_QUEUE, workflowBundle: { codePath } });
+const worker = await Worker.create({
+  connection,
+  taskQueue: VISITS_QUEUE,
+  workflowBundle: { codePath },
+  dataConverter: { payloadCodecs: [new EncryptionCodec(ownKeys(TENANT, [PAYLOAD_KEY]), TENANT)] },
+});
 writeSync(1, 'ready\n');
 await worker.run();
