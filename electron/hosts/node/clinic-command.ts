@@ -16,13 +16,14 @@ import { assertNotFormer, guardedKeyStore, passphraseFile } from '../../services
 import { AUDIT_COMMANDS } from './audit-commands.ts';
 import { STORE_COMMANDS } from './clinic-commands.ts';
 import { CLOUD_COMMANDS } from './cloud-commands.ts';
+import { STATION_COMMANDS } from './station-commands.ts';
 import type { CommandContext } from './clinic-commands.ts';
 import { passphraseFilesOf } from '../../core/backup/backup.ts';
 import type { BackupWork } from '../../core/backup/backup.ts';
 import { lockInstance } from './instance-lock.ts';
 import { askPassphrase } from './master-key.ts';
 
-const CLINIC_COMMANDS = { ...STORE_COMMANDS, ...AUDIT_COMMANDS, ...CLOUD_COMMANDS };
+const CLINIC_COMMANDS = { ...STORE_COMMANDS, ...AUDIT_COMMANDS, ...CLOUD_COMMANDS, ...STATION_COMMANDS };
 
 /** What the clinic's own key file says where it is not what opens the clinic. */
 const BY_RECOVERY: ReadonlySet<ProblemCode> = new Set(['KEY_WRONG', 'KEY_CHANGED_ELSEWHERE']);
