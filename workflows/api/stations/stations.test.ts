@@ -30,6 +30,7 @@ describe('enrolment', () => {
       locationName: 'harbour',
       stationId: station.stationId,
       keyId: station.key.keyId,
+      payloadKeys: null,
     });
     // The answer was lost: the same again is answered the same.
     expect((await station.enrol(code)).body).toEqual(body);
