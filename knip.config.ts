@@ -9,7 +9,7 @@ const config: KnipConfig = {
     'electron/core/store/rx-storage-sqlite/index.ts',
     'electron/hosts/desktop/{main,build,after-pack}.ts',
     'electron/hosts/desktop/preload/preload.ts',
-    'electron/services/{core,devices,inference,simulators}.ts',
+    'electron/services/{core,devices,inference,simulators,station-worker}.ts',
     'electron/{core,services,hosts}/**/{fixtures,testing}/*.ts',
     'native/inference/models/*/make-golden.ts',
     'renderer/{shell,checkin,cloud}/main.tsx',
@@ -23,6 +23,7 @@ const config: KnipConfig = {
     'test/{bench,conformance,faults,sync}/run.ts',
     // Started as a process.
     'test/faults/store/{writer,canary-writer}.ts',
+    'test/workflows/station-process.ts',
     'test/faults/outbox/{station-process,worker-process,stand-in-workflow}.ts',
     'test/sync/simulation/worker.ts',
     'test/sync/processes/station-process.ts',
