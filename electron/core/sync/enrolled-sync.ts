@@ -254,6 +254,7 @@ export class EnrolledSync implements Omit<SyncReader, 'changes'> {
       const about = { stationId: station.stationId, now: clock.now() };
       const keyIds = await fetchPayloadKeys(store, this.#client, about, signal);
       this.#keysDue = false;
+      this.#options.changed();
       log.info({ keyIds }, 'the cloud has given the keys for its workflows');
     } catch (error) {
       if (!signal.aborted) log.warn({ code: codeOf(error) }, 'the keys for the workflows were not given; asking again');
