@@ -251,7 +251,7 @@ export class TestVisit {
     const [row] = (await pullAll(station, 'reports', 50)).filter(({ document }) => document['id'] === reportId);
     if (row === undefined) throw new Error('the report is not there');
     const at = '2026-11-21T10:30:00.000Z';
-    const by = String(documents.reports['authorId']);
+    const by = String(documents.reports?.['authorId']);
     const reason = decision === 'approved' ? null : 'other';
     const common = { decision, reportSha256: pdf.sha256, by, byName: 'Dr Clara Clinician', at, reason, notes: null };
     const review = { ...common, ...changes };

@@ -190,7 +190,7 @@ async function subjectOf(database: Pool, { issuer }: DevelopmentIssuer, patientI
 
 async function send(station: TestStation, visits: readonly VisitForReview[]): Promise<void> {
   for (const name of ['patients', 'appointments', 'sessions', 'captures', 'findings', 'reports'] as const) {
-    const rows = visits.map(({ documents }) => rowOf(documents[name]));
+    const rows = visits.flatMap(({ documents }) => (documents[name] === undefined ? [] : [rowOf(documents[name])]));
     const { verdicts } = await push(station, name satisfies CollectionName, rows);
     if (verdicts.some(({ verdict }) => verdict !== 'accepted')) throw new Error(`${name} were not taken`);
   }

@@ -13,9 +13,10 @@ export interface VisitForReview {
   readonly sessionId: string;
   readonly captureId: string;
   readonly reportId: string;
-  readonly documents: Readonly<
-    Record<'patients' | 'appointments' | 'sessions' | 'captures' | 'findings' | 'reports', Fields>
-  >;
+  /** Without a report as long as the clinic has made none. */
+  readonly documents: Readonly<Record<'patients' | 'appointments' | 'sessions' | 'captures' | 'findings', Fields>> & {
+    readonly reports?: Fields;
+  };
   readonly picture: Content;
   readonly overlay: Content;
   readonly pdf: Content;

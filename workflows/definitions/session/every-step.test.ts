@@ -58,10 +58,9 @@ async function holdWrites(): Promise<() => Promise<void>> {
 
 /** As long as the clinic has made none. */
 function withoutReport(): VisitForReview {
-  const documents = visitForReview(NORTH_HARBOUR, rig.station.stationId);
-  const { reports: _reports, sessions, ...others } = documents.documents;
-  const sent = { ...others, sessions: { ...sessions, reportId: null } } as VisitForReview['documents'];
-  return { ...documents, documents: sent };
+  const whole = visitForReview(NORTH_HARBOUR, rig.station.stationId);
+  const { reports: _reports, ...documents } = whole.documents;
+  return { ...whole, documents: { ...documents, sessions: { ...documents.sessions, reportId: null } } };
 }
 
 async function ended(visit: TestVisit): Promise<string> {
