@@ -324,14 +324,12 @@ describe('a patient at home', () => {
       registrationId: await registered,
       data,
     });
-    await expect
-      .poll(async () =>
-        page.evaluate(async () => {
-          const worker = await navigator.serviceWorker.ready;
-          return (await worker.getNotifications()).map(({ title, body }) => [title, body]);
-        }),
-      )
-      .toEqual([['Vantage', 'There is news.']]);
+    const shown = async (): Promise<string[][]> =>
+      page.evaluate(async () => {
+        const worker = await navigator.serviceWorker.ready;
+        return (await worker.getNotifications()).map(({ title, body }) => [title, body]);
+      });
+    await expect.poll(shown, { timeout: 30_000 }).toEqual([['Vantage', 'There is news.']]);
   });
 
   it('sees the report by itself once it is published, and reads it', async () => {
