@@ -54,7 +54,8 @@ export async function seedPlaces(admin: pg.Pool): Promise<void> {
   }
 }
 
-async function seedPlace(admin: pg.Pool, tenant: string, location: string): Promise<void> {
+/** A location, and its tenant if it is that one's first. */
+export async function seedPlace(admin: pg.Pool, tenant: string, location: string): Promise<void> {
   const place = seeded(tenant, location);
   await admin.query('INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING', [place.tenantId, tenant]);
   await admin.query('INSERT INTO document_counters (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING', [place.tenantId]);
