@@ -23,12 +23,35 @@ export async function readCounter(tx: Scoped, tenantId: string): Promise<Counter
 }
 
 /** What is read at another location is another thing. */
-export function epochOf(counter: Counter, locationId: string): string {
+function epochOf(counter: Counter, locationId: string): string {
   return `${counter.epoch}:${locationId}`;
+}
+
+/**
+ * Where a page ends. Whoever reads from the beginning misses no deletion that was purged before that: until they are past the last of
+ * those, the checkpoint says up to where it had been purged when they began.
+ */
+export function checkpointAt(
+  counter: Counter,
+  locationId: string,
+  { from, seq }: { readonly from: Checkpoint | null; readonly seq: number },
+): Checkpoint {
+  const epoch = epochOf(counter, locationId);
+  const begunAt = from === null ? counter.purgedSeq : begunAfter(from, epoch);
+  return { seq, epoch: begunAt !== null && seq < begunAt ? `${epoch}:${begunAt}` : epoch };
 }
 
 export function resyncReason(counter: Counter, locationId: string, checkpoint: Checkpoint | null): ResyncReason | null {
   if (checkpoint === null) return null;
-  if (checkpoint.epoch !== epochOf(counter, locationId) || checkpoint.seq > counter.seq) return 'EPOCH_CHANGED';
-  return checkpoint.seq < counter.purgedSeq ? 'TOMBSTONES_PURGED' : null;
+  const epoch = epochOf(counter, locationId);
+  const begunAt = begunAfter(checkpoint, epoch);
+  if ((checkpoint.epoch !== epoch && begunAt === null) || checkpoint.seq > counter.seq) return 'EPOCH_CHANGED';
+  return Math.max(checkpoint.seq, begunAt ?? 0) < counter.purgedSeq ? 'TOMBSTONES_PURGED' : null;
+}
+
+/** What `checkpointAt` says beside the epoch; null: nothing. */
+function begunAfter(checkpoint: Checkpoint, epoch: string): number | null {
+  if (!checkpoint.epoch.startsWith(`${epoch}:`)) return null;
+  const seq = checkpoint.epoch.slice(epoch.length + 1);
+  return /^\d{1,16}$/.test(seq) ? Number(seq) : null;
 }

@@ -12,7 +12,7 @@ import type { Scoped } from '../../database/scope.ts';
 import { actorOf } from '../access/callers.ts';
 import type { StationCaller } from '../access/callers.ts';
 import { JsonText } from '../route.ts';
-import { epochOf, readCounter, resyncReason } from './checkpoints.ts';
+import { checkpointAt, readCounter, resyncReason } from './checkpoints.ts';
 
 interface PulledRow {
   readonly seq: number;
@@ -38,10 +38,13 @@ export async function pull(
 ): Promise<Page> {
   const { tenantId, locationId } = caller;
   const counter = await readCounter(tx, tenantId);
-  const epoch = epochOf(counter, locationId);
-  const resync = resyncReason(counter, locationId, request.checkpoint);
-  if (resync !== null) return { answer: textOf([], { checkpoint: { seq: 0, epoch }, resync }), rows: 0, resync };
-  const after = request.checkpoint?.seq ?? 0;
+  const from = request.checkpoint;
+  const resync = resyncReason(counter, locationId, from);
+  if (resync !== null) {
+    const checkpoint = checkpointAt(counter, locationId, { from: null, seq: 0 });
+    return { answer: textOf([], { checkpoint, resync }), rows: 0, resync };
+  }
+  const after = from?.seq ?? 0;
   const mine = sql`tenant_id = ${tenantId} AND location_id = ${locationId} AND collection = ${collection} AND seq > ${after}`;
   const had = request.own === 'brief' ? sql`as_sent AND changed_by = ${actorOf(caller)}` : sql`false`;
   // How large they are is known without reading them.
@@ -63,7 +66,8 @@ export async function pull(
   const more = rows.length < (rows[0]?.found ?? 0);
   // A page that is not full has shown everything up to the counter: a quiet collection need not stay behind the purged deletions.
   const seq = rows.length < request.limit && !more ? Math.max(last, counter.seq) : last;
-  return { answer: textOf(rows, { checkpoint: { seq, epoch }, more, resync: null }), rows: rows.length, resync: null };
+  const checkpoint = checkpointAt(counter, locationId, { from, seq });
+  return { answer: textOf(rows, { checkpoint, more, resync: null }), rows: rows.length, resync: null };
 }
 
 type Rest = Pick<PullResponse, 'checkpoint' | 'more' | 'resync'>;

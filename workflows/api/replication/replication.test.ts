@@ -8,6 +8,7 @@ import {
   parseHlc,
   replicationPath,
 } from '../../../electron/contract/index.ts';
+import { purgeBefore } from '../../database/purge.ts';
 import { withScope } from '../../database/scope.ts';
 import { patientDocument } from '../../database/testing/seed.ts';
 import type { Fields } from '../testing/documents.ts';
@@ -385,6 +386,38 @@ describe('a pull', () => {
     expect((await pull(two, 'alerts', null)).resync).toBeNull();
     const late = await push(two, 'alerts', [rowOf(document)], { checkpoint: old });
     expect(late).toEqual({ verdicts: [], resync: 'TOMBSTONES_PURGED' });
+  });
+
+  it('lets a reading from the beginning come to its end after a purge, and begin again where more was purged meanwhile', async () => {
+    const documents = Array.from({ length: 7 }, () => alertDocument(NORTH_HARBOUR));
+    await push(
+      one,
+      'alerts',
+      documents.map((document) => rowOf(document)),
+    );
+    const purge = async (): Promise<void> => {
+      const passing = alertDocument(NORTH_HARBOUR);
+      await push(one, 'alerts', [rowOf(passing)]);
+      await push(one, 'alerts', [rowOf(passing, { document: passing, deleted: false, version: 1 }, true)]);
+      const scope = { role: 'service', tenantId: NORTH_HARBOUR.tenantId, locations: '*', actor: 'service' } as const;
+      const later = new Date(Date.now() + 60_000);
+      const purged = await withScope(cloud.api.parts.database, scope, async (tx) =>
+        purgeBefore(tx, NORTH_HARBOUR.tenantId, later),
+      );
+      expect(purged).toMatchObject({ tombstones: 1 });
+    };
+    await purge();
+    const seen: unknown[] = [];
+    let page = await pull(two, 'alerts', null, 3);
+    for (; page.rows.length > 0; page = await pull(two, 'alerts', page.checkpoint, 3)) {
+      seen.push(...page.rows.map(({ document }) => document['id']));
+    }
+    expect([page.resync, seen]).toEqual([null, documents.map(({ id }) => id)]);
+    const { checkpoint } = await pull(two, 'alerts', null, 3);
+    await purge();
+    expect((await pull(two, 'alerts', checkpoint, 3)).resync).toBe('TOMBSTONES_PURGED');
+    expect((await pull(two, 'alerts', page.checkpoint, 3)).resync).toBe('TOMBSTONES_PURGED');
+    expect((await pull(two, 'alerts', { ...checkpoint, epoch: `${checkpoint.epoch}:x` })).resync).toBe('EPOCH_CHANGED');
   });
 
   it('asks for a resync after the database was restored, or the station moved', async () => {
