@@ -278,6 +278,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     if (this.#isMade || this.#closing !== null || !sqlite.open || sqlite.inTransaction) return;
     try {
       this.#isMade = isTableReady(this.#connection, this.#layout);
+      if (this.#isMade) this.#reader.prepare();
     } catch {
       // Whoever reads or writes will be told.
     }

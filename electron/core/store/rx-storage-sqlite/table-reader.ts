@@ -47,6 +47,11 @@ export class TableReader<RxDocType> {
     this.#lastRow = `SELECT max(rowid) FROM ${layout.table}`;
   }
 
+  /** Prepares what reads by id run. The table must be there. */
+  prepare(): void {
+    for (const sql of [this.#readOne, this.#readMany, this.#readAll, this.#lastRow]) this.#connection.plucked(sql);
+  }
+
   byIds(ids: readonly string[], withDeleted: boolean): RxDocumentData<RxDocType>[] {
     return this.#connection.read(() => {
       const found: RxDocumentData<RxDocType>[] = [];
@@ -220,21 +225,16 @@ export class TableReader<RxDocType> {
   #walked(ids: readonly string[]): (RxDocumentData<RxDocType> | undefined)[] | null {
     // Rows are numbered as they come: there are no more of them than the last one's number.
     if (ids.length < Number(this.#connection.plucked(this.#lastRow).get()) * MOST) return null;
-    const places = new Map<unknown, number>();
-    for (let index = 0; index < ids.length; index += 1) places.set(ids[index], index);
-    const documents: (RxDocumentData<RxDocType> | undefined)[] = ids.map(() => undefined);
-    for (const data of this.#connection.plucked(this.#readAll).all() as string[]) {
-      const document = JSON.parse(data) as RxDocumentData<RxDocType>;
-      const place = places.get(this.#idOf(document));
-      if (place !== undefined) documents[place] = document;
-    }
-    // Who asks twice is answered twice.
-    if (places.size === ids.length) return documents;
-    return ids.map((id) => documents[places.get(id) ?? -1]);
+    const read = this.#connection.plucked(this.#readAll).all() as string[];
+    const documents = read.map((data) => JSON.parse(data) as RxDocumentData<RxDocType>);
+    // Often asked for as they were written: then each stands where it belongs.
+    if (ids.every((id, index) => id === this.#idOf(documents[index]))) return documents.slice(0, ids.length);
+    const byId = new Map(documents.map((document) => [this.#idOf(document), document]));
+    return ids.map((id) => byId.get(id));
   }
 
-  #idOf(document: RxDocumentData<RxDocType>): unknown {
-    return (document as Readonly<Record<string, unknown>>)[this.#layout.primaryPath];
+  #idOf(document: RxDocumentData<RxDocType> | undefined): unknown {
+    return (document as Readonly<Record<string, unknown>> | undefined)?.[this.#layout.primaryPath];
   }
 
   #byKey(key: string): RxDocumentData<RxDocType> | undefined {
