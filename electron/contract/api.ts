@@ -5,6 +5,7 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
+import { bookingInputSchema } from './booking.ts';
 import { acceptanceContract, calibrationContract } from './calibration-api.ts';
 import { weightReadingSchema, weightSampleSchema } from './devices.ts';
 import { consentLineSchema, signatureSchema, reviewSchema } from './documents.ts';
@@ -61,6 +62,13 @@ export const staffContract = {
     find: procedure(...VISIT_ROLES)
       .input(z.object({ text: z.string().trim().min(2).max(80) }))
       .output(z.array(dayRowSchema)),
+    /**
+     * A visit for now, for somebody who comes without a booking, known or not. Refused with PATIENT_KNOWN, or INPUT_INVALID
+     * (`birthDate`, `number`).
+     */
+    book: procedure(...VISIT_ROLES)
+      .input(bookingInputSchema)
+      .output(session.extend({ appointmentId: z.uuid() })),
     /** At the desk: for somebody who does not use the check-in screen. Consent is then signed on the staff screen. */
     checkIn: procedure(...VISIT_ROLES)
       .input(z.object({ appointmentId: z.uuid() }))

@@ -1,6 +1,7 @@
 /** What UI, workstation and cloud agree on. Pure: no Node, no DOM, no Electron. */
 export * from './api.ts';
 export * from './audit.ts';
+export * from './booking.ts';
 export * from './calibration-api.ts';
 export * from './cloud-api.ts';
 export * from './demonstration.ts';

@@ -489,6 +489,13 @@ export const PROBLEMS = {
     'Correct it',
   ),
   NOT_FOUND: problem('inline', 'It is not here any more.', 'Nothing was changed.', 'Go back to the list.', 'Go back'),
+  PATIENT_KNOWN: problem(
+    'inline',
+    'Somebody of this name and birth date is known here already.',
+    'Nothing was changed.',
+    'If it is the same person, enter their number (find them by name); if it is another one, give them a number of their own.',
+    'Enter the number',
+  ),
   STEP_NOT_NOW: problem(
     'inline',
     'This step is not next.',
@@ -644,12 +651,33 @@ export const PROBLEMS = {
     'Sign in once more, then decide.',
     'Sign in again',
   ),
+  LOOK_ONLY: problem(
+    'inline',
+    'This page only shows; it changes nothing.',
+    'Nothing was changed.',
+    'Ask whoever runs the cloud: workflows are told and ended from the command line there.',
+    'Go back',
+  ),
+  TEMPORAL_PAGE_UNASSIGNED: problem(
+    'inline',
+    'This cloud was not told whose people may see Temporal’s own page.',
+    'Nothing was shown.',
+    'Ask whoever runs the cloud to name the clinic (TEMPORAL_UI_TENANT).',
+    'Go back',
+  ),
   CLOUD_UNREACHABLE: problem(
     'inline',
     'The cloud did not answer.',
     'Everything is on this disk; visits go on as before.',
     'Check this computer’s network. It is tried again by itself.',
     'Try the line now',
+  ),
+  ENROLMENT_UNREACHABLE: problem(
+    'inline',
+    'No cloud answered at this address.',
+    'Nothing was changed, and the code is still good.',
+    'Compare the address with the message that has the code; check this computer’s network, and that the cloud runs if it is on this machine.',
+    'Try again',
   ),
   CLOUD_CAPTIVE: problem(
     'pane',

@@ -35,7 +35,7 @@ export function DayList(props: DayListProps): ReactNode {
       <p className="p-7 text-17 text-ink-2">
         {finding
           ? i18n.t('Nobody of that name or number.')
-          : i18n.t('No visits here. New bookings appear by themselves.')}
+          : i18n.t('No visits here. Bookings made at other stations appear by themselves; add one for who is here.')}
       </p>
     );
   }

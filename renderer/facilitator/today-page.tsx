@@ -1,11 +1,12 @@
 /** Today: who is next, is everything ready. Rooms above, the day as one list, the next action at the right. */
 import { useLingui } from '@lingui/react';
 import { useNavigate } from '@tanstack/react-router';
-import { Search } from 'lucide-react';
+import { Plus, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useEffect, useMemo, useState } from 'react';
 import { Button as AriaButton, ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import type { DayRow } from '../../electron/contract/views.ts';
+import { Button } from '../kit/button.tsx';
 import { TextField } from '../kit/field.tsx';
 import { KeyCap, useKeys } from '../kit/keys.tsx';
 import { PaneProblem } from '../kit/problem.tsx';
@@ -14,6 +15,7 @@ import { useMay, useSession } from '../shell/session.ts';
 import { useAsk, useLive } from '../shell/staff.ts';
 import { Topbar } from '../shell/topbar.tsx';
 import { useNow } from '../shell/use-now.ts';
+import { BookDialog } from './book-dialog.tsx';
 import { DayList } from './day-list.tsx';
 import type { DayGroup } from './day-words.ts';
 import { groupOf, nextOf } from './day-words.ts';
@@ -36,6 +38,7 @@ function VisitsToday(): ReactNode {
   const day = useLive((client) => client.today.watch, undefined);
   const [filter, setFilter] = useState<Filter>('all');
   const [finding, setFinding] = useState(false);
+  const [booking, setBooking] = useState(false);
   const [text, setText] = useState('');
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const rows = useMemo(() => day.data?.rows ?? [], [day.data]);
@@ -54,6 +57,7 @@ function VisitsToday(): ReactNode {
     { key: 'ArrowDown', label: i18n.t('Next row'), run: () => move(1) },
     { key: 'ArrowUp', label: i18n.t('Row before'), run: () => move(-1) },
     { key: '/', label: i18n.t('Find a patient'), run: () => setFinding(true) },
+    { key: 'n', label: i18n.t('Add a visit'), run: () => setBooking(true) },
     {
       key: 'c',
       label: i18n.t('Check in'),
@@ -85,6 +89,9 @@ function VisitsToday(): ReactNode {
           <ToggleButton id="done">{i18n.t('Done {count}', { count: count('done') })}</ToggleButton>
         </ToggleButtonGroup>
         <span className="grow-1" />
+        <Button onPress={() => setBooking(true)} icon={<Plus size={20} strokeWidth={1.75} aria-hidden />}>
+          {i18n.t('Add a visit')}
+        </Button>
         <FindBox
           open={finding || text !== ''}
           text={text}
@@ -96,6 +103,13 @@ function VisitsToday(): ReactNode {
           }}
         />
       </Topbar>
+      {booking ? (
+        <BookDialog
+          room={day.data?.rooms[0]?.name ?? ''}
+          onClose={() => setBooking(false)}
+          onBooked={actions.checkInBooked}
+        />
+      ) : null}
       {day.problem !== null ? (
         <PaneProblem problem={day.problem} />
       ) : (
@@ -132,11 +146,14 @@ function VisitsToday(): ReactNode {
   );
 }
 
-function useRowActions(): { readonly open: (row: DayRow) => void; readonly checkIn: (row: DayRow) => void } {
+function useRowActions() {
   const navigate = useNavigate();
+  const checkInBooked = (appointmentId: string): void =>
+    void navigate({ to: '/desk/$appointmentId', params: { appointmentId } });
   return {
-    open: (row) => void navigate({ to: '/visit/$sessionId', params: { sessionId: row.sessionId } }),
-    checkIn: (row) => void navigate({ to: '/desk/$appointmentId', params: { appointmentId: row.appointmentId } }),
+    open: (row: DayRow): void => void navigate({ to: '/visit/$sessionId', params: { sessionId: row.sessionId } }),
+    checkIn: (row: DayRow): void => checkInBooked(row.appointmentId),
+    checkInBooked,
   };
 }
 

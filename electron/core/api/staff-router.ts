@@ -3,6 +3,7 @@ import type { Hello, VisitView } from '../../contract/index.ts';
 import { VantageError } from '../../contract/index.ts';
 import type { ClinicParts } from '../clinic-parts.ts';
 import { authorOf } from '../visits/author.ts';
+import { bookVisit } from '../visits/booking.ts';
 import { dayOutline, dayView, findRows } from '../visits/day-views.ts';
 import { visitView } from '../visits/views.ts';
 import { createEnrolmentRouter } from './enrolment-router.ts';
@@ -106,6 +107,9 @@ export function createStaffRouter(parts: ClinicParts) {
         }
         return rows;
       }),
+      book: os.today.book.handler(({ context, input }) =>
+        bookVisit({ store, station: parts.station, now: parts.now }, input, authorOf(actorOf(context))),
+      ),
       checkIn: os.today.checkIn.handler(async ({ context, input }) => {
         const session = await visits.checkIn(input.appointmentId, authorOf(actorOf(context)));
         return { sessionId: session.id };

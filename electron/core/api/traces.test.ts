@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CheckinContract, StaffContract } from '../../contract/index.ts';
-import { DEMONSTRATION_PIN } from '../../contract/index.ts';
+import { DEMONSTRATION_PIN, newId } from '../../contract/index.ts';
 import { until } from '../../../test/fixtures/client.ts';
 import type { TestClinic } from '../../../test/fixtures/clinic.ts';
 import { openTestClinic } from '../../../test/fixtures/clinic.ts';
@@ -37,6 +37,7 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
   'today.watch': 'patient.listed',
   'today.outline': 'day.outline-read',
   'today.find': 'patient.found',
+  'today.book': 'appointment.booked',
   'today.checkIn': 'visit.checked-in',
   'today.consent': 'consent.signed',
   'visits.watch': 'patient.read',
@@ -185,7 +186,9 @@ it('every procedure that shows or changes something of a patient leaves its entr
     pin: DEMONSTRATION_PIN,
   });
 
-  // A visit that does not take place; a look at the day; a search.
+  // A visit that does not take place; a look at the day; a search; somebody without a booking.
+  const booking = { givenName: 'Wanda', familyName: 'Walkerson', birthDate: '1970-02-03', sex: 'unknown' } as const;
+  await ines.today.book({ ...booking, appointmentId: newId(), protocolId: 'retina-only' });
   const cancelled = await ines.today.checkIn({ appointmentId: (await rowOf(ines, RASHID)).appointmentId });
   await ines.visits.cancel({ ...cancelled, reason: 'did not wait' });
   expect((await ines.today.find({ text: JUAN })).length).toBeGreaterThan(0);
@@ -237,6 +240,8 @@ it('every procedure that shows or changes something of a patient leaves its entr
     'has to leave',
     'keep the eye',
     'Modelo',
+    'Walkerson',
+    '1970-02-03',
   ]) {
     expect(text).not.toContain(word);
   }
