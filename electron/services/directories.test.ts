@@ -32,6 +32,7 @@ describe('data directory', () => {
     expect(modeOfFolder(folder, 'clinic')).toBe('clinic');
     writeFileSync(join(folder, 'clinic.db'), '');
     expect(modeOfFolder(folder, null)).toBe('clinic');
+    expect(() => modeOfFolder(folder, 'demonstration')).toThrow('INPUT_INVALID');
     writeFileSync(join(folder, 'demonstration.key'), '');
     expect(modeOfFolder(folder, null)).toBe('demonstration');
     expect(() => modeOfFolder(folder, 'clinic')).toThrow('INPUT_INVALID');

@@ -46,7 +46,7 @@ const BEFORE_FIRST_START: ReadonlySet<string> = new Set([
 
 /**
  * The mode of a folder that a person names (`--data`), such as a restored one: what lies in it says so, and where nothing does, what is asked for.
- * @throws VantageError INPUT_INVALID where a clinic is asked for and the folder is a demonstration's, FOLDER_NOT_CLINIC where other things lie in it
+ * @throws VantageError INPUT_INVALID where a clinic is asked for and the folder is a demonstration's, or the other way round; FOLDER_NOT_CLINIC where other things lie in it
  */
 export function modeOfFolder(directory: string, asked: StationMode | null): StationMode {
   if (existsSync(join(directory, 'demonstration.key'))) {
@@ -54,7 +54,10 @@ export function modeOfFolder(directory: string, asked: StationMode | null): Stat
     return 'demonstration';
   }
   const isClinic = ['station.key', 'station.ring-key', 'clinic.db'].some((name) => existsSync(join(directory, name)));
-  if (isClinic) return 'clinic';
+  if (isClinic) {
+    if (asked === 'demonstration') throw new VantageError('INPUT_INVALID', `${directory} is a clinic’s folder`);
+    return 'clinic';
+  }
   const names = existsSync(directory) ? readdirSync(directory) : [];
   const others = names.filter((name) => !name.startsWith('.') && !BEFORE_FIRST_START.has(name));
   if (others.length > 0) throw new VantageError('FOLDER_NOT_CLINIC', directory);

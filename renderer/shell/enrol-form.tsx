@@ -22,6 +22,7 @@ export function EnrolForm({
   const [address, setAddress] = useState(known);
   const [code, setCode] = useState('');
   const [stationName, setStationName] = useState(called);
+  const { problem } = enrol;
   const isComplete = address.trim() !== '' && code.trim() !== '' && stationName.trim() !== '';
   const submit = async (): Promise<void> => {
     if (isComplete && (await enrol.run({ address, code, stationName })) !== null) onEnrolled();
@@ -35,12 +36,16 @@ export function EnrolForm({
         placeholder="https://"
         maxLength={300}
         focusFirst={known === ''}
+        help={i18n.t('It comes with the code. A cloud on this very machine has one that begins with http://127.0.0.1.')}
       />
       <TextField
         label={i18n.t('Code')}
         value={code}
         onChange={setCode}
-        help={i18n.t('From the letter or message of the administrator. Small letters and spaces are fine.')}
+        help={i18n.t(
+          'An administrator makes it in the clinic’s cloud, for one station. Small letters and spaces are fine.',
+        )}
+        error={problem?.field === 'code' ? i18n.t('A code has 16 letters and digits.') : null}
         maxLength={40}
         focusFirst={known !== ''}
         onEnter={() => void submit()}
@@ -52,7 +57,12 @@ export function EnrolForm({
         maxLength={100}
         onEnter={() => void submit()}
       />
-      {enrol.problem === null ? null : <InlineProblem problem={enrol.problem} />}
+      {problem === null ? null : (
+        <InlineProblem
+          problem={problem}
+          {...(problem.code === 'ENROLMENT_UNREACHABLE' ? { onAction: () => void submit(), busy: enrol.busy } : {})}
+        />
+      )}
       <Button look="primary" size="large" onPress={() => void submit()} busy={enrol.busy} disabled={!isComplete}>
         {i18n.t('Enrol this station')}
       </Button>

@@ -6,6 +6,8 @@ import { EnrolForm } from './enrol-form.tsx';
 import { useAsk } from './staff.ts';
 
 const LOOK_EVERY_MS = 2000;
+/** Where the program lies with its sources; an installed one knows the same option. */
+const DEMONSTRATION = 'npm start -- --demonstration';
 
 export function FirstDay({
   stationName,
@@ -38,7 +40,9 @@ export function FirstDay({
       <div className="w-full max-w-[460px]">
         <h2 className="text-26 tracking-[-0.018em]">{i18n.t('Enrol this station')}</h2>
         <p className="pt-2 text-ink-2">
-          {i18n.t('With a code from the administrator it gets its clinic, its people and its appointments.')}
+          {i18n.t(
+            'This computer becomes a station of a real clinic. Its people, locations and keys come from the clinic’s cloud, with a code, once; afterwards it works for days without a network.',
+          )}
         </p>
       </div>
       <EnrolForm
@@ -49,6 +53,12 @@ export function FirstDay({
           onEnrolled();
         }}
       />
+      <p className="w-full max-w-[460px] border-t border-line pt-4 text-ink-2">
+        {i18n.t('Only to look around, the demonstration clinic needs no code and no network: close this and start')}{' '}
+        <code className="ident block pt-1 whitespace-nowrap text-ink" dir="ltr">
+          {DEMONSTRATION}
+        </code>
+      </p>
     </>
   );
 }

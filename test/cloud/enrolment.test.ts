@@ -161,7 +161,7 @@ describe('enrolment', () => {
     const code = await cloud.enrolmentCode(NORTH_HARBOUR);
     const former = { ...station.station };
     await expect(station.sync.enrol({ address: cloud.base, code }, BY)).rejects.toMatchObject({
-      code: 'CLOUD_UNREACHABLE',
+      code: 'ENROLMENT_UNREACHABLE',
     });
     expect([network.lost(), station.station, station.sync.isEnrolled]).toEqual([1, former, false]);
     const { directory } = station;

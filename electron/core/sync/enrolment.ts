@@ -48,7 +48,7 @@ const COLLECTIONS = Object.keys(documentSchemas) as CollectionName[];
  * as well. Where the answer is lost the same code is good again. A station that was enrolled before comes with a new key: the one
  * before may be why it has to.
  *
- * @throws VantageError NOT_ALLOWED (a demonstration), CLOUD_ADDRESS_WRONG, INPUT_INVALID (`code`), ENROLMENT_REFUSED, CLOUD_UNREACHABLE,
+ * @throws VantageError NOT_ALLOWED (a demonstration), CLOUD_ADDRESS_WRONG, INPUT_INVALID (`code`), ENROLMENT_REFUSED, ENROLMENT_UNREACHABLE,
  * CLOUD_CAPTIVE, UPDATE_NEEDED, CLOUD_OLDER, TOO_MANY_REQUESTS, CLOUD_UNAVAILABLE; then nothing has changed
  */
 export async function enrol(
@@ -128,6 +128,12 @@ async function ask(
       throw new VantageError('CLOUD_CAPTIVE', 'the answer is about another station');
     }
     return answer;
+  } catch (error) {
+    // Said in the words of a station that has no cloud yet: nothing is tried again by itself.
+    if (error instanceof VantageError && error.code === 'CLOUD_UNREACHABLE') {
+      throw new VantageError('ENROLMENT_UNREACHABLE', error.detail, { cause: error });
+    }
+    throw error;
   } finally {
     await client.close();
   }

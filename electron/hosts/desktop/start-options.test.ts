@@ -13,6 +13,7 @@ it('mode, frames and check-in on the only display can be asked for', () => {
     windowed: true,
     checkinOnOneDisplay: true,
   });
+  expect(parseStartOptions(['--demonstration'])).toMatchObject({ mode: 'demonstration' });
   expect(parseStartOptions(['--kiosk', '--windowed'])).toMatchObject({ windowed: false });
 });
 

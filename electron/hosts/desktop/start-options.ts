@@ -25,6 +25,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     allowPositionals: true,
     options: {
       clinic: { type: 'boolean' },
+      demonstration: { type: 'boolean' },
       data: { type: 'string' },
       kiosk: { type: 'boolean' },
       windowed: { type: 'boolean' },
@@ -33,7 +34,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
   });
   const framed = values.windowed === true ? true : null;
   return {
-    mode: values.clinic === true ? 'clinic' : null,
+    mode: values.clinic === true ? 'clinic' : values.demonstration === true ? 'demonstration' : null,
     data: typeof values.data === 'string' && values.data !== '' ? resolve(values.data) : null,
     windowed: values.kiosk === true ? false : framed,
     checkinOnOneDisplay: values['check-in-here'] === true,

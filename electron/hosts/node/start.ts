@@ -26,6 +26,7 @@ import { askPassphrase, isNewClinic, nodeKeys } from './master-key.ts';
 const HELP = `Starts the workstation. Without a clinic on this computer it is the demonstration, with simulated devices.
 
   --clinic             set up, or open, this computer's clinic (asks for its passphrase)
+  --demonstration      the demonstration, also where this computer has a clinic
   --data DIR           the clinic that lies in this folder, such as a restored one, instead of this computer's
   --passphrase-fd N    read the passphrase from file descriptor N instead of the terminal; npm hands on only
                        standard input: --passphrase-fd 0
@@ -78,6 +79,7 @@ function readArguments(): StartArguments | null {
     allowNegative: true,
     options: {
       clinic: { type: 'boolean', default: false },
+      demonstration: { type: 'boolean', default: false },
       data: { type: 'string' },
       'passphrase-fd': { type: 'string' },
       port: { type: 'string', default: '0' },
@@ -88,7 +90,8 @@ function readArguments(): StartArguments | null {
   });
   if (values.help) return null;
   const rootOfData = rootDirectory({ environment: process.env, platform: process.platform, home: homedir() });
-  const asked = values.clinic ? 'clinic' : null;
+  if (values.clinic && values.demonstration) throw new Error('either --clinic or --demonstration');
+  const asked = values.clinic ? 'clinic' : values.demonstration ? 'demonstration' : null;
   const named = values.data === undefined ? null : resolve(values.data);
   const mode = named === null ? (asked ?? modeOf(rootOfData)) : modeOfFolder(named, asked);
   const descriptor = values['passphrase-fd'];
@@ -120,11 +123,7 @@ async function runElectron({ mode, directory, isNamed }: StartArguments): Promis
   await bringUpToDate(DESKTOP);
   const child = spawn(
     search.path,
-    [
-      join(root, 'dist', 'desktop', 'main.js'),
-      ...(mode === 'clinic' ? ['--clinic'] : []),
-      ...(isNamed ? [`--data=${directory}`] : []),
-    ],
+    [join(root, 'dist', 'desktop', 'main.js'), `--${mode}`, ...(isNamed ? [`--data=${directory}`] : [])],
     { stdio: 'inherit' },
   );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
