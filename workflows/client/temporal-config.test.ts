@@ -61,7 +61,12 @@ describe('where Temporal is', () => {
 
 describe('limits of a worker', () => {
   it('have defaults, and are refused by name', () => {
-    expect(workerLimitsOf({})).toMatchObject({ taskQueue: 'vantage-visits', activities: 100, shutdownMs: 30_000 });
+    expect(workerLimitsOf({})).toMatchObject({
+      taskQueue: 'vantage-visits',
+      activities: 100,
+      shutdownMs: 30_000,
+      cacheMs: 10_000,
+    });
     const values = { TEMPORAL_MAX_CONCURRENT_ACTIVITIES: '7', TEMPORAL_METRICS_ADDRESS: '127.0.0.1:9464' };
     expect(workerLimitsOf(values)).toMatchObject({ activities: 7, metricsAddress: '127.0.0.1:9464' });
     const wrong = { TEMPORAL_MAX_CONCURRENT_WORKFLOWS: '1', TEMPORAL_LOG_LEVEL: 'loud' };

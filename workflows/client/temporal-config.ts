@@ -93,6 +93,8 @@ const workerSchema = z.object({
   TEMPORAL_MAX_CONCURRENT_WORKFLOWS: z.coerce.number().int().min(2).max(10_000).default(40),
   /** About 600 fit in a gigabyte. */
   TEMPORAL_WORKFLOW_CACHE: z.coerce.number().int().min(0).max(100_000).default(600),
+  /** For the next step of a workflow that a worker keeps; a worker that was killed takes none, and another one gets it then. */
+  TEMPORAL_CACHE_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
   TEMPORAL_LOG_LEVEL: z.enum(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   /** `HOST:PORT` for Prometheus; left out, there are no metrics. */
   TEMPORAL_METRICS_ADDRESS: z
@@ -107,6 +109,8 @@ export interface WorkerLimits {
   readonly activities: number;
   readonly workflowTasks: number;
   readonly cachedWorkflows: number;
+  /** So long the worker that has a workflow in its cache has to take its next task; then any worker may. */
+  readonly cacheMs: number;
   readonly logLevel: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
   readonly metricsAddress: string | null;
   /** What runs when the worker is asked to stop has this long. */
@@ -126,6 +130,7 @@ export function workerLimitsOf(environment: Environment): WorkerLimits {
     activities: values.TEMPORAL_MAX_CONCURRENT_ACTIVITIES,
     workflowTasks: values.TEMPORAL_MAX_CONCURRENT_WORKFLOWS,
     cachedWorkflows: values.TEMPORAL_WORKFLOW_CACHE,
+    cacheMs: values.TEMPORAL_CACHE_SECONDS * 1000,
     logLevel: values.TEMPORAL_LOG_LEVEL,
     metricsAddress: values.TEMPORAL_METRICS_ADDRESS ?? null,
     shutdownMs: values.TEMPORAL_SHUTDOWN_SECONDS * 1000,

@@ -55,6 +55,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       maxConcurrentActivityTaskExecutions: limits.activities,
       maxConcurrentWorkflowTaskExecutions: limits.workflowTasks,
       maxCachedWorkflows: limits.cachedWorkflows,
+      stickyQueueScheduleToStartTimeout: limits.cacheMs,
       shutdownGraceTime: limits.shutdownMs,
     });
     const done = untilEnd(worker, connection);
