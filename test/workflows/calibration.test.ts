@@ -6,7 +6,6 @@ import { CONTRACT_VERSION, newId } from '../../electron/contract/index.ts';
 import { push, rowOf } from '../../workflows/api/testing/documents.ts';
 import { needsTemporal } from '../../workflows/testing/needs-temporal.ts';
 import { Rig } from '../../workflows/testing/rig.ts';
-import { bundleWorkflows } from '../../workflows/worker/bundle.ts';
 import type { SiteRun } from './site-rig.ts';
 import { QUICK_STATION, SiteRig } from './site-rig.ts';
 
@@ -17,7 +16,7 @@ let site: SiteRig;
 beforeAll(async () => {
   const server = inject('temporal');
   if (server === null) return;
-  const rig = await Rig.start(server, await bundleWorkflows());
+  const rig = await Rig.start(server);
   site = new SiteRig(rig, await rig.lane({ timing: QUICK_STATION }));
 });
 afterEach(async () => site?.rest());

@@ -4,7 +4,7 @@
  * which something else of the visit is found, and without encryption the same search finds what the messages carried.
  */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -39,8 +39,8 @@ import { needsTemporal } from '../../workflows/testing/needs-temporal.ts';
 import { QUICK, Rig, TEST_KEY } from '../../workflows/testing/rig.ts';
 import type { TestVisit } from '../../workflows/testing/rig.ts';
 import type { WorkerProcess } from '../../workflows/testing/worker-process.ts';
+import { testBundle } from '../../workflows/testing/test-bundle.ts';
 import { startWorkerProcess } from '../../workflows/testing/worker-process.ts';
-import { bundleWorkflows } from '../../workflows/worker/bundle.ts';
 import { startTracing } from '../../workflows/worker/telemetry.ts';
 import { VISITS_QUEUE } from '../../electron/contract/workflows.ts';
 import type { Needle } from '../faults/store/needles.ts';
@@ -98,16 +98,12 @@ beforeAll(async () => {
   if (given === null) return;
   folder = mkdtempSync(join(tmpdir(), 'vantage-canary-'));
   server = await startTemporal({ program: given.program, databaseFile: join(folder, 'temporal.db') });
-  const bundle = await bundleWorkflows();
-  const bundleFile = join(folder, '..', `${newId()}.js`);
-  writeFileSync(bundleFile, bundle.code);
-  rig = await Rig.start({ ...given, address: server.address, namespace: server.namespace }, bundle);
+  rig = await Rig.start({ ...given, address: server.address, namespace: server.namespace });
   metricsAt.worker = `127.0.0.1:${await freePort()}`;
   patients = await listening(receivePush);
   analyses = await listening(answerAnalysis);
   worker = await startWorkerProcess(rig, {
     taskQueue: VISITS_QUEUE,
-    bundleFile,
     environment: {
       TEMPORAL_LOG_LEVEL: 'DEBUG',
       TEMPORAL_METRICS_ADDRESS: metricsAt.worker,
@@ -116,7 +112,6 @@ beforeAll(async () => {
       WORKFLOW_TIMING: JSON.stringify({ ...QUICK, notifyTries: 60_000 }),
     },
   });
-  rmSync(bundleFile);
   station = await startStation();
 });
 afterAll(async () => {
@@ -409,7 +404,7 @@ describe('what is known of a patient', () => {
       connection,
       namespace: server.namespace,
       taskQueue: VISITS_QUEUE.concat('-plain'),
-      workflowBundle: await bundleWorkflows(),
+      workflowBundle: testBundle(),
       activities: createActivities({
         api: new InternalApi({ baseUrl: rig.cloud.base, audience: config.publicUrl, secret: config.serviceSecret }),
         fusion: builtInFusion(),

@@ -20,7 +20,6 @@ import { tenantKey } from '../../workflows/codec/keys.ts';
 import { needsTemporal } from '../../workflows/testing/needs-temporal.ts';
 import type { TestVisit } from '../../workflows/testing/rig.ts';
 import { Rig, TEST_KEY } from '../../workflows/testing/rig.ts';
-import { bundleWorkflows } from '../../workflows/worker/bundle.ts';
 
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const { tenantId } = NORTH_HARBOUR;
@@ -30,7 +29,7 @@ const PAYLOAD_KEYS = `${OWN.id}:${Buffer.from(OWN.key).toString('base64')}`;
 let rig: Rig;
 beforeAll(async () => {
   const server = inject('temporal');
-  if (server !== null) rig = await Rig.start(server, await bundleWorkflows());
+  if (server !== null) rig = await Rig.start(server);
 });
 afterAll(async () => rig?.close());
 

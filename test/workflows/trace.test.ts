@@ -1,7 +1,7 @@
 /** One visit is one trace: from what a screen asked the station for, by outbox, workflow and activities, to the cloud's API. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,7 +31,6 @@ import type { TestVisit } from '../../workflows/testing/rig.ts';
 import { Rig, TEST_KEY } from '../../workflows/testing/rig.ts';
 import type { WorkerProcess } from '../../workflows/testing/worker-process.ts';
 import { startWorkerProcess } from '../../workflows/testing/worker-process.ts';
-import { bundleWorkflows } from '../../workflows/worker/bundle.ts';
 
 const CANARY = 'Kanarienvogel';
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
@@ -95,13 +94,9 @@ beforeAll(async () => {
   // This process is the station, and the API.
   stopTraces = await startTraces(endpoint);
   traceRequests();
-  const bundle = await bundleWorkflows();
-  const bundleFile = join(folder, 'workflows.js');
-  writeFileSync(bundleFile, bundle.code);
-  rig = await Rig.start(server, bundle);
+  rig = await Rig.start(server);
   worker = await startWorkerProcess(rig, {
     taskQueue,
-    bundleFile,
     environment: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
   });
   store = await openTestStore(join(folder, 'station'));

@@ -4,19 +4,15 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../electron/contract/index.ts';
-import { workerConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import type { NamedKey } from '../codec/keys.ts';
 import { derivedKeys } from '../codec/keys.ts';
 import { keptHistories } from '../testing/histories.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
+import { replayed } from '../testing/replay.ts';
 import { Rig, TEST_KEY } from '../testing/rig.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
-import { startTracing } from '../worker/telemetry.ts';
 import { archiveEnded } from './archive-ended.ts';
 import { folderArchiveStore } from './archive-store.ts';
 import { archiveOf } from './config.ts';
@@ -158,12 +154,10 @@ describe('an archived history', () => {
 
 describe('what has ended', () => {
   let rig: Rig;
-  let bundle: WorkflowBundleWithSourceMap;
   beforeAll(async () => {
     const server = inject('temporal');
     if (server === null) return;
-    bundle = await bundleWorkflows();
-    rig = await Rig.start(server, bundle);
+    rig = await Rig.start(server);
   });
   afterAll(async () => rig?.close());
 
@@ -214,14 +208,7 @@ describe('what has ended', () => {
     expect(read?.head).toMatchObject({ type: 'sessionWorkflow', status: 'COMPLETED' });
     const now: unknown = JSON.parse(historyToJSON(await visit.handle.fetchHistory()));
     expect(JSON.parse(read?.json ?? '')).toEqual(now);
-    await Worker.runReplayHistory(
-      {
-        workflowBundle: bundle,
-        dataConverter: workerConverter(new EncryptionCodec(derivedKeys([TEST_KEY]), null)),
-        plugins: [startTracing(null).plugin],
-      },
-      JSON.parse(read?.json ?? '') as unknown,
-      visit.workflowId,
-    );
+    const history: unknown = JSON.parse(read?.json ?? '');
+    expect(await replayed([{ history, workflowId: visit.workflowId }])).toEqual([null]);
   });
 });

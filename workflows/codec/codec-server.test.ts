@@ -6,14 +6,13 @@ import type { TestApi } from '../api/testing/test-api.ts';
 import { NORTH_HARBOUR, startTestApi } from '../api/testing/test-api.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
 import { Rig, TEST_KEY } from '../testing/rig.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
 
 let rig: Rig;
 let api: TestApi;
 beforeAll(async () => {
   const server = inject('temporal');
   if (server === null) return;
-  rig = await Rig.start(server, await bundleWorkflows());
+  rig = await Rig.start(server);
   api = await startTestApi({}, { workflows: { temporal: null, webUrl: null, keys: [TEST_KEY] } });
 });
 afterAll(async () => {

@@ -20,7 +20,6 @@ import { keptHistories } from '../testing/histories.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
 import type { Lane } from '../testing/rig.ts';
 import { Rig, TEST_KEY } from '../testing/rig.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
 import { runCommand } from './run-command.ts';
 import { commandsFor, register, registrationOf } from './search-attributes.ts';
 
@@ -29,7 +28,7 @@ let lane: Lane;
 beforeAll(async () => {
   const server = inject('temporal');
   if (server === null) return;
-  rig = await Rig.start(server, await bundleWorkflows());
+  rig = await Rig.start(server);
   lane = await rig.lane();
 });
 afterAll(async () => rig?.close());

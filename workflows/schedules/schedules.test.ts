@@ -15,7 +15,6 @@ import { INSTALLATION_ID, derivedKeys } from '../codec/keys.ts';
 import { keepHistory } from '../testing/histories.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
 import { Rig, TEST_KEY } from '../testing/rig.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
 import { reconcile } from './reconcile.ts';
 import type { OwnSchedule } from './schedules.ts';
 import { OWN_PREFIX, SCHEDULES } from './schedules.ts';
@@ -29,7 +28,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vantage-schedules-'));
   const server = inject('temporal');
   if (server === null) return;
-  rig = await Rig.start(server, await bundleWorkflows());
+  rig = await Rig.start(server);
   connection = await Connection.connect({ address: server.address });
   client = new Client({
     connection,

@@ -1,7 +1,7 @@
 /** A cloud for tests: the API on PostgreSQL, a real Temporal server, a worker, and a station that sends what a clinic sends. */
 import { createHash } from 'node:crypto';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
-import type { WorkerDeploymentOptions, WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkerDeploymentOptions } from '@temporalio/worker';
 import type {
   MessageAnswer,
   SessionInput,
@@ -34,6 +34,7 @@ import type { RunningWorker } from '../worker/create-worker.ts';
 import { startWorker } from '../worker/create-worker.ts';
 import { startTracing } from '../worker/telemetry.ts';
 import type { TestServer } from './needs-temporal.ts';
+import { testBundle } from './test-bundle.ts';
 
 /** Published: histories that are kept for replaying are under it. */
 export const TEST_KEY: NamedKey = { id: 'test', key: createHash('sha256').update('histories for tests').digest() };
@@ -70,21 +71,16 @@ export class Rig {
   /** As a station has one: with its own tenant's key only. */
   readonly client: Client;
   readonly server: TestServer;
-  readonly #bundle: WorkflowBundleWithSourceMap;
   readonly #workers = new Set<RunningWorker>();
 
-  private constructor(
-    parts: Pick<Rig, 'cloud' | 'station' | 'client' | 'server'>,
-    bundle: WorkflowBundleWithSourceMap,
-  ) {
+  private constructor(parts: Pick<Rig, 'cloud' | 'station' | 'client' | 'server'>) {
     this.cloud = parts.cloud;
     this.station = parts.station;
     this.client = parts.client;
     this.server = parts.server;
-    this.#bundle = bundle;
   }
 
-  static async start(server: TestServer, bundle: WorkflowBundleWithSourceMap): Promise<Rig> {
+  static async start(server: TestServer): Promise<Rig> {
     const cloud = await startTestApi();
     const station = await cloud.station(NORTH_HARBOUR);
     const { tenantId } = NORTH_HARBOUR;
@@ -96,7 +92,7 @@ export class Rig {
       dataConverter: clientConverter(new EncryptionCodec(keys, tenantId)),
       plugins: [startTracing(null).plugin],
     });
-    return new Rig({ cloud, station, client, server }, bundle);
+    return new Rig({ cloud, station, client, server });
   }
 
   async lane(options: LaneOptions = {}): Promise<Lane> {
@@ -112,6 +108,7 @@ export class Rig {
         activities: 20,
         workflowTasks: 10,
         cachedWorkflows: 50,
+        cacheMs: 10_000,
         logLevel: 'ERROR',
         metricsAddress: null,
         shutdownMs: 1000,
@@ -120,7 +117,7 @@ export class Rig {
       activities: { ...createActivities({ api, fusion, notifier, timing: times }), ...options.operations?.(api) },
       tracing: startTracing(null),
       deployment,
-      bundle: this.#bundle,
+      bundle: testBundle(),
     });
     this.#workers.add(worker);
     return { taskQueue, worker, visit: () => this.visitOn(taskQueue) };
@@ -278,6 +275,8 @@ export class TestVisit {
       taskQueue: this.#taskQueue,
       args: [this.input] as [SessionInput],
       workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+      // One that died with its worker is given to another soon.
+      workflowTaskTimeout: 3000,
     };
   }
 }

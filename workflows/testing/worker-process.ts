@@ -5,13 +5,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Rig } from './rig.ts';
 import { QUICK, TEST_KEY } from './rig.ts';
+import { testBundle } from './test-bundle.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'worker', 'main.ts');
 
 export interface WorkerProcessOptions {
   readonly taskQueue: string;
-  /** Of the workflows, bundled before. */
-  readonly bundleFile: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +24,7 @@ export interface WorkerProcess {
 /** Starts one and waits until it listens. @throws Error with what it said when it does not */
 export async function startWorkerProcess(
   rig: Rig,
-  { taskQueue, bundleFile, environment = {} }: WorkerProcessOptions,
+  { taskQueue, environment = {} }: WorkerProcessOptions,
 ): Promise<WorkerProcess> {
   const { config } = rig.cloud;
   const child = spawn(process.execPath, [MAIN], {
@@ -40,9 +39,10 @@ export async function startWorkerProcess(
       INTERNAL_API_URL: rig.cloud.base,
       INTERNAL_API_SECRET: Buffer.from(config.serviceSecret).toString('base64'),
       WORKFLOW_KEYS: `${TEST_KEY.id}:${Buffer.from(TEST_KEY.key).toString('base64')}`,
-      // A call that died with its worker is tried again soon.
+      // What died with its worker is tried again soon.
+      TEMPORAL_CACHE_SECONDS: '1',
       WORKFLOW_TIMING: JSON.stringify({ ...QUICK, call: 2000 }),
-      WORKFLOW_BUNDLE: bundleFile,
+      WORKFLOW_BUNDLE: testBundle().codePath,
       ...environment,
     },
   });

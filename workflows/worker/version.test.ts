@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../electron/contract/index.ts';
 import { needsTemporal } from '../testing/needs-temporal.ts';
 import { Rig } from '../testing/rig.ts';
-import { bundleWorkflows } from './bundle.ts';
 import { deploymentOf } from './version.ts';
 
 describe('which build a worker is', () => {
@@ -25,7 +24,7 @@ describe('a rollout', () => {
   let rig: Rig;
   beforeAll(async () => {
     const server = inject('temporal');
-    if (server !== null) rig = await Rig.start(server, await bundleWorkflows());
+    if (server !== null) rig = await Rig.start(server);
   });
   afterAll(async () => rig?.close());
 

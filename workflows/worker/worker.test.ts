@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../electron/contract/index.ts';
 import { freePort } from '../database/free-port.ts';
@@ -8,34 +5,25 @@ import { needsTemporal } from '../testing/needs-temporal.ts';
 import { Rig } from '../testing/rig.ts';
 import type { WorkerProcess } from '../testing/worker-process.ts';
 import { startWorkerProcess } from '../testing/worker-process.ts';
-import { bundleWorkflows } from './bundle.ts';
 import { workerConfigOf } from './config.ts';
 
 let rig: Rig;
 const running = new Set<WorkerProcess>();
-let folder: string;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'vantage-worker-'));
   const server = inject('temporal');
-  if (server === null) return;
-  const bundle = await bundleWorkflows();
-  writeFileSync(join(folder, 'workflows.js'), bundle.code);
-  rig = await Rig.start(server, bundle);
+  if (server !== null) rig = await Rig.start(server);
 });
 afterEach(async () => {
   for (const child of running) await child.end('SIGKILL');
   running.clear();
 });
-afterAll(async () => {
-  await rig?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(async () => rig?.close());
 
 async function startProcess(
   taskQueue: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<WorkerProcess> {
-  const child = await startWorkerProcess(rig, { taskQueue, bundleFile: join(folder, 'workflows.js'), environment });
+  const child = await startWorkerProcess(rig, { taskQueue, environment });
   running.add(child);
   return child;
 }

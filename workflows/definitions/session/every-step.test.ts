@@ -1,12 +1,11 @@
 /** A visit at the steps that are hard to hold: cancelled there, its worker killed there, its server restarted there. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { SessionState } from '../../../electron/contract/index.ts';
 import { newId } from '../../../electron/contract/index.ts';
@@ -21,18 +20,14 @@ import type { TestVisit } from '../../testing/rig.ts';
 import { QUICK, Rig } from '../../testing/rig.ts';
 import type { WorkerProcess } from '../../testing/worker-process.ts';
 import { startWorkerProcess } from '../../testing/worker-process.ts';
-import { bundleWorkflows } from '../../worker/bundle.ts';
 
-let bundle: WorkflowBundleWithSourceMap;
 let rig: Rig;
 let folder: string;
 beforeAll(async () => {
   const server = inject('temporal');
   if (server === null) return;
   folder = mkdtempSync(join(tmpdir(), 'vantage-steps-'));
-  bundle = await bundleWorkflows();
-  writeFileSync(join(folder, 'workflows.js'), bundle.code);
-  rig = await Rig.start(server, bundle);
+  rig = await Rig.start(server);
 });
 let ending: (() => unknown)[] = [];
 afterEach(async () => {
@@ -155,7 +150,6 @@ describe('a worker that is killed', () => {
     const start = async (): Promise<WorkerProcess> => {
       const worker = await startWorkerProcess(rig, {
         taskQueue,
-        bundleFile: join(folder, 'workflows.js'),
         environment: {
           FLOWISE_URL: analysis.url,
           NOTIFIER_URL: notices.url,
@@ -206,7 +200,7 @@ describe('a server that is killed in the middle of visits', () => {
     const options = { program, databaseFile: join(folder, 'restarted.db') };
     let server = await startTemporal(options);
     ending.push(async () => server.kill());
-    const own = await Rig.start({ program, address: server.address, namespace: server.namespace }, bundle);
+    const own = await Rig.start({ program, address: server.address, namespace: server.namespace });
     ending.push(async () => own.close());
     const lane = await own.lane();
     const [waiting, reviewed] = [lane.visit(), lane.visit()];

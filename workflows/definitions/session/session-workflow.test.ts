@@ -13,7 +13,6 @@ import { keepHistory } from '../../testing/histories.ts';
 import { needsTemporal } from '../../testing/needs-temporal.ts';
 import type { Lane, TestVisit } from '../../testing/rig.ts';
 import { Rig } from '../../testing/rig.ts';
-import { bundleWorkflows } from '../../worker/bundle.ts';
 
 /** A gate that nobody waits for; the time after it is as long as ever. */
 const SHORT_GATE = { gate: 300 };
@@ -23,7 +22,7 @@ let lane: Lane;
 beforeAll(async () => {
   const server = inject('temporal');
   if (server === null) return;
-  rig = await Rig.start(server, await bundleWorkflows());
+  rig = await Rig.start(server);
   lane = await rig.lane();
 });
 afterAll(async () => rig?.close());
