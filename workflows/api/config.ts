@@ -5,6 +5,7 @@ import { readKeys } from '../codec/keys.ts';
 import type { TemporalConfig } from '../client/temporal-config.ts';
 import { temporalConfigOf } from '../client/temporal-config.ts';
 import { codecOriginsOf } from './codec/origins.ts';
+import type { TemporalPageConfig } from './temporal/page-upstream.ts';
 import { DEFAULT_SCREENS } from './web/screens.ts';
 import type { FilesConfig } from './uploads/files-config.ts';
 import { filesConfigOf, filesEnvironment } from './uploads/files-config.ts';
@@ -38,6 +39,8 @@ export interface WorkflowsConfig {
   readonly temporal: TemporalConfig | null;
   /** Of Temporal's own page. */
   readonly webUrl: string | null;
+  /** The server of Temporal's own page, to be looked at through the API; left out, it is not. */
+  readonly page?: TemporalPageConfig | null;
   /** Master keys of what is sent to workflows; none: stations get none, and send nothing. */
   readonly keys?: readonly NamedKey[];
   /** Of pages besides Temporal's own from which browsers may ask the codec. */
@@ -90,6 +93,13 @@ const environmentSchema = z.object({
   OIDC_TOKEN_ENDPOINT: z.url().optional(),
   /** Where Temporal's own page is. */
   TEMPORAL_WEB_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** The server of that page, as the API reaches it; and the tenant whose operators see it. */
+  TEMPORAL_UI_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((text) => new URL(text))
+    .refine(({ pathname, search }) => pathname === '/' && search === '')
+    .optional(),
+  TEMPORAL_UI_TENANT: z.uuid().optional(),
   /** The workers' keys; each station gets its tenant's of them. */
   WORKFLOW_KEYS: z.string().default(''),
   CODEC_ORIGINS: z.string().default(''),
@@ -153,6 +163,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     workflows: {
       temporal: temporalConfigOf(environment),
       webUrl: values.TEMPORAL_WEB_URL?.replace(/\/$/, '') ?? null,
+      page:
+        values.TEMPORAL_UI_URL === undefined
+          ? null
+          : { url: values.TEMPORAL_UI_URL.origin, tenantId: values.TEMPORAL_UI_TENANT ?? null },
       keys: keysOf(values.WORKFLOW_KEYS),
       codecOrigins: codecOriginsOf(values.CODEC_ORIGINS, values.TEMPORAL_WEB_URL ?? null),
     },

@@ -7,6 +7,7 @@ import type { NoticesConfig } from './config.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pokes } from './replication/pokes.ts';
 import type { Files } from './uploads/files.ts';
+import type { PageUpstream } from './temporal/page-upstream.ts';
 import type { TemporalVisits } from './temporal/temporal-visits.ts';
 import type { Web } from './web/web.ts';
 
@@ -22,7 +23,7 @@ export interface ApiParts {
   /** How patients can be told of news (workers do it). */
   readonly notices: NoticesConfig;
   /** `webUrl`: of Temporal's own page, without a slash at its end; null: not configured. */
-  readonly temporal: { readonly visits: TemporalVisits; readonly webUrl: string | null };
+  readonly temporal: { readonly visits: TemporalVisits; readonly webUrl: string | null; readonly page: PageUpstream };
   readonly log: Logger;
   readonly now: () => Date;
   /** How often a stream shows that it lives, and looks whether it still may. */

@@ -10,6 +10,7 @@ import { STAFF_ROUTES } from './people/staff.ts';
 import { REPLICATION_ROUTES } from './replication/routes.ts';
 import type { Route } from './route.ts';
 import { STATION_ROUTES } from './stations/routes.ts';
+import { TEMPORAL_PAGE_ROUTES } from './temporal/page-routes.ts';
 import { TRAIL_ROUTES } from './trail/routes.ts';
 import { UPLOAD_ROUTES } from './uploads/routes.ts';
 import { ACCESS_ROUTES } from './web/access-routes.ts';
@@ -28,6 +29,7 @@ const DESCRIBED: readonly Route[] = [
   ...NOTICE_ROUTES,
   ...SITE_ROUTES,
   ...CODEC_ROUTES,
+  ...TEMPORAL_PAGE_ROUTES,
   ...ACCESS_ROUTES,
   ...WEB_ROUTES,
 ];

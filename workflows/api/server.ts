@@ -25,6 +25,8 @@ import type { Call, Route } from './route.ts';
 import { JsonText } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { requireAcceptedStation } from './stations/accepted.ts';
+import { refuseWritesToTemporalPage } from './temporal/page-routes.ts';
+import { PageUpstream } from './temporal/page-upstream.ts';
 import { TemporalVisits } from './temporal/temporal-visits.ts';
 import { openFiles } from './uploads/files.ts';
 import { browserCaller } from './web/browser-sessions.ts';
@@ -82,6 +84,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     temporal: {
       visits: new TemporalVisits(config.workflows?.temporal ?? null, log, now),
       webUrl: config.workflows?.webUrl ?? null,
+      page: new PageUpstream(config.workflows?.page ?? null),
     },
     log,
     now,
@@ -103,6 +106,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
     if (who === undefined || who.length === 0) undeclared.push(`${String(added.method)} ${added.url}`);
   });
   allowCodecOrigins(app, config.workflows?.codecOrigins ?? []);
+  refuseWritesToTemporalPage(app);
   await setUp(app, parts);
   for (const declared of options.routes ?? ROUTES) addRoute(app, parts, declared);
   await app.ready();
@@ -116,6 +120,7 @@ export async function createApi(config: ApiConfig, options: ApiOptions = {}): Pr
       await parts.pokes.stop();
       await app.close();
       await parts.temporal.visits.close();
+      await parts.temporal.page.close();
       await files.keeper.stop();
       files.store.close();
       await database.destroy();

@@ -121,10 +121,11 @@ const PAGE_HEADER = 'x-vantage-page';
  */
 function requireOurPage({ web }: Pick<ApiParts, 'web'>, { method, headers }: FastifyRequest): void {
   const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && !(method === 'GET' && site === 'none')) {
+  const isLook = method === 'GET' || method === 'HEAD';
+  if (site !== undefined && site !== 'same-origin' && !(isLook && site === 'none')) {
     throw new VantageError('NOT_ALLOWED', 'another site');
   }
-  if (method === 'GET') return;
+  if (isLook) return;
   if (headers.origin !== web.origin || headers[PAGE_HEADER] === undefined) {
     throw new VantageError('NOT_ALLOWED', 'another site');
   }

@@ -57,7 +57,8 @@ export function fileHeaders(mediaType: string): Readonly<Record<string, string>>
   };
 }
 
-function policy(directives: Readonly<Record<string, string>>): string {
+/** A Content-Security-Policy of these directives. */
+export function policy(directives: Readonly<Record<string, string>>): string {
   return Object.entries(directives)
     .map(([name, sources]) => `${name} ${sources}`)
     .join('; ');

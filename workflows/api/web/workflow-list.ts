@@ -1,14 +1,16 @@
 /** What an operator's page shows of the cloud's workflows: the visits at the person's own locations. */
 import type { WorkflowList, WorkflowTab } from '../../../electron/contract/index.ts';
+import { temporalPageFor } from '../temporal/page-routes.ts';
 import type { PageCall } from './guard.ts';
 
 /** How often it is looked at again while a page is open: Temporal tells nobody by itself. */
 export const LOOK_AGAIN_MS = 2000;
 
 export async function workflowList({ parts, person, transaction }: PageCall, tab: WorkflowTab): Promise<WorkflowList> {
-  const { visits: temporal, webUrl } = parts.temporal;
+  const { visits: temporal } = parts.temporal;
+  const pageUrl = temporalPageFor(parts, person) ?? parts.temporal.webUrl;
   const { namespace } = temporal;
-  const nothing = { counts: {}, visits: [], more: false, console: webUrl };
+  const nothing = { counts: {}, visits: [], more: false, console: pageUrl };
   if (namespace === null) return { ...nothing, state: 'not-configured' };
   const places = await transaction(async (tx) => tx.selectFrom('locations').select(['id', 'name']).execute());
   if (places.length === 0) return { ...nothing, state: 'here' };
@@ -21,10 +23,10 @@ export async function workflowList({ parts, person, transaction }: PageCall, tab
     visits: found.visits.map(({ locationId, ...visit }) => ({
       ...visit,
       locationName: names.get(locationId) ?? '',
-      link: webUrl === null ? null : `${webUrl}${pathOf(namespace, visit)}`,
+      link: pageUrl === null ? null : `${pageUrl}${pathOf(namespace, visit)}`,
     })),
     more: found.more,
-    console: webUrl,
+    console: pageUrl,
   };
 }
 
