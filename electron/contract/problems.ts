@@ -489,6 +489,13 @@ export const PROBLEMS = {
     'Correct it',
   ),
   NOT_FOUND: problem('inline', 'It is not here any more.', 'Nothing was changed.', 'Go back to the list.', 'Go back'),
+  FIELD_ANGLE_MISSING: problem(
+    'inline',
+    'This camera’s field of view is not set at this station, so its pictures can not be checked.',
+    'The picture is on this disk.',
+    'Have a technician set fieldAngleDegrees of the camera in devices.json and start the station again; then check the picture again.',
+    'Check it again',
+  ),
   PATIENT_KNOWN: problem(
     'inline',
     'Somebody of this name and birth date is known here already.',

@@ -124,7 +124,7 @@ describe('judge, retina', () => {
   });
 
   it('refuses a retina without a field angle', async () => {
-    await expect(judge(fundus, { fieldAngleDegrees: null })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await expect(judge(fundus, { fieldAngleDegrees: null })).rejects.toMatchObject({ code: 'FIELD_ANGLE_MISSING' });
   });
 
   it('calls a cut-off file damaged and a text unsupported, and goes on with the next picture', async () => {

@@ -169,7 +169,7 @@ async function decode(image: OpenedImage, request: JudgeRequest): Promise<Decode
   }
   const angle = request.fieldAngleDegrees;
   if (angle === null || !(angle > 0 && angle <= MAXIMUM_FIELD_DEGREES)) {
-    throw new VantageError('INPUT_INVALID', 'the camera’s field of view is not known', { field: 'fieldAngleDegrees' });
+    throw new VantageError('FIELD_ANGLE_MISSING');
   }
   const fundus = await readFundus(image, angle, PIXELS_PER_DEGREE);
   return { picture: fundus.working, fundus, check: () => checkFundus(fundus, request.gates) };

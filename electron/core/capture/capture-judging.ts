@@ -17,6 +17,8 @@ export interface CaptureJudgingOptions {
   readonly vault: Vault;
   readonly inference: InferenceApi;
   readonly activity: CaptureActivity;
+  /** Of the camera as it is set up now, in degrees. */
+  readonly fieldAngleOf: (deviceId: string) => number | null;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -62,6 +64,8 @@ export class CaptureJudging {
     inference: InferenceApi,
     signal: AbortSignal,
   ): Promise<void> {
+    // A camera that was set up only after the picture was taken: it can still be checked.
+    const fieldAngleDegrees = capture.fieldAngleDegrees ?? this.#options.fieldAngleOf(capture.deviceId);
     const thumbnail = await vault.grantWrite({ subject: capture.id });
     const overlay = await vault.grantWrite({ subject: capture.id });
     let prepared: {
@@ -76,7 +80,7 @@ export class CaptureJudging {
             subject: capture.settings.subject,
             mediaType: capture.mediaType ?? 'image/jpeg',
             sha256: capture.sha256 ?? '',
-            fieldAngleDegrees: capture.fieldAngleDegrees,
+            fieldAngleDegrees,
             gates: step.gates,
             findings: step.findings,
           },
@@ -98,7 +102,7 @@ export class CaptureJudging {
       throw error;
     }
     if (prepared.overlay === null) await vault.abandon(overlay.pendingId);
-    await this.#keepJudgement(capture, prepared);
+    await this.#keepJudgement({ ...capture, fieldAngleDegrees }, prepared);
   }
 
   async #keepJudgement(
@@ -114,6 +118,7 @@ export class CaptureJudging {
         ...current,
         state: 'judged' as const,
         problem: null,
+        fieldAngleDegrees: capture.fieldAngleDegrees,
         judgement,
         judgedAt: this.#options.now().toISOString(),
         thumbnailBlobId,
