@@ -1,18 +1,10 @@
 /** One run of a site's acceptance. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  TemporalFailure,
-  isCancellation,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
+import type { TemporalFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, log, setHandler } from '@temporalio/workflow';
 import type {
   AcceptanceResult,
   AcceptanceState,
   AcceptanceStep,
-  MessageAnswer,
   SignedAcceptance,
   SiteAcceptanceInput,
   SiteStatus,
@@ -23,19 +15,15 @@ import { workstationQueueOf } from '../../../electron/contract/workflows.ts';
 import type { SiteNews, SiteRef } from '../../activities/site-activities.ts';
 import { AtStation, STATION_AWAY } from '../station/at-station.ts';
 import type { SiteMarks } from '../station/site-marks.ts';
-import { firmly, showPlace, showSiteStatus, siteMarks, timingOfRun } from '../station/site-marks.ts';
+import { showPlace, showSiteStatus, siteMarks, timingOfRun } from '../station/site-marks.ts';
+import { WholeRun, firmly, requireShape } from '../whole-run.ts';
 import { cancelledUpdate, getStateQuery } from './messages.ts';
-
-const ACCEPTED: MessageAnswer = { outcome: 'accepted' };
-const TOO_LATE: MessageAnswer = { outcome: 'refused', reason: 'TOO_LATE' };
 
 export class AcceptanceRun {
   readonly #input: SiteAcceptanceInput;
   readonly #site: SiteRef;
-  readonly #whole = new CancellationScope();
-  #cancelledInClinic = false;
-  /** The report is signed: nothing is taken back from here on. */
-  #final = false;
+  /** Final once the report is signed. */
+  readonly #whole = new WholeRun();
   /** Whether a station may have begun. */
   #isTaken = false;
   #wasAway = false;
@@ -59,11 +47,8 @@ export class AcceptanceRun {
   /** @throws ApplicationFailure, CancelledFailure */
   async run(): Promise<AcceptanceResult> {
     setHandler(getStateQuery, () => this.#snapshot());
-    setHandler(cancelledUpdate, () => this.#cancelled(), {
-      validator: (message) => {
-        if (ACCEPTANCE_MESSAGES.cancelled.safeParse(message).success) return;
-        throw ApplicationFailure.nonRetryable(`not a message 'cancelled'`, 'INVALID');
-      },
+    setHandler(cancelledUpdate, () => this.#whole.cancelInClinic(), {
+      validator: (message) => requireShape(ACCEPTANCE_MESSAGES, 'cancelled', message),
     });
     const timing = await timingOfRun();
     const marks = siteMarks(timing);
@@ -72,14 +57,13 @@ export class AcceptanceRun {
       queue: () => this.#queue(),
       away: async (since) => this.#away(since, marks),
     });
-    try {
-      const signed = await this.#whole.run(async () => this.#steps(station, marks));
-      return await firmly(async () => this.#recorded(signed, marks));
-    } catch (error) {
-      // Anything else is a fault of the program: its task is tried again once that is mended.
-      if (!(error instanceof TemporalFailure)) throw error;
-      return await firmly(async () => this.#ended(error, station, marks));
-    }
+    return this.#whole.run(
+      async () => {
+        const signed = await this.#steps(station, marks);
+        return firmly(async () => this.#recorded(signed, marks));
+      },
+      async (error) => this.#ended(error, station, marks),
+    );
   }
 
   async #steps(station: AtStation, marks: SiteMarks): Promise<SignedAcceptance> {
@@ -99,7 +83,7 @@ export class AcceptanceRun {
   }
 
   async #recorded(signed: SignedAcceptance, marks: SiteMarks): Promise<AcceptanceResult> {
-    this.#final = true;
+    this.#whole.settle();
     this.#at('recording');
     const { report, sha256 } = signed;
     // Of what was found, not of what is said about it.
@@ -121,14 +105,14 @@ export class AcceptanceRun {
     const isCancelled = isCancellation(error);
     const isAway = error instanceof ApplicationFailure && error.type === STATION_AWAY;
     const reason = isCancelled
-      ? this.#cancelledInClinic
+      ? this.#whole.cancelledInClinic
         ? 'CANCELLED_IN_CLINIC'
         : 'CANCELLED_BY_OPERATOR'
       : isAway
         ? 'STATION_AWAY'
         : 'STEP_FAILED';
-    const wasFinal = this.#final;
-    this.#final = true;
+    const wasFinal = this.#whole.isFinal;
+    this.#whole.settle();
     this.#state = { ...this.#state, reason };
     this.#show('NOT_READY');
     try {
@@ -173,14 +157,6 @@ export class AcceptanceRun {
   #queue(): string {
     const { stationId } = this.#state;
     return stationId === null ? workstationQueueOf(this.#input.locationId) : stationQueueOf(stationId);
-  }
-
-  #cancelled(): MessageAnswer {
-    if (this.#cancelledInClinic) return ACCEPTED;
-    if (this.#final) return TOO_LATE;
-    this.#cancelledInClinic = true;
-    this.#whole.cancel();
-    return ACCEPTED;
   }
 
   #at(step: AcceptanceStep, changes: Partial<Pick<AcceptanceState, 'check'>> = {}): void {

@@ -1,17 +1,8 @@
 /** One run of a device's calibration. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  TemporalFailure,
-  condition,
-  isCancellation,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
+import type { TemporalFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, isCancellation, log, setHandler } from '@temporalio/workflow';
 import type {
   CalibrationFailure,
-  CalibrationMessageName,
   CalibrationResult,
   CalibrationStanding,
   CalibrationState,
@@ -27,23 +18,19 @@ import {
 import type { SiteNews, SiteRef } from '../../activities/site-activities.ts';
 import { AtStation } from '../station/at-station.ts';
 import type { SiteMarks } from '../station/site-marks.ts';
-import { firmly, showPlace, siteMarks, timingOfRun } from '../station/site-marks.ts';
+import { showPlace, siteMarks, timingOfRun } from '../station/site-marks.ts';
 import type { Timing } from '../timing.ts';
+import { ACCEPTED, TOO_LATE, WholeRun, firmly, requireShape } from '../whole-run.ts';
 import { cancelledUpdate, getStateQuery, measuredUpdate } from './messages.ts';
-
-const ACCEPTED: MessageAnswer = { outcome: 'accepted' };
-const TOO_LATE: MessageAnswer = { outcome: 'refused', reason: 'TOO_LATE' };
 
 type Recorded = Extract<CalibrationStanding, { state: 'recorded' }>;
 
 export class CalibrationRun {
   readonly #input: DeviceCalibrationInput;
   readonly #site: SiteRef;
-  readonly #whole = new CancellationScope();
+  /** Final once the record is made. */
+  readonly #whole = new WholeRun();
   #measured = false;
-  #cancelledInClinic = false;
-  /** The record is made: nothing is taken back from here on. */
-  #final = false;
   #wasAway = false;
   /** Puts the device back in use; registered before it is taken out. */
   #undo: (() => Promise<unknown>) | null = null;
@@ -64,22 +51,19 @@ export class CalibrationRun {
     const { calibrationId, deviceId, stationId } = this.#input;
     setHandler(getStateQuery, () => ({ calibrationId, deviceId, ...this.#state }));
     setHandler(measuredUpdate, () => this.#heardMeasured(), {
-      validator: (message) => requireShape('measured', message),
+      validator: (message) => requireShape(CALIBRATION_MESSAGES, 'measured', message),
     });
-    setHandler(cancelledUpdate, () => this.#heardCancelled(), {
-      validator: (message) => requireShape('cancelled', message),
+    setHandler(cancelledUpdate, () => this.#whole.cancelInClinic(this.#measured), {
+      validator: (message) => requireShape(CALIBRATION_MESSAGES, 'cancelled', message),
     });
     const timing = await timingOfRun();
     const marks = siteMarks(timing);
     const queue = stationQueueOf(stationId);
     const station = new AtStation({ timing, queue: () => queue, away: async (since) => this.#away(since, marks) });
-    try {
-      return await this.#whole.run(async () => this.#steps(station, marks, timing));
-    } catch (error) {
-      // Anything else is a fault of the program: its task is tried again once that is mended.
-      if (!(error instanceof TemporalFailure)) throw error;
-      return await firmly(async () => this.#ended(error, marks));
-    }
+    return this.#whole.run(
+      async () => this.#steps(station, marks, timing),
+      async (error) => this.#ended(error, marks),
+    );
   }
 
   async #steps(station: AtStation, marks: SiteMarks, timing: Timing): Promise<CalibrationResult> {
@@ -94,7 +78,7 @@ export class CalibrationRun {
     this.#at('reading');
     const standing = await station.ask(async (at) => at.readCalibration({ calibrationId }));
     if (standing.state !== 'recorded') throw failure('NOT_MEASURED');
-    this.#final = true;
+    this.#whole.settle();
     this.#undo = null;
     return firmly(async () => this.#recorded(standing, marks));
   }
@@ -103,7 +87,7 @@ export class CalibrationRun {
     reason: Extract<CalibrationResult['reason'], string>,
     marks: SiteMarks,
   ): Promise<CalibrationResult> {
-    this.#final = true;
+    this.#whole.settle();
     this.#undo = null;
     return firmly(async () => {
       await marks.tell.tellOfSite(
@@ -138,10 +122,10 @@ export class CalibrationRun {
   }
 
   async #ended(error: TemporalFailure, marks: SiteMarks): Promise<CalibrationResult> {
-    this.#final = true;
+    this.#whole.settle();
     const isCancelled = isCancellation(error);
     const failed = isCancelled ? null : failureOf(error);
-    const reason = failed?.type ?? (this.#cancelledInClinic ? 'CANCELLED_IN_CLINIC' : 'CANCELLED_BY_OPERATOR');
+    const reason = failed?.type ?? (this.#whole.cancelledInClinic ? 'CANCELLED_IN_CLINIC' : 'CANCELLED_BY_OPERATOR');
     this.#state = { ...this.#state, reason };
     let isBack = true;
     try {
@@ -165,7 +149,7 @@ export class CalibrationRun {
       if (!(untold instanceof ActivityFailure)) throw untold;
       log.error('how a calibration ended could not be told', { calibrationId: this.#input.calibrationId, reason });
     }
-    if (failed === null && this.#cancelledInClinic) return this.#result('CANCELLED', 'CANCELLED_IN_CLINIC');
+    if (failed === null && this.#whole.cancelledInClinic) return this.#result('CANCELLED', 'CANCELLED_IN_CLINIC');
     this.#at('ended');
     throw failed ?? error;
   }
@@ -184,16 +168,8 @@ export class CalibrationRun {
 
   #heardMeasured(): MessageAnswer {
     if (this.#measured) return ACCEPTED;
-    if (this.#final || this.#cancelledInClinic) return TOO_LATE;
+    if (this.#whole.isFinal || this.#whole.cancelledInClinic) return TOO_LATE;
     this.#measured = true;
-    return ACCEPTED;
-  }
-
-  #heardCancelled(): MessageAnswer {
-    if (this.#cancelledInClinic) return ACCEPTED;
-    if (this.#final || this.#measured) return TOO_LATE;
-    this.#cancelledInClinic = true;
-    this.#whole.cancel();
     return ACCEPTED;
   }
 
@@ -214,11 +190,6 @@ export class CalibrationRun {
     this.#state = { ...this.#state, step: 'ended', reason };
     return { calibrationId: this.#input.calibrationId, outcome, reason, endedAt: new Date().toISOString() };
   }
-}
-
-function requireShape(name: CalibrationMessageName, message: unknown): void {
-  if (CALIBRATION_MESSAGES[name].safeParse(message).success) return;
-  throw ApplicationFailure.nonRetryable(`not a message '${name}'`, 'INVALID');
 }
 
 function failure(type: CalibrationFailure, cause?: Error): ApplicationFailure {

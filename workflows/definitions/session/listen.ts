@@ -4,10 +4,10 @@ import type {
   MessageAnswer,
   ProgressMessage,
   ReviewMessage,
-  SessionMessageName,
   SessionState,
 } from '../../../electron/contract/workflows.ts';
 import { REVIEWER_ROLES, SESSION_MESSAGES } from '../../../electron/contract/workflows.ts';
+import { requireShape } from '../whole-run.ts';
 import {
   cancelledUpdate,
   capturedUpdate,
@@ -27,15 +27,17 @@ export interface Listener {
 
 export function listen(to: Listener): void {
   setHandler(capturedUpdate, ({ at }) => to.captured(at), {
-    validator: (message) => requireShape('captured', message),
+    validator: (message) => requireShape(SESSION_MESSAGES, 'captured', message),
   });
-  setHandler(cancelledUpdate, () => to.cancelled(), { validator: (message) => requireShape('cancelled', message) });
+  setHandler(cancelledUpdate, () => to.cancelled(), {
+    validator: (message) => requireShape(SESSION_MESSAGES, 'cancelled', message),
+  });
   setHandler(setProgressUpdate, (message) => to.setProgress(message), {
-    validator: (message) => requireShape('setProgress', message),
+    validator: (message) => requireShape(SESSION_MESSAGES, 'setProgress', message),
   });
   setHandler(reviewUpdate, (message) => to.review({ ...message, notes: message.notes ?? null }), {
     validator: (message) => {
-      requireShape('review', message);
+      requireShape(SESSION_MESSAGES, 'review', message);
       if (!(REVIEWER_ROLES as readonly string[]).includes(message.role)) {
         throw ApplicationFailure.nonRetryable('this role does not decide about reports', 'REVIEWER_NOT_PERMITTED');
       }
@@ -46,11 +48,4 @@ export function listen(to: Listener): void {
   });
   setHandler(getStateQuery, () => to.state());
   setHandler(getProgressQuery, () => to.state().progress);
-}
-
-/** Without what was wrong: it may be about the patient. */
-function requireShape(name: SessionMessageName, message: unknown): void {
-  if (!SESSION_MESSAGES[name].safeParse(message).success) {
-    throw ApplicationFailure.nonRetryable(`not a message '${name}'`, 'INVALID');
-  }
 }

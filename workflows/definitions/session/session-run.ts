@@ -1,9 +1,9 @@
 /** One run of a visit's workflow: its steps, what interrupts them, and how it ends. */
+import type { TemporalFailure } from '@temporalio/workflow';
 import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
-  TemporalFailure,
   condition,
   isCancellation,
   log,
@@ -19,6 +19,7 @@ import type {
 import { SESSION_FAILURES } from '../../../electron/contract/workflows.ts';
 import type { ReportRef, VisitRef } from '../../activities/session-activities.ts';
 import type { Timing } from '../timing.ts';
+import { ACCEPTED, TOO_LATE, WholeRun, firmly } from '../whole-run.ts';
 import type { Activities } from './activities.ts';
 import { activitiesWith, readTiming } from './activities.ts';
 import { ReviewGate } from './gate.ts';
@@ -26,21 +27,15 @@ import { listen } from './listen.ts';
 import { ReviewStep } from './review-step.ts';
 import { VisitState } from './visit-state.ts';
 
-const ACCEPTED: MessageAnswer = { outcome: 'accepted' };
-const TOO_LATE: MessageAnswer = { outcome: 'refused', reason: 'TOO_LATE' };
-
 export class SessionRun {
   readonly #input: SessionInput;
   readonly #visit: VisitRef;
   readonly #state: VisitState;
   readonly #gate = new ReviewGate();
-  /** All of it, until the report is published: cancelling the visit ends it. */
-  readonly #whole = new CancellationScope();
+  /** Until the report is published: cancelling the visit ends it. */
+  readonly #whole = new WholeRun();
   /** What is done with the captures of one round: captures that come after it begin another. */
   #roundScope: CancellationScope | null = null;
-  #cancelledInClinic = false;
-  /** From here on nothing is taken back. */
-  #final = false;
   /** Takes back what is under way, the last first; registered before it begins. */
   #undo: (() => Promise<void>)[] = [];
 
@@ -55,19 +50,16 @@ export class SessionRun {
     listen({
       captured: (at) => this.#captured(at),
       review: (message) => this.#reviewed(message),
-      cancelled: () => this.#cancelled(),
+      cancelled: () => this.#whole.cancelInClinic(),
       setProgress: (message) => this.#told(message),
       state: () => this.#state.snapshot(this.#gate.held),
     });
     const timing = await firmly(async () => readTiming());
     const activities = activitiesWith(timing);
-    try {
-      return await this.#whole.run(async () => this.#rounds(timing, activities));
-    } catch (error) {
-      // Anything else is a fault of the program: its task is tried again once that is mended.
-      if (!(error instanceof TemporalFailure)) throw error;
-      return await CancellationScope.nonCancellable(async () => this.#ended(error, activities));
-    }
+    return this.#whole.run(
+      async () => this.#rounds(timing, activities),
+      async (error) => this.#ended(error, activities),
+    );
   }
 
   async #rounds(timing: Timing, activities: Activities): Promise<SessionResult> {
@@ -93,7 +85,7 @@ export class SessionRun {
           return await this.#leftToPeople(activities, 'SENT_BACK');
         }
       } catch (error) {
-        const isNewRound = isCancellation(error) && round < this.#state.round && !this.#whole.consideredCancelled;
+        const isNewRound = isCancellation(error) && round < this.#state.round && !this.#whole.isCancelled;
         if (!isNewRound) throw error;
         this.#gate.shut();
         await this.#takeBack();
@@ -121,7 +113,7 @@ export class SessionRun {
   }
 
   async #publish(report: ReportRef, { marks, notice }: Activities): Promise<SessionResult> {
-    this.#final = true;
+    this.#whole.settle();
     return firmly(async () => {
       this.#state.at('publishing');
       await orFail('PUBLISH_FAILED', marks.publish({ visit: this.#visit, report }));
@@ -140,7 +132,7 @@ export class SessionRun {
 
   /** Nobody took it up for very long. */
   async #leftToPeople({ marks }: Activities, reason: string): Promise<SessionResult> {
-    this.#final = true;
+    this.#whole.settle();
     this.#gate.close();
     this.#state.reason = reason;
     await firmly(async () => marks.markEnded({ visit: this.#visit, status: 'REQUIRES_REVIEW', reason }));
@@ -148,12 +140,12 @@ export class SessionRun {
   }
 
   async #ended(error: TemporalFailure, { marks }: Activities): Promise<SessionResult> {
-    this.#final = true;
+    this.#whole.settle();
     this.#gate.close();
     const isCancelled = isCancellation(error);
     const status = isCancelled ? 'CANCELLED' : 'FAILED';
     const failed = isCancelled ? null : failureOf(error);
-    const reason = failed?.type ?? (this.#cancelledInClinic ? 'CANCELLED_IN_CLINIC' : 'CANCELLED_BY_OPERATOR');
+    const reason = failed?.type ?? (this.#whole.cancelledInClinic ? 'CANCELLED_IN_CLINIC' : 'CANCELLED_BY_OPERATOR');
     this.#state.reason = reason;
     this.#state.at(this.#state.step, { status });
     try {
@@ -165,7 +157,7 @@ export class SessionRun {
     }
     this.#state.at('ended');
     if (failed !== null) throw failed;
-    if (!this.#cancelledInClinic) throw error;
+    if (!this.#whole.cancelledInClinic) throw error;
     return this.#result('CANCELLED');
   }
 
@@ -187,7 +179,7 @@ export class SessionRun {
   }
 
   #captured(at: string): MessageAnswer {
-    if (this.#final) return TOO_LATE;
+    if (this.#whole.isFinal) return TOO_LATE;
     // Told twice.
     if (this.#state.capturedAt !== null && at <= this.#state.capturedAt) return ACCEPTED;
     this.#state.capturedAt = at;
@@ -197,16 +189,8 @@ export class SessionRun {
   }
 
   #reviewed(message: ReviewMessage): MessageAnswer {
-    const isLate = this.#final && this.#gate.decision === null;
+    const isLate = this.#whole.isFinal && this.#gate.decision === null;
     return isLate ? TOO_LATE : this.#gate.receive(message);
-  }
-
-  #cancelled(): MessageAnswer {
-    if (this.#cancelledInClinic) return ACCEPTED;
-    if (this.#final) return TOO_LATE;
-    this.#cancelledInClinic = true;
-    this.#whole.cancel();
-    return ACCEPTED;
   }
 
   #told({ progress }: ProgressMessage): MessageAnswer {
@@ -214,11 +198,6 @@ export class SessionRun {
     if (progress > this.#state.progress) this.#state.at(this.#state.step, { progress });
     return ACCEPTED;
   }
-}
-
-/** What was begun is ended, whatever is cancelled meanwhile: a write that may or may not have happened is worse. */
-async function firmly<T>(work: () => Promise<T>): Promise<T> {
-  return CancellationScope.nonCancellable(work);
 }
 
 async function orFail<T>(type: SessionFailure, work: Promise<T>): Promise<T> {

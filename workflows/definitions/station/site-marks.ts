@@ -1,13 +1,14 @@
 /** What a workflow of a place asks of the cloud, with the timeouts of each kind of work; and how such a place is searched for. */
 import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { CancellationScope, proxyActivities, proxyLocalActivities, upsertSearchAttributes } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities, upsertSearchAttributes } from '@temporalio/workflow';
 import type { SiteStatus } from '../../../electron/contract/site-workflows.ts';
 import { SEARCH_ATTRIBUTES } from '../../../electron/contract/workflows.ts';
 import type { SessionActivities } from '../../activities/session-activities.ts';
 import type { SiteActivities } from '../../activities/site-activities.ts';
 import type { Timing } from '../timing.ts';
 import { CONFIGURATION_MS } from '../timing.ts';
+import { firmly } from '../whole-run.ts';
 
 const TENANT_ID = defineSearchAttributeKey('TenantId', SEARCH_ATTRIBUTES.TenantId);
 const LOCATION_ID = defineSearchAttributeKey('LocationId', SEARCH_ATTRIBUTES.LocationId);
@@ -60,9 +61,4 @@ export function showPlace(
 
 export function showSiteStatus(siteStatus: SiteStatus): void {
   upsertSearchAttributes([{ key: SITE_STATUS, value: siteStatus }]);
-}
-
-/** What was begun is ended, whatever is cancelled meanwhile. */
-export async function firmly<T>(work: () => Promise<T>): Promise<T> {
-  return CancellationScope.nonCancellable(work);
 }
