@@ -160,6 +160,8 @@ export const quarantineReasonSchema = z.enum([
   'TOO_LARGE',
   /** Text that no database of UTF-8 can keep (NUL, half a surrogate pair), or a key that is not one. */
   'UNSTORABLE',
+  /** It failed on it, time and again, and not on others. Said by the station; it asks again every hour. */
+  'CLOUD_FAILED',
 ]);
 export type QuarantineReason = z.infer<typeof quarantineReasonSchema>;
 

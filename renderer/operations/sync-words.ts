@@ -305,6 +305,7 @@ export function quarantineWords(i18n: I18n, reason: QuarantineReason): string {
     OUT_OF_SCOPE: i18n.t('It belongs to another clinic or location.'),
     TOO_LARGE: i18n.t('It is larger than the cloud takes.'),
     UNSTORABLE: i18n.t('It has a character that cannot be stored.'),
+    CLOUD_FAILED: i18n.t('The cloud failed on it. It is asked again every hour.'),
   };
   return words[reason];
 }

@@ -64,6 +64,7 @@ export class CollectionReplication {
   readonly #closed = new AbortController();
   readonly #watching: { unsubscribe(): void };
   #run: Run | null = null;
+  #isFirstRun = true;
   #looping: Promise<void> = Promise.resolve();
   #restarts = 0;
   #problem: Problem | null = null;
@@ -130,6 +131,15 @@ export class CollectionReplication {
       });
     }
     await this.#pushing.push(outgoing, signal, (master) => absorb(this.tables, master, this.#options.merge), true);
+  }
+
+  /** What the cloud failed on is asked again: it may be another version of it by now. */
+  askFailedAgain(): void {
+    if (this.#forgetFailures()) this.#run?.stop(new Repaired());
+  }
+
+  #forgetFailures(): boolean {
+    return this.tables.transaction(() => this.tables.ledger.askFailedAgain());
   }
 
   /** Compares every document with what the cloud is known to have. @returns how many were not what they counted as */
@@ -245,6 +255,8 @@ export class CollectionReplication {
       }
     }
     this.#takeBackReadable();
+    if (this.#isFirstRun) this.#forgetFailures();
+    this.#isFirstRun = false;
     await this.#pushing.settle(signal);
     rewind(this.tables);
   }

@@ -178,6 +178,18 @@ export class Ledger {
     );
   }
 
+  /** What the cloud failed on may be asked again. @returns whether there was any */
+  askFailedAgain(): boolean {
+    const open = `collection = ? AND reason = 'CLOUD_FAILED' AND refused IS rev AND acked IS NOT rev`;
+    const [any] = this.#all(`SELECT 1 FROM sync_documents WHERE ${open} LIMIT 1`, this.#collection);
+    if (any === undefined) return false;
+    this.#run(
+      `UPDATE sync_documents SET refused = NULL, reason = NULL, field = NULL, refused_at = NULL WHERE ${open}`,
+      this.#collection,
+    );
+    return true;
+  }
+
   unpushedIds(): string[] {
     return this.#all(
       'SELECT id FROM sync_documents INDEXED BY sync_documents_unpushed WHERE collection = ? AND acked IS NOT rev',

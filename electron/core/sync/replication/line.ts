@@ -22,6 +22,8 @@ export interface Question<T> {
   readonly signal: AbortSignal;
   /** Lower comes first. */
   readonly importance: () => number;
+  /** How often the cloud may fail on it by itself (INTERNAL) before that is thrown; any number if left out. */
+  readonly mostFailures?: number;
   /** Told of each failure, and null once it was answered. */
   readonly trouble: (error: VantageError | null) => void;
 }
@@ -48,10 +50,11 @@ export class Line {
     this.#options = options;
   }
 
-  /** @throws VantageError what the cloud refused for good; the signal's reason; Error of our own making */
+  /** @throws VantageError what the cloud refused for good, or failed on too often; the signal's reason; Error of our own making */
   async ask<T>(question: Question<T>): Promise<T> {
     const { cloud, ready } = this.#options;
-    const { path, body, schema, signal, importance, trouble } = question;
+    const { path, body, schema, signal, importance, trouble, mostFailures = Infinity } = question;
+    let itsOwn = 0;
     for (let failures = 0; ; failures += 1) {
       try {
         if (ready !== undefined) await ready(signal);
@@ -64,6 +67,8 @@ export class Line {
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof VantageError) || FINAL.has(error.code)) throw error;
+        if (error.code === 'INTERNAL') itsOwn += 1;
+        if (itsOwn >= mostFailures) throw error;
         this.#failing = true;
         trouble(error);
         await this.pause(this.waitAfter(failures, error), signal);

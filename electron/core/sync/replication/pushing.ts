@@ -34,6 +34,9 @@ export interface PushingOptions {
   readonly pushed: () => void;
 }
 
+/** How often the cloud may fail on a push before the reason is looked for in what was pushed. */
+const MOST_FAILURES = 3;
+
 interface How {
   readonly signal: AbortSignal;
   /** Called within the transaction of the verdicts. */
@@ -127,24 +130,17 @@ export class Pushing {
     }
   }
 
-  async #ask(mutationId: string, rows: readonly Words[], how: How): Promise<void> {
-    const { tables, line, lock, importance, trouble } = this.#options;
+  /** @param isDoubted the cloud has failed on it, and not on others */
+  async #ask(mutationId: string, rows: readonly Words[], how: How, isDoubted = false): Promise<void> {
+    const { tables } = this.#options;
     const { signal, conflict } = how;
-    const head = JSON.stringify({ contractVersion: CONTRACT_VERSION, mutationId, checkpoint: tables.downCheckpoint });
-    const body = new JsonText(`${head.slice(0, -1)},"rows":[${rows.map(({ json }) => json).join(',')}]}`);
     let answer: PushResponse;
     try {
-      answer = await line.ask({
-        path: replicationPath(this.#collection, 'push'),
-        body,
-        schema: pushResponseSchema,
-        signal,
-        importance: () => (lock.isHurried ? FIRST_OF_ALL : importance),
-        trouble,
-      });
+      answer = await this.#answerTo(mutationId, rows, signal, isDoubted ? 1 : MOST_FAILURES);
     } catch (error) {
       if (!(error instanceof VantageError) || signal.aborted) throw error;
-      await this.#refusedWhole(mutationId, rows, error, how);
+      if (error.code === 'INTERNAL' && !isDoubted) await this.#failedWhole(mutationId, rows, how);
+      else await this.#refusedWhole(mutationId, rows, error, how);
       return;
     }
     signal.throwIfAborted();
@@ -161,6 +157,25 @@ export class Pushing {
       tables.ledger.noteContact('pushed', new Date(this.#options.now()).toISOString());
     });
     this.#options.pushed();
+  }
+
+  async #answerTo(
+    mutationId: string,
+    rows: readonly Words[],
+    signal: AbortSignal,
+    mostFailures: number,
+  ): Promise<PushResponse> {
+    const { tables, line, lock, importance, trouble } = this.#options;
+    const head = JSON.stringify({ contractVersion: CONTRACT_VERSION, mutationId, checkpoint: tables.downCheckpoint });
+    return line.ask({
+      path: replicationPath(this.#collection, 'push'),
+      body: new JsonText(`${head.slice(0, -1)},"rows":[${rows.map(({ json }) => json).join(',')}]}`),
+      schema: pushResponseSchema,
+      signal,
+      importance: () => (lock.isHurried ? FIRST_OF_ALL : importance),
+      mostFailures,
+      trouble,
+    });
   }
 
   #take(state: State, revision: string, verdict: PushVerdict, conflict: (master: MasterState) => void): void {
@@ -191,22 +206,40 @@ export class Pushing {
     }
   }
 
+  /**
+   * The cloud fails on it. It should not, whatever is in a row; but if one row makes it, the others must not wait for that. What an
+   * empty push meets as well is the cloud's trouble, not a row's, and is waited for; then it is asked once more, or in halves.
+   */
+  async #failedWhole(mutationId: string, rows: readonly Words[], how: How): Promise<void> {
+    const answer = await this.#answerTo(this.#options.newId(), [], how.signal, Infinity);
+    how.signal.throwIfAborted();
+    if (answer.resync !== null) throw new ResyncNeeded(answer.resync);
+    if (rows.length === 1) await this.#ask(mutationId, rows, how, true);
+    else await this.#sendHalves(mutationId, rows, how);
+  }
+
   /** Nothing of it was taken. What is too much together is sent in halves; a single row is kept from being sent again. */
   async #refusedWhole(mutationId: string, rows: readonly Words[], error: VantageError, how: How): Promise<void> {
     const { tables, now } = this.#options;
     const [only] = rows;
+    if (rows.length > 1 && error.code !== 'STATUS_CONFLICT') return this.#sendHalves(mutationId, rows, how);
     tables.transaction(() => {
       tables.ledger.clearOpenPush(mutationId);
-      if (rows.length !== 1 || only === undefined || error.code === 'STATUS_CONFLICT') return;
-      tables.ledger.refuse(only.state.id, only.revision, 'INVALID', '', new Date(now()).toISOString());
+      if (only === undefined || error.code === 'STATUS_CONFLICT') return;
+      const reason = error.code === 'INTERNAL' ? 'CLOUD_FAILED' : 'INVALID';
+      tables.ledger.refuse(only.state.id, only.revision, reason, '', new Date(now()).toISOString());
     });
-    const packed = rows.map((row) => ({ ...row, isNew: false }));
     // The id was used by another push: asked under a new one.
-    if (error.code === 'STATUS_CONFLICT') return this.#send(packed, how);
-    if (rows.length === 1) return;
-    const half = Math.ceil(packed.length / 2);
-    await this.#send(packed.slice(0, half), how);
-    await this.#send(packed.slice(half), how);
+    if (error.code === 'STATUS_CONFLICT') await this.#send(unsent(rows), how);
+    else this.#options.pushed();
+  }
+
+  async #sendHalves(mutationId: string, rows: readonly Words[], how: How): Promise<void> {
+    const { tables } = this.#options;
+    tables.transaction(() => tables.ledger.clearOpenPush(mutationId));
+    const half = Math.ceil(rows.length / 2);
+    await this.#send(unsent(rows.slice(0, half)), how);
+    await this.#send(unsent(rows.slice(half)), how);
   }
 
   #tooLarge(id: string, revision: string): void {
@@ -214,4 +247,8 @@ export class Pushing {
     const at = new Date(now()).toISOString();
     tables.transaction(() => tables.ledger.refuse(id, revision, 'TOO_LARGE', '', at));
   }
+}
+
+function unsent(rows: readonly Words[]): PackedRow[] {
+  return rows.map((row) => ({ ...row, isNew: false }));
 }

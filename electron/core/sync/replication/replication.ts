@@ -82,6 +82,8 @@ const POKE_SPACING_MS = 1000;
 /** Without a poke the cloud is asked all the same: one may have been missed. */
 const POLL_MS = 2 * 60_000;
 const AUDIT_MS = 60 * 60_000;
+/** What the cloud failed on is asked again: often enough to be soon there once the cloud is mended. */
+const FAILED_AGAIN_MS = 60 * 60_000;
 
 /** Starts at once and goes on until it is closed, whatever the line does. */
 export function startReplication(options: ReplicationOptions): Replication {
@@ -131,6 +133,7 @@ class StationReplication implements Replication {
       this.#listen(signal),
       this.#every(POLL_MS, signal, () => this.#resync()),
       this.#every(AUDIT_MS, signal, async () => this.audit()),
+      this.#every(FAILED_AGAIN_MS, signal, () => this.#askFailedAgain()),
     ];
   }
 
@@ -186,6 +189,7 @@ class StationReplication implements Replication {
   tryNow(): void {
     // Before those who only waited for the line go on: nothing of theirs has failed.
     this.#reviewFirst();
+    this.#askFailedAgain();
     this.#line.wake();
     this.#poke();
   }
@@ -282,6 +286,14 @@ class StationReplication implements Replication {
       }
     }
     this.#poking = false;
+  }
+
+  #askFailedAgain(): void {
+    try {
+      for (const collection of this.#collections.values()) collection.askFailedAgain();
+    } catch (error) {
+      this.#options.log?.warn({ code: codeOf(error) }, 'what the cloud failed on is asked again later');
+    }
   }
 
   #resync(): void {
