@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { CustomTypesConfig } from 'pg';
 import { Pool, TypeOverrides, types } from 'pg';
+import { preparing } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -33,7 +34,7 @@ export function openDatabase({ url, maxConnections, onIdleError }: DatabaseOptio
   // Of a connection that breaks between two statements of a transaction its borrower hears by the next one; without a listener
   // the process would end by it.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
 }
 
 /** `bigint[]`, which the package has no name for. */
