@@ -33,6 +33,10 @@ const problemSchema = z.object({ code: z.string().regex(/^[A-Z_]{1,40}$/) });
  */
 const FINAL: ReadonlySet<number> = new Set([400, 413, 422]);
 const CONFLICT = 409;
+/** Of a token's minute: what is left is for the way, and for clocks that differ. */
+const TOKEN_USE_MS = 20_000;
+/** Tenants whose token is kept. */
+const MOST_TOKENS = 1000;
 
 /**
  * Calls name the workflow and the activity, so that a retried one has one effect.
@@ -41,6 +45,8 @@ const CONFLICT = 409;
  */
 export class InternalApi {
   readonly #options: InternalApiOptions;
+  /** By tenant: signed a moment ago, and good for longer than a call takes to get there. */
+  readonly #tokens = new Map<string, Signed>();
 
   constructor(options: InternalApiOptions) {
     this.#options = options;
@@ -112,8 +118,8 @@ export class InternalApi {
   }
 
   async #post(tenantId: string, path: string, body: object): Promise<unknown> {
-    const { baseUrl, audience, secret } = this.#options;
-    const token = await signServiceToken(secret, audience, tenantId, new Date());
+    const { baseUrl } = this.#options;
+    const token = await this.#token(tenantId);
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     // Says in which trace, where there is one.
     propagation.inject(context.active(), headers);
@@ -134,6 +140,26 @@ export class InternalApi {
       nonRetryable: FINAL.has(response.status),
     });
   }
+
+  /** One token serves the calls of some seconds. */
+  async #token(tenantId: string): Promise<string> {
+    const { audience, secret } = this.#options;
+    const now = new Date();
+    const kept = this.#tokens.get(tenantId);
+    const age = kept === undefined ? TOKEN_USE_MS : now.getTime() - kept.at;
+    // A clock that was set back signs anew.
+    if (kept !== undefined && age >= 0 && age < TOKEN_USE_MS) return kept.token;
+    const token = await signServiceToken(secret, audience, tenantId, now);
+    if (this.#tokens.size >= MOST_TOKENS) this.#tokens.clear();
+    this.#tokens.set(tenantId, { at: now.getTime(), token });
+    return token;
+  }
+}
+
+interface Signed {
+  /** In ms since 1970. */
+  readonly at: number;
+  readonly token: string;
 }
 
 /** Which activity of which workflow asks. */

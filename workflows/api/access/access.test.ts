@@ -164,6 +164,19 @@ describe('tokens that pretend to be another kind', () => {
   });
 });
 
+describe('a service’s token', () => {
+  it('is let in again and again, until it runs out, and not before it was made', async () => {
+    const token = await cloud.service(NORTH_HARBOUR.tenantId);
+    // It may not list stations; who it is was believed.
+    const asked = async (): Promise<number> => (await status(FOR_STAFF, token))[0];
+    expect([await asked(), await asked()]).toEqual([403, 403]);
+    cloud.clock.aheadMs = 200_000;
+    expect(await asked()).toBe(401);
+    cloud.clock.aheadMs = -200_000;
+    expect(await asked()).toBe(401);
+  });
+});
+
 describe('a station that was never enrolled', () => {
   it('gets a challenge like any other, and no token', async () => {
     const stranger = await TestStation.create(cloud.base);
