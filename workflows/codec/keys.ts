@@ -7,6 +7,8 @@ import { derivedId } from '../../electron/contract/ids.ts';
 
 const KEY_BYTES = 32;
 const INFO = 'vantage workflow payloads';
+/** Keys that a worker keeps. */
+const MOST_DERIVED = 10_000;
 
 /** Under whose key the payloads of workflows lie that are about the installation, and no clinic. No clinic has this id. */
 export const INSTALLATION_ID = derivedId('installation');
@@ -44,15 +46,26 @@ export function tenantKey(master: NamedKey, tenantId: string): NamedKey {
   return { id: master.id, key: new Uint8Array(hkdfSync('sha256', master.key, tenantId, INFO, KEY_BYTES)) };
 }
 
-/** All tenants' keys, for workers. */
+/** All tenants' keys, for workers. Those that were derived are kept: each payload needs one. */
 export function derivedKeys(masters: readonly NamedKey[]): TenantKeys {
   const [first] = masters;
   if (first === undefined) throw new Error('no key');
+  const derived = new Map<string, NamedKey>();
+  const keyOf = (master: NamedKey, tenantId: string): NamedKey => {
+    const name = `${tenantId}/${master.id}`;
+    const known = derived.get(name);
+    if (known !== undefined) return known;
+    // Names of tenants come with payloads that nobody has checked yet.
+    if (derived.size >= MOST_DERIVED) derived.clear();
+    const key = tenantKey(master, tenantId);
+    derived.set(name, key);
+    return key;
+  };
   return {
-    current: (tenantId) => tenantKey(first, tenantId),
+    current: (tenantId) => keyOf(first, tenantId),
     find: (tenantId, keyId) => {
       const master = masters.find(({ id }) => id === keyId);
-      return master === undefined ? null : tenantKey(master, tenantId);
+      return master === undefined ? null : keyOf(master, tenantId);
     },
   };
 }
