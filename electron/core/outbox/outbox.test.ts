@@ -2,45 +2,38 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CloudReview, IntentInput } from '../../contract/index.ts';
 import { newId, workflowIdOf } from '../../contract/index.ts';
 import type { Store } from '../store/index.ts';
-import { AUTHOR, openTestStore, patientDraft, temporaryFolder } from '../store/testing/documents.ts';
+import { AUTHOR, patientDraft } from '../store/testing/documents.ts';
 import { sessionDraft } from '../vault/testing/stored-clinic.ts';
-import { ManualClock } from '../sync/testing/manual-clock.ts';
-import { Outbox } from './outbox.ts';
+import type { ManualClock } from '../sync/testing/manual-clock.ts';
+import type { Outbox } from './outbox.ts';
 import { outboxProblems, outboxView } from './outbox-view.ts';
 import type { DeliveryResult } from './sender.ts';
 import { sessionIntent } from './session-request.ts';
 import { subjectOf, visitIntent } from './testing/intents.ts';
+import type { OutboxRig } from './testing/outbox-rig.ts';
+import { BY, openOutboxRig } from './testing/outbox-rig.ts';
 import { ScriptedSender } from './testing/scripted-sender.ts';
 
 const STARTED: DeliveryResult = { kind: 'delivered', answer: 'started' };
 const ACCEPTED: DeliveryResult = { kind: 'delivered', answer: 'accepted' };
 const AWAY: DeliveryResult = { kind: 'away', code: 'UNAVAILABLE', timedOut: false };
 const LATE: DeliveryResult = { kind: 'away', code: 'DEADLINE_EXCEEDED', timedOut: true };
-const BY = { actorId: AUTHOR, role: 'operator' };
-const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 
-let folder: ReturnType<typeof temporaryFolder>;
+let rig: OutboxRig;
 let store: Store;
 let clock: ManualClock;
 let sender: ScriptedSender;
 let outbox: Outbox;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  store = await openTestStore(folder.path);
-  clock = new ManualClock();
-  sender = new ScriptedSender();
-  outbox = made();
+  rig = await openOutboxRig();
+  ({ store, clock, sender } = rig);
+  outbox = rig.outbox();
 });
 afterEach(async () => {
   await outbox.close();
-  await store.close();
-  folder.remove();
+  await rig.close();
 });
-
-function made(): Outbox {
-  return new Outbox({ store, sender, clock, random: () => 0.5, log: QUIET, changed: () => undefined });
-}
 
 async function write(...intents: readonly IntentInput[]): Promise<void> {
   await store.transaction((tx) => {
@@ -364,14 +357,14 @@ describe('a station that stops', () => {
       ['delivered', null],
     ]);
     sender = new ScriptedSender();
-    outbox = made();
+    outbox = rig.outbox(sender);
     outbox.start();
     await clock.advance(0);
     expect(sender.open.map(({ messageId }) => messageId)).toEqual([before]);
   });
 
   it('sends nothing without workflows, and keeps what there is', async () => {
-    outbox = new Outbox({ store, sender: null, clock, random: () => 0.5, log: QUIET, changed: () => undefined });
+    outbox = rig.outbox(null);
     await visits({ a: 1 });
     outbox.start();
     outbox.tryNow();

@@ -3,38 +3,34 @@ import { workflowIdOf } from '../../contract/index.ts';
 import { RESTORED_KEY } from '../backup/restore.ts';
 import type { Store } from '../store/index.ts';
 import { writeStationValue } from '../store/station-values.ts';
-import { AUTHOR, NOON, openTestStore, temporaryFolder } from '../store/testing/documents.ts';
-import { ManualClock } from '../sync/testing/manual-clock.ts';
+import { NOON } from '../store/testing/documents.ts';
+import type { ManualClock } from '../sync/testing/manual-clock.ts';
 import { sessionDraft } from '../vault/testing/stored-clinic.ts';
-import { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 import { entriesForPeople, lastDelivered } from './outbox-rows.ts';
 import { sessionIntent } from './session-request.ts';
-import { ScriptedSender } from './testing/scripted-sender.ts';
+import type { OutboxRig } from './testing/outbox-rig.ts';
+import { BY, openOutboxRig } from './testing/outbox-rig.ts';
+import type { ScriptedSender } from './testing/scripted-sender.ts';
 
-const BY = { actorId: AUTHOR, role: 'operator' };
-const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const AT = '2026-11-21T12:00:00.000Z';
 
-let folder: ReturnType<typeof temporaryFolder>;
+let rig: OutboxRig;
 let store: Store;
 let clock: ManualClock;
 let sender: ScriptedSender;
 let outbox: Outbox;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  store = await openTestStore(folder.path);
-  clock = new ManualClock();
-  await clock.advance(NOON - clock.now());
-  sender = new ScriptedSender();
+  rig = await openOutboxRig(NOON);
+  ({ store, clock, sender } = rig);
   sender.answer = ({ message }) => ({ kind: 'delivered', answer: message === null ? 'started' : 'accepted' });
-  outbox = new Outbox({ store, sender, clock, random: () => 0.5, log: QUIET, changed: () => undefined });
+  outbox = rig.outbox();
 });
 afterEach(async () => {
   await outbox.close();
-  await store.close();
-  folder.remove();
+  await rig.close();
 });
 
 /** A visit with its first two requests, as they were when the backup was made. @returns its workflow's id */
