@@ -146,11 +146,22 @@ export class SiteRun {
     }) as Promise<MessageAnswer>;
   }
 
-  /** Asks until it is so. */
-  async until<State>(isSo: (state: State) => boolean): Promise<State> {
+  /** Asks until it is so. @throws Error when the run ends otherwise */
+  async until<State extends { readonly step: string }>(isSo: (state: State) => boolean): Promise<State> {
     for (;;) {
       const state = await this.handle.query<State>('getState');
       if (isSo(state)) return state;
+      if (state.step === 'ended') throw new Error(`the run has ended: ${JSON.stringify(state)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Until a station has taken an activity of this name, and is at it. */
+  async isAtWork(activity: string): Promise<void> {
+    for (;;) {
+      const { raw } = await this.handle.describe();
+      const [pending] = raw.pendingActivities ?? [];
+      if (pending?.activityType?.name === activity && Number(pending.state) === STARTED) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -188,6 +199,8 @@ export class SiteRun {
   }
 }
 
+/** Of temporal.api.enums.v1.PendingActivityState. */
+const STARTED = 2;
 /** temporal.api.enums.v1.TimeoutType */
 const TIMEOUTS = ['UNSPECIFIED', 'START_TO_CLOSE', 'SCHEDULE_TO_START', 'SCHEDULE_TO_CLOSE', 'HEARTBEAT'];
 
