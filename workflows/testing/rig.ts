@@ -44,7 +44,7 @@ export const QUICK: Partial<Timing> = {
   lookAtMost: 200,
   fusionAgain: 20,
   notifyTries: 1000,
-  callTries: 20_000,
+  callTries: 120_000,
 };
 
 export interface LaneOptions {
@@ -260,11 +260,12 @@ export class TestVisit {
     return this.handle.query<SessionState>('getState');
   }
 
-  /** Asks until it is so. */
+  /** Asks until it is so. @throws Error when the visit ends otherwise */
   async until(isSo: (state: SessionState) => boolean): Promise<SessionState> {
     for (;;) {
       const state = await this.state();
       if (isSo(state)) return state;
+      if (state.step === 'ended') throw new Error(`the visit has ended: ${JSON.stringify(state)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -275,8 +276,6 @@ export class TestVisit {
       taskQueue: this.#taskQueue,
       args: [this.input] as [SessionInput],
       workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
-      // One that died with its worker is given to another soon.
-      workflowTaskTimeout: 3000,
     };
   }
 }
