@@ -1,10 +1,16 @@
 /** The part of `npm run cloud` that runs workflows: a Temporal development server and a worker, where they can be had. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readKeys, tenantKey } from './codec/keys.ts';
+import { Client, Connection } from '@temporalio/client';
+import { TEMPORAL_PAGE_PATH } from './api/temporal/page-paths.ts';
+import { clientConverter } from './codec/data-converter.ts';
+import { EncryptionCodec } from './codec/encryption-codec.ts';
+import { INSTALLATION_ID, derivedKeys, readKeys } from './codec/keys.ts';
+import { reconcile } from './schedules/reconcile.ts';
+import { SCHEDULES } from './schedules/schedules.ts';
 import { temporalProgram } from './temporal/binary.ts';
+import type { TemporalServer } from './temporal/server.ts';
 import { startTemporal } from './temporal/server.ts';
 
 export interface CloudWorkflows {
@@ -12,33 +18,55 @@ export interface CloudWorkflows {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where the data lie. */
   readonly folder: string;
-  /** The clinic, whose stations get a key. */
-  readonly tenantId: string;
   readonly say: (line: string) => void;
   /** Undone in reverse order. */
   readonly started: (() => Promise<void>)[];
 }
 
-/** Says in a line what runs, or why nothing does: the rest of the cloud goes on without. @returns where Temporal is, or null */
-export async function startWorkflows({
-  environment,
-  folder,
-  tenantId,
-  say,
-  started,
-}: CloudWorkflows): Promise<string | null> {
-  let address = environment['TEMPORAL_ADDRESS'];
-  if (address === undefined || address === '') {
+/**
+ * Says in a line what runs, or why nothing does: the rest of the cloud goes on without. The schedules of an own server are made as the code
+ * has them; those of another one are somebody's matter (`npm run workflow -- schedules`).
+ *
+ * @returns the own server; null: there is none
+ */
+export async function startWorkflows(cloud: CloudWorkflows): Promise<TemporalServer | null> {
+  const { environment, folder, say, started } = cloud;
+  const named = environment['TEMPORAL_ADDRESS'] ?? '';
+  let own: TemporalServer | null = null;
+  if (named === '') {
     try {
       const program = await temporalProgram({ environment, say });
-      const server = await startTemporal({ program, databaseFile: join(folder, 'temporal.db') });
-      started.push(server.stop);
-      ({ address } = server);
+      const databaseFile = join(folder, 'temporal.db');
+      const namespace = environment['TEMPORAL_NAMESPACE'] || 'default';
+      own = await startTemporal({ program, databaseFile, namespace, pagePath: TEMPORAL_PAGE_PATH });
+      started.push(own.stop);
+      await makeSchedules(own, environment['WORKFLOW_KEYS'] ?? '');
     } catch (error) {
       say(`Workflows   none: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
+      return own;
     }
   }
+  const address = own?.address ?? named;
+  say(
+    (await startWorker(cloud, address))
+      ? `Workflows   TEMPORAL_ADDRESS=${address} has a station use them`
+      : 'Workflows   none: the worker did not start',
+  );
+  return own;
+}
+
+async function makeSchedules({ address, namespace }: TemporalServer, keys: string): Promise<void> {
+  const codec = new EncryptionCodec(derivedKeys(readKeys(keys)), INSTALLATION_ID);
+  const connection = await Connection.connect({ address });
+  try {
+    await reconcile(new Client({ connection, namespace, dataConverter: clientConverter(codec) }), SCHEDULES, false);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** @returns whether it works */
+async function startWorker({ environment, started }: CloudWorkflows, address: string): Promise<boolean> {
   const worker = spawn(process.execPath, [join(import.meta.dirname, 'worker', 'main.ts')], {
     env: { TEMPORAL_LOG_LEVEL: 'WARN', ...environment, TEMPORAL_ADDRESS: address },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -51,21 +79,10 @@ export async function startWorkflows({
     await gone;
     process.removeListener('exit', kill);
   });
-  const isListening = await new Promise<boolean>((resolve) => {
+  return new Promise<boolean>((resolve) => {
     worker.stdout.on('data', (chunk: Buffer) => {
       if (chunk.toString().includes('"listening"')) resolve(true);
     });
     void gone.then(() => resolve(false));
   });
-  if (!isListening) {
-    say('Workflows   none: the worker did not start');
-    return address;
-  }
-  const [master] = readKeys(environment['WORKFLOW_KEYS'] ?? '');
-  if (master === undefined) return address;
-  const { id, key } = tenantKey(master, tenantId);
-  const keysFile = join(folder, 'station-payload-keys');
-  writeFileSync(keysFile, `${id}:${Buffer.from(key).toString('base64')}\n`, { mode: 0o600 });
-  say(`Workflows   TEMPORAL_ADDRESS=${address} TEMPORAL_PAYLOAD_KEYS_FILE=${keysFile} has a station use them`);
-  return address;
 }

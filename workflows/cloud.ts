@@ -19,6 +19,7 @@ import type { ApiConfig } from './api/config.ts';
 import { readConfig } from './api/config.ts';
 import { startDevelopmentIssuer } from './api/development-issuer.ts';
 import { createApi } from './api/server.ts';
+import { TEMPORAL_PAGE_PATH } from './api/temporal/page-paths.ts';
 import { startEmbedded } from './database/embedded.ts';
 import { freePort } from './database/free-port.ts';
 import { startWorkflows } from './cloud-workflows.ts';
@@ -38,8 +39,8 @@ const STAFF = [
 /** Who signs in with a browser, from wherever they are. Their subjects at the own identity provider. */
 const PEOPLE = [
   { subject: 'admin', name: 'Ada Admin', role: null },
-  { subject: 'clinician', name: 'Dr Clara Clinician', role: 'clinician' },
-  { subject: 'operator', name: 'Otto Operator', role: 'operator' },
+  { subject: 'clinician', name: 'Dr Clara Clinician', role: 'clinician', locationId: LOCATION_ID },
+  { subject: 'operator', name: 'Otto Operator', role: 'operator', locationId: null },
   /** Which patient of the clinic that is, an administrator says (`POST /v1/people`). */
   { subject: 'patient', name: 'Pat Patient', role: null },
 ] as const;
@@ -53,6 +54,7 @@ const secretsSchema = z.object({
   /** Not there from the first day: an older folder gets these when it is next started. */
   fileKeys: z.string().default(''),
   workflowKeys: z.string().default(''),
+  archiveKeys: z.string().default(''),
 });
 
 const { values } = parseArgs({
@@ -91,6 +93,8 @@ async function run(): Promise<void> {
     INTERNAL_API_SECRET: secrets.internal,
     FILE_MASTER_KEYS: secrets.fileKeys,
     WORKFLOW_KEYS: secrets.workflowKeys,
+    HISTORY_ARCHIVE_FOLDER: join(folder, 'histories'),
+    HISTORY_ARCHIVE_KEYS: secrets.archiveKeys,
     FILES_FOLDER: join(folder, 'files'),
     FILES_FREE_MB: '100',
     LOG_LEVEL: 'warn',
@@ -123,9 +127,12 @@ async function run(): Promise<void> {
   say(`Data        ${folder}`);
   say('ready; Ctrl-C stops it');
   if (values['no-workflows']) return;
-  const address = await startWorkflows({ environment, folder, tenantId: TENANT_ID, say, started });
-  const isOwn = environment['TEMPORAL_ADDRESS'] === undefined || environment['TEMPORAL_ADDRESS'] === '';
-  if (address !== null && isOwn) api.parts.temporal.visits.use({ connection: { address }, namespace: 'default' });
+  const own = await startWorkflows({ environment, folder, say, started });
+  if (own === null) return;
+  api.parts.temporal.visits.use({ connection: { address: own.address }, namespace: own.namespace });
+  if (own.pageUrl === null || (config.workflows?.page ?? null) !== null) return;
+  api.parts.temporal.page.use({ url: own.pageUrl, tenantId: TENANT_ID });
+  say(`Temporal    ${config.publicUrl}${TEMPORAL_PAGE_PATH} for the administrator and operators who are signed in`);
 }
 
 // The package that runs PostgreSQL ends the process on a signal, before anything else is stopped.
@@ -155,6 +162,7 @@ function readSecrets(file: string): z.output<typeof secretsSchema> {
     ...known,
     fileKeys: known.fileKeys || newKey(),
     workflowKeys: known.workflowKeys || newKey(),
+    archiveKeys: known.archiveKeys || newKey(),
   };
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   return secrets;
@@ -172,6 +180,7 @@ function newSecrets(): z.output<typeof secretsSchema> {
     internal: randomBytes(32).toString('base64'),
     fileKeys: '',
     workflowKeys: '',
+    archiveKeys: '',
   };
 }
 
@@ -240,9 +249,10 @@ async function makePeople(
 ): Promise<void> {
   const answer = await fetch(`${config.publicUrl}/v1/people`, { headers: { authorization: `Bearer ${token}` } });
   const known = z.object({ people: z.array(z.object({ subject: z.string() })) }).parse(await answer.json());
-  for (const { subject, role } of PEOPLE) {
-    if (role === null || known.people.some((person) => person.subject === subject)) continue;
-    await post('/v1/people', token, { subject, grants: [{ role, locationId: LOCATION_ID }] });
+  for (const person of PEOPLE) {
+    const { subject, role } = person;
+    if (role === null || known.people.some((one) => one.subject === subject)) continue;
+    await post('/v1/people', token, { subject, grants: [{ role, locationId: person.locationId }] });
   }
   say(`People      ${PEOPLE.map(({ name }) => name).join(', ')} sign in there`);
 }

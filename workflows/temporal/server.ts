@@ -1,4 +1,4 @@
-/** A Temporal development server of this machine's own, headless, with the search attributes that the workflows need. */
+/** A Temporal development server of this machine's own, with the search attributes that the workflows need. */
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -20,6 +20,8 @@ export interface ServerOptions {
   /** Left out: any free one. */
   readonly port?: number;
   readonly namespace?: string;
+  /** Path under which its page is served, at a port of its own; left out, it has none. */
+  readonly pagePath?: string;
 }
 
 export interface TemporalServer {
@@ -27,6 +29,8 @@ export interface TemporalServer {
   readonly address: string;
   readonly namespace: string;
   readonly port: number;
+  /** Origin of its page; null: it has none. */
+  readonly pageUrl: string | null;
   /** Ends it as a power cut would. With a database file it can be started again with the same port. */
   readonly kill: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -37,11 +41,14 @@ export async function startTemporal(options: ServerOptions): Promise<TemporalSer
   const namespace = options.namespace ?? 'default';
   const port = options.port ?? (await freePort());
   const address = `127.0.0.1:${port}`;
+  const uiPort = options.pagePath === undefined ? undefined : await freePort();
   const args = serverArguments({
     namespace,
     port,
     httpPort: await freePort(),
     metricsPort: await freePort(),
+    uiPort,
+    uiPath: options.pagePath,
     databaseFile: options.databaseFile,
   });
   const child = spawn(options.program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -87,6 +94,7 @@ export async function startTemporal(options: ServerOptions): Promise<TemporalSer
     address,
     namespace,
     port,
+    pageUrl: uiPort === undefined ? null : `http://127.0.0.1:${uiPort}`,
     kill: async () => finish('SIGKILL'),
     stop: async () => finish('SIGTERM'),
   };
@@ -99,6 +107,8 @@ export interface ServerPorts {
   readonly metricsPort: number;
   /** Of its page; left out, it has none. */
   readonly uiPort?: number | undefined;
+  /** Under which its page is served; left out, `/`. */
+  readonly uiPath?: string | undefined;
   readonly databaseFile?: string | undefined;
 }
 
@@ -109,12 +119,14 @@ export function serverArguments({
   httpPort,
   metricsPort,
   uiPort,
+  uiPath,
   databaseFile,
 }: ServerPorts): string[] {
   const args = ['server', 'start-dev', '--log-level', 'error', '--namespace', namespace];
   args.push('--ip', '127.0.0.1', '--port', String(port));
   args.push('--http-port', String(httpPort), '--metrics-port', String(metricsPort));
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]));
+  if (uiPath !== undefined) args.push('--ui-public-path', uiPath);
   if (databaseFile !== undefined) args.push('--db-filename', databaseFile);
   for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
     args.push('--search-attribute', `${name}=${TYPE_NAMES[type]}`);
