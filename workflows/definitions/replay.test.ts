@@ -7,7 +7,8 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { keptHistories } from '../testing/histories.ts';
 import { replayed } from '../testing/replay.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
+import { testBundle } from '../testing/test-bundle.ts';
+import { bundleWorkflows, recordingSpans } from '../worker/bundle.ts';
 
 const CHANGED = fileURLToPath(new URL('../testing/changed-workflows.ts', import.meta.url));
 
@@ -23,8 +24,10 @@ type Folder = keyof typeof NEEDED;
 describe.each(Object.keys(NEEDED) as Folder[])('recorded histories of %s', (folder) => {
   const histories = keptHistories(folder);
   let outcomes: readonly (Error | null)[];
+  let recorded: readonly (Error | null)[];
   beforeAll(async () => {
     outcomes = await replayed(histories);
+    recorded = await replayed(histories, recordingSpans(testBundle()));
   });
 
   it('are there of each way in which it can go', () => {
@@ -33,6 +36,8 @@ describe.each(Object.keys(NEEDED) as Folder[])('recorded histories of %s', (fold
 
   it.for(histories.map(({ name }, index) => [name, index] as const))('of %s replay', ([, index]) => {
     expect(outcomes[index]).toBeNull();
+    // Whether somebody listens to traces may change while a workflow runs.
+    expect(recorded[index]).toBeNull();
   });
 });
 

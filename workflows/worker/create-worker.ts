@@ -7,7 +7,7 @@ import type { TemporalConfig, WorkerLimits } from '../client/temporal-config.ts'
 import { workerConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import type { TenantKeys } from '../codec/keys.ts';
-import { bundleWorkflows } from './bundle.ts';
+import { bundleWorkflows, recordingSpans } from './bundle.ts';
 import type { Tracing } from './telemetry.ts';
 
 export interface WorkerOptions {
@@ -43,11 +43,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { temporal, limits, tracing } = options;
   const connection = await NativeConnection.connect(temporal.connection);
   try {
+    const bundle = options.bundle ?? (await bundleWorkflows());
     const worker = await Worker.create({
       connection,
       namespace: temporal.namespace,
       taskQueue: limits.taskQueue,
-      workflowBundle: options.bundle ?? (await bundleWorkflows()),
+      workflowBundle: tracing.isSent ? recordingSpans(bundle) : bundle,
       activities: options.activities,
       dataConverter: workerConverter(new EncryptionCodec(options.keys, null)),
       plugins: [tracing.plugin],

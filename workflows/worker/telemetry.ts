@@ -7,6 +7,8 @@ import { startTracing as startProcess } from '../client/tracing.ts';
 export interface Tracing {
   /** Always there, with or without a place to send to: histories are recorded with its interceptors. */
   readonly plugin: OpenTelemetryPlugin;
+  /** Whether spans go anywhere. */
+  readonly isSent: boolean;
   readonly stop: () => Promise<void>;
 }
 
@@ -15,9 +17,10 @@ export function startTracing(endpoint: string | null, serviceName = 'vantage-wor
   if (endpoint === null) {
     const resource = resourceFromAttributes({ 'service.name': serviceName });
     const plugin = new OpenTelemetryPlugin({ resource, spanProcessor: new NoopSpanProcessor() });
-    return { plugin, stop: async () => undefined };
+    return { plugin, isSent: false, stop: async () => undefined };
   }
   const traces = startProcess({ endpoint, serviceName });
   const { resource, spanProcessor } = traces;
-  return { plugin: new OpenTelemetryPlugin({ resource, spanProcessor }), stop: async () => traces.stop() };
+  const plugin = new OpenTelemetryPlugin({ resource, spanProcessor });
+  return { plugin, isSent: true, stop: async () => traces.stop() };
 }
