@@ -38,7 +38,7 @@ runService({
 
 /** Beside this file where it is built, else the source. */
 function failureConverter(): string {
-  const built = fileURLToPath(new URL('failure-converter.js', import.meta.url));
+  const built = fileURLToPath(new URL('failure-converter.cjs', import.meta.url));
   return existsSync(built)
     ? built
     : fileURLToPath(new URL('../../workflows/codec/failure-converter.ts', import.meta.url));

@@ -57,6 +57,14 @@ const BUNDLES: readonly Bundle[] = [
     format: 'es',
     outside: name === 'station-worker' ? [...OUTSIDE, ...OUTSIDE_OF_WORKER] : OUTSIDE,
   })),
+  // Temporal's worker loads it by its path, with `require`.
+  {
+    entry: 'workflows/codec/failure-converter.ts',
+    directory: 'dist/services',
+    file: 'failure-converter.cjs',
+    format: 'cjs',
+    outside: OUTSIDE_OF_WORKER,
+  },
 ];
 
 async function buildAll(options: { readonly withRenderer: boolean }): Promise<void> {

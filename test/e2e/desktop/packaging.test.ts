@@ -87,6 +87,8 @@ describe('the packed program', () => {
       '/dist/services/core.js',
       '/dist/services/devices.js',
       '/dist/services/inference.js',
+      '/dist/services/station-worker.js',
+      '/dist/services/failure-converter.cjs',
       '/dist/renderer/index.html',
       '/native/inference/models/retinal-vessels/manifest.json',
     ])
@@ -108,6 +110,7 @@ describe('the packed program', () => {
       'bindings-cpp',
       'sharp-linux',
       'libvips',
+      'core-bridge',
     ])
       expect(native.filter((path) => path.includes(name))).not.toEqual([]);
     const notUnpacked = native.filter((path) => !existsSync(join(resources, 'app.asar.unpacked', path)));
@@ -116,6 +119,32 @@ describe('the packed program', () => {
       native.reduce((sum, path) => sum + statSync(join(resources, 'app.asar.unpacked', path)).size, 0) / 1e6,
     );
     expect(megabytes).toBeLessThan(120);
+  });
+
+  it('carries Temporal’s worker without its bundler, its sources and other platforms’ cores', async () => {
+    const cores = contents.filter((path) => path.endsWith('/index.node'));
+    const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+    expect(cores).toEqual([`/node_modules/@temporalio/core-bridge/releases/${machine}-unknown-linux-gnu/index.node`]);
+    for (const left of [
+      'webpack/lib/Compiler.js',
+      '@swc/core',
+      'swc-loader',
+      'core-bridge/sdk-core',
+      '@temporalio/worker/src',
+    ])
+      expect(contents.filter((path) => path.includes(left))).toEqual([]);
+    const extracted = join(folder, 'worker');
+    extractAll(join(resources, 'app.asar'), extracted);
+    // All that the process loads, and its core begun.
+    const script = `
+      for (const name of ['activity', 'client', 'common', 'proto', 'worker']) require('@temporalio/' + name);
+      const { failureConverter } = require('./dist/services/failure-converter.cjs');
+      require('@temporalio/worker').Runtime.install({ shutdownSignals: [] });
+      console.log(typeof failureConverter.errorToFailure);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=commonjs', '--eval', script], {
+      cwd: extracted,
+    });
+    expect(stdout.trim()).toBe('function');
   });
 
   it('runs from what was packed, with no other package within reach', async (context) => {
