@@ -81,6 +81,9 @@ function archiveFrom(
     throw new OperationError('CONFIGURATION_WRONG', error instanceof Error ? error.message : '', error);
   }
   if (found === null)
-    throw new OperationError('CONFIGURATION_WRONG', 'missing in the environment: HISTORY_ARCHIVE_FOLDER');
+    throw new OperationError(
+      'CONFIGURATION_WRONG',
+      'missing in the environment: HISTORY_ARCHIVE_FOLDER, or HISTORY_ARCHIVE_STORE=s3',
+    );
   return found;
 }

@@ -38,6 +38,15 @@ const masterKeySchema = z.string().transform((text, context): MasterKey => {
   return z.NEVER;
 });
 
+/** Of one S3-compatible service. */
+export const s3Environment = {
+  S3_ENDPOINT: z.url().optional(),
+  S3_BUCKET: z.string().min(1).optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+};
+
 const MB = 1024 * 1024;
 /** As the environment has it: part of the API's (`config.ts`). */
 export const filesEnvironment = {
@@ -57,26 +66,27 @@ export const filesEnvironment = {
     .max(UPLOAD_LIMITS.fileBytes / MB)
     .default(UPLOAD_LIMITS.fileBytes / MB),
   FILE_WRITERS: z.coerce.number().int().min(1).max(1000).default(64),
-  S3_ENDPOINT: z.url().optional(),
-  S3_BUCKET: z.string().min(1).optional(),
-  S3_REGION: z.string().min(1).default('us-east-1'),
-  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
-  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  ...s3Environment,
 };
+
+/** @throws Error that names what is missing, never a value */
+export function s3ConfigOf(values: z.output<z.ZodObject<typeof s3Environment>>): S3Config {
+  return {
+    kind: 's3',
+    endpoint: values.S3_ENDPOINT,
+    bucket: needed('S3_BUCKET', values.S3_BUCKET),
+    region: values.S3_REGION,
+    accessKeyId: needed('S3_ACCESS_KEY_ID', values.S3_ACCESS_KEY_ID),
+    secretAccessKey: needed('S3_SECRET_ACCESS_KEY', values.S3_SECRET_ACCESS_KEY),
+  };
+}
 
 /** @throws Error that names what the chosen store lacks, never a value */
 export function filesConfigOf(values: z.output<z.ZodObject<typeof filesEnvironment>>): FilesConfig {
   const store: FilesConfig['store'] =
     values.FILE_STORE === 'folder'
       ? { kind: 'folder', folder: needed('FILES_FOLDER', values.FILES_FOLDER), freeBytes: values.FILES_FREE_MB * MB }
-      : {
-          kind: 's3',
-          endpoint: values.S3_ENDPOINT,
-          bucket: needed('S3_BUCKET', values.S3_BUCKET),
-          region: values.S3_REGION,
-          accessKeyId: needed('S3_ACCESS_KEY_ID', values.S3_ACCESS_KEY_ID),
-          secretAccessKey: needed('S3_SECRET_ACCESS_KEY', values.S3_SECRET_ACCESS_KEY),
-        };
+      : s3ConfigOf(values);
   return {
     masterKeys: values.FILE_MASTER_KEYS,
     store,

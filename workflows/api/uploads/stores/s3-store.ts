@@ -28,18 +28,23 @@ const MOST_DELETED = 1000;
 /** How services say that there is no room: AWS has no such answer, MinIO and Ceph do. */
 const FULL: ReadonlySet<string> = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage']);
 
-export function openS3Store(config: S3Config): SegmentStore {
-  const { bucket: Bucket, region, accessKeyId, secretAccessKey } = config;
-  const client = new S3Client({
+/** A client for what is sealed already, and put whole. */
+export function openS3Client({ region, endpoint, accessKeyId, secretAccessKey }: S3Config): S3Client {
+  return new S3Client({
     region,
-    ...(config.endpoint !== undefined && { endpoint: config.endpoint, forcePathStyle: true }),
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     credentials: { accessKeyId, secretAccessKey },
     maxAttempts: ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
-    // Not every service knows the newer checksums; segments carry their own seal.
+    // Not every service knows the newer checksums; what is put carries its own seal.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
+}
+
+export function openS3Store(config: S3Config): SegmentStore {
+  const { bucket: Bucket } = config;
+  const client = openS3Client(config);
   const removeKeys = async (keys: readonly string[]): Promise<void> => {
     for (let from = 0; from < keys.length; from += MOST_DELETED) {
       const Objects = keys.slice(from, from + MOST_DELETED).map((Key) => ({ Key }));
