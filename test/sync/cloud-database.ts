@@ -8,8 +8,11 @@ import type { CollectionName } from '../../electron/contract/index.ts';
 import { CONTRACT_VERSION } from '../../electron/contract/index.ts';
 import type { StationKey } from '../../electron/core/sync/station-key.ts';
 import { keyIdOf } from '../../electron/core/sync/station-key.ts';
+import { openDatabase } from '../../workflows/database/database.ts';
 import { startEmbedded } from '../../workflows/database/embedded.ts';
 import { ensureLogin, migrate } from '../../workflows/database/migrate.ts';
+import { purgeBefore } from '../../workflows/database/purge.ts';
+import { withScope } from '../../workflows/database/scope.ts';
 import type { Kept } from './oracle.ts';
 
 const TEMPLATE = 'vantage_sync_template';
@@ -199,6 +202,41 @@ export class CloudDatabase {
       client.release();
     }
     await this.changeEpoch(clinic, epoch);
+  }
+
+  /** The database's own time, by which deletions are purged. */
+  async instant(): Promise<Date> {
+    const { rows } = await this.#pool.query<{ readonly at: Date }>('SELECT clock_timestamp() AS at');
+    return rows[0]?.at ?? new Date(0);
+  }
+
+  /**
+   * As the cloud's regular work does it.
+   * @param silently without telling stations that were away, as no cloud may
+   * @returns the documents whose deletions are gone, by `<collection>/<id>`
+   */
+  async purge({ tenantId }: CloudClinic, before: Date, silently: boolean): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ readonly key: string }>(
+      `SELECT collection || '/' || id AS key FROM documents WHERE tenant_id = $1 AND deleted AND changed_at < $2`,
+      [tenantId, before],
+    );
+    const [counter] = (
+      await this.#pool.query('SELECT purged_seq FROM document_counters WHERE tenant_id = $1', [tenantId])
+    ).rows as { readonly purged_seq: string }[];
+    const database = openDatabase({ url: this.apiUrl, maxConnections: 1, onIdleError: () => undefined });
+    try {
+      const scope = { role: 'service', tenantId, locations: '*', actor: 'service' } as const;
+      await withScope(database, scope, async (tx) => purgeBefore(tx, tenantId, before));
+    } finally {
+      await database.destroy();
+    }
+    if (silently) {
+      await this.#pool.query('UPDATE document_counters SET purged_seq = $2 WHERE tenant_id = $1', [
+        tenantId,
+        counter?.purged_seq,
+      ]);
+    }
+    return rows.map(({ key }) => key);
   }
 
   async drop(): Promise<void> {

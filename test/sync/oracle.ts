@@ -51,11 +51,15 @@ interface GroupWrite {
 }
 
 interface KnownDocument {
-  readonly groups: Map<string, GroupWrite[]>;
+  groups: Map<string, GroupWrite[]>;
   /** How often it was made, deleted, and made again by somebody who knew that it had been deleted. */
   inserted: number;
   deleted: number;
   again: number;
+  /** Whether the cloud has let go of its deletion, so that it may be nowhere any more. */
+  purged: boolean;
+  /** Since then: at how many stations it is there, or was written, of which the cloud knows nothing. */
+  alive: number;
 }
 
 /** Differ by which station wrote first, and say nothing of what people wrote. */
@@ -77,13 +81,14 @@ export class Oracle {
   add(written: Written): void {
     const { collection, before, after, again } = written;
     const key = `${collection}/${written.id}`;
-    const known = this.#documents.get(key) ?? { groups: new Map(), inserted: 0, deleted: 0, again: 0 };
+    const known = this.#documents.get(key) ?? newlyKnown();
     this.#documents.set(key, known);
     this.#writes += 1;
     if (after === null) {
       known.deleted += 1;
       return;
     }
+    known.alive += 1;
     if (before === null) known.inserted += 1;
     if (again) known.again += 1;
     const old = before === null ? new Map<string, string>() : groupsOf(collection, before);
@@ -100,6 +105,29 @@ export class Oracle {
     }
   }
 
+  /**
+   * The cloud has let go of a deletion. What counts from now on is what stations have of the document and the cloud does not know: where
+   * it was changed or made, it comes back as it is there; else nobody may see it again.
+   * @param unpushed the document at these stations
+   */
+  purge(key: string, unpushed: readonly Kept[]): void {
+    const known = this.#documents.get(key) ?? newlyKnown();
+    const collection = key.slice(0, key.indexOf('/')) as CollectionName;
+    const alive = unpushed.filter(({ deleted }) => !deleted).map(({ document }) => groupsOf(collection, document));
+    const groups = [...known.groups].map(
+      ([group, writes]) =>
+        [group, writes.filter(({ value }) => alive.some((values) => values.get(group) === value))] as const,
+    );
+    this.#documents.set(key, {
+      ...newlyKnown(),
+      groups: new Map(groups.filter(([, writes]) => writes.length > 0)),
+      deleted: unpushed.length - alive.length,
+      again: alive.length > 0 ? known.again : 0,
+      purged: true,
+      alive: alive.length,
+    });
+  }
+
   /** @param kept everything that is there at the end, by `<collection>/<id>`. @returns a line for everything that must not be so */
   failuresOf(kept: ReadonlyMap<string, Kept>): string[] {
     const failures: string[] = [];
@@ -107,21 +135,30 @@ export class Oracle {
     for (const [key, known] of this.#documents) {
       const now = kept.get(key);
       if (now === undefined) {
+        if (known.purged && known.alive === 0) continue;
         failures.push(`${key} is lost: made ${known.inserted} times, deleted ${known.deleted} times`);
         continue;
       }
       if (now.deleted && known.deleted === 0) failures.push(`${key} is deleted, and nobody deleted it`);
-      if (!now.deleted && known.deleted > 0 && known.again === 0)
+      if (!now.deleted && known.purged && known.alive === 0)
+        failures.push(`${key} was deleted, and is there again after that was purged`);
+      if (!now.deleted && !known.purged && known.deleted > 0 && known.again === 0)
         failures.push(`${key} was deleted and is there again, and nobody made it again`);
       const collection = key.slice(0, key.indexOf('/')) as CollectionName;
       const values = groupsOf(collection, now.document);
       for (const [group, writes] of known.groups) {
-        const failure = failureOf(writes, values.get(group) ?? NOTHING, known.again > 0);
+        // Of one that is deleted once more nobody asks which of its states went with it.
+        const isLoose = known.again > 0 || (known.purged && now.deleted);
+        const failure = failureOf(writes, values.get(group) ?? NOTHING, isLoose);
         if (failure !== null) failures.push(`${key} ${group}: ${failure}`);
       }
     }
     return failures;
   }
+}
+
+function newlyKnown(): KnownDocument {
+  return { groups: new Map(), inserted: 0, deleted: 0, again: 0, purged: false, alive: 0 };
 }
 
 /** What a document has in a group of which it has no field. */

@@ -1,6 +1,6 @@
 /**
- * `npm run test:sync -- NAME ... [--full] [--seed N] [--only] [--seeds N] [--stations N] [--unsafe-control]`: proofs that stations and
- * cloud come together after everything that can happen between them. Ends with one plain line of counts.
+ * `npm run test:sync -- NAME ... [--full] [--seed N] [--only] [--from N] [--seeds N] [--stations N] [--unsafe-control]`: proofs that
+ * stations and cloud come together after everything that can happen between them. Ends with one plain line of counts.
  */
 import { argumentsOr } from '../fixtures/arguments.ts';
 import { startDatabase } from './cloud-database.ts';
@@ -15,21 +15,29 @@ const PROOFS: Readonly<Record<string, () => Promise<SyncProof>>> = {
   offline: async () => (await import('./clinic/offline.ts')).offlineProof,
 };
 
-const USAGE = `npm run test:sync -- NAME ... [--full] [--seed N] [--only] [--seeds N] [--stations N] [--unsafe-control]
+const USAGE = `npm run test:sync -- NAME ... [--full] [--seed N] [--only] [--from N] [--seeds N] [--stations N] [--unsafe-control]
 names: ${Object.keys(PROOFS).join(', ')}; without one all of them
 --seed N --only    the simulation of this one seed again, with what happened in it
+--from N --seeds N the simulation of these seeds: a slice of a full run, which several processes may share
 --unsafe-control   with a rule broken, which must be found out`;
 
 const { values, positionals } = argumentsOr(USAGE, {
   full: { type: 'boolean', default: false },
   seed: { type: 'string' },
   only: { type: 'boolean', default: false },
+  from: { type: 'string' },
   seeds: { type: 'string' },
   stations: { type: 'string' },
   'unsafe-control': { type: 'boolean', default: false },
 });
-const names = positionals.length > 0 ? positionals : values.only ? ['simulation'] : Object.keys(PROOFS);
-const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
+const names =
+  positionals.length > 0
+    ? positionals
+    : values.only || values.from !== undefined
+      ? ['simulation']
+      : Object.keys(PROOFS);
+const first = values.seed ?? values.from;
+const seed = first === undefined ? Math.floor(Math.random() * 1_000_000) : Number(first);
 const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 let passed = 0;
 let failed = 0;

@@ -39,6 +39,17 @@ export class Writer {
     for (let index = 0; index < documents; index += 1) this.#writeOne(tx, told);
   }
 
+  /** Deletes about every second of these documents, whoever made them. @param keys `<collection>/<id>` */
+  clear(tx: StoreTransaction, told: Told, keys: Iterable<string>): void {
+    for (const key of keys) {
+      const [collection, id] = key.split('/') as [CollectionName, string];
+      const before = tx.get(collection, id);
+      if (before === null || this.#options.random.next() < 0.5) continue;
+      tx.remove(collection, id);
+      told({ collection, id, before, after: null, again: false });
+    }
+  }
+
   #writeOne(tx: StoreTransaction, told: Told): void {
     const { random, seed, place, mark } = this.#options;
     const chance = random.next();

@@ -1,9 +1,18 @@
 /** Shows that the simulation can fail: each of these breaks one rule, and must be found out. */
-import type { PullResponse, PushRequest, PushResponse, PushVerdict } from '../../../electron/contract/index.ts';
+import type {
+  MasterRow,
+  PullRequest,
+  PullResponse,
+  PushRequest,
+  PushResponse,
+  PushVerdict,
+} from '../../../electron/contract/index.ts';
+import { SYNC_LIMITS } from '../../../electron/contract/index.ts';
 import type { Random } from '../../fixtures/random.ts';
 import type { Handle, WireAnswer, WireRequest } from './network.ts';
 
-export const CONTROLS = ['lying-cloud', 'passed-over', 'last-writer-wins'] as const;
+/** `silent-purge` is the scenario's own. */
+export const CONTROLS = ['lying-cloud', 'passed-over', 'last-writer-wins', 'wall-clock', 'silent-purge'] as const;
 export type Control = (typeof CONTROLS)[number];
 
 const BROKEN_SHARE = 0.1;
@@ -15,6 +24,8 @@ export function controlled(control: Control | null, handle: Handle, random: Rand
       isPush(request) && random.next() < BROKEN_SHARE ? agreed(request) : handle(request),
     'passed-over': async (request) => passedOver(request, await handle(request), random),
     'last-writer-wins': async (request) => overwritten(request, handle),
+    'wall-clock': async (request) => byWallClock(request, handle),
+    'silent-purge': handle,
   };
   return control === null ? handle : broken[control];
 }
@@ -51,6 +62,33 @@ async function overwritten(request: WireRequest, handle: Handle): Promise<WireAn
       : verdict,
   );
   return json({ verdicts: told, resync });
+}
+
+/**
+ * The order of documents is when they were last written, by the clock of whoever wrote them, and a checkpoint is the last of those
+ * instants: as servers do it that have a column for it. What was written before somebody's checkpoint and comes later is never read.
+ */
+async function byWallClock(request: WireRequest, handle: Handle): Promise<WireAnswer | null> {
+  if (isPush(request)) {
+    const asked = JSON.parse(request.body ?? '') as PushRequest;
+    return handle({ ...request, body: JSON.stringify({ ...asked, checkpoint: null } satisfies PushRequest) });
+  }
+  if (!request.path.endsWith('/pull')) return handle(request);
+  const { checkpoint, limit, ...asked } = JSON.parse(request.body ?? '') as PullRequest;
+  const all = { ...asked, checkpoint: null, limit: SYNC_LIMITS.rows, bytes: undefined, own: 'whole' };
+  const answer = await handle({ ...request, body: JSON.stringify(all) });
+  if (answer?.status !== 200) return answer;
+  const page = JSON.parse(answer.body) as PullResponse;
+  const rows = page.rows
+    .filter((row) => writtenAt(row) > (checkpoint?.seq ?? 0))
+    .toSorted((left, right) => writtenAt(left) - writtenAt(right))
+    .slice(0, limit);
+  const seq = rows.reduce((latest, row) => Math.max(latest, writtenAt(row)), checkpoint?.seq ?? 0);
+  return json({ rows, own: [], more: false, resync: null, checkpoint: { ...page.checkpoint, seq } });
+}
+
+function writtenAt({ document }: MasterRow): number {
+  return Date.parse(String(document['updatedAt']));
 }
 
 function isPush(request: WireRequest): boolean {

@@ -17,8 +17,9 @@ import { Oracle } from '../oracle.ts';
 import { SimulatedCloud } from './cloud.ts';
 import type { Control } from './controls.ts';
 import { controlled } from './controls.ts';
-import type { Partition } from './network.ts';
+import type { Handle, Partition, WireAnswer } from './network.ts';
 import { Network } from './network.ts';
+import { Purges, withSmallPages, withoutPurged } from './purges.ts';
 import { CLOUD_ADDRESS, SimulatedStation } from './station.ts';
 import { Writer } from '../writer.ts';
 import { VirtualTime, countRealWork } from './virtual-time.ts';
@@ -46,6 +47,9 @@ export interface ScenarioResult {
   readonly apiRestarts: number;
   /** Backups of the cloud's database that were put back. */
   readonly restores: number;
+  /** Deletions that the cloud let go of, and how often somebody was told to begin again for that. */
+  readonly purged: number;
+  readonly forcedResyncs: number;
   readonly faults: ReadonlyMap<string, number>;
   /** ms of virtual time from the healing until everything was the same everywhere. */
   readonly healedInMs: number;
@@ -53,6 +57,7 @@ export interface ScenarioResult {
   readonly traceHash: string;
 }
 
+const AWAY: Partition = { toCloud: 'refused', fromCloud: 'refused', collection: null };
 /** The day on which all of it happens. */
 const MORNING = Date.parse('2026-11-21T08:00:00.000Z');
 const MINUTE = 60_000;
@@ -60,11 +65,15 @@ const HOUR = 60 * MINUTE;
 const WORK_MS = 12 * MINUTE;
 /** Longest that it may take to come together again. */
 const HEALING_MS = 2 * HOUR;
+/** With a rule broken: many times what it takes without, and less than until a station looks for what it has missed. */
+const CONTROL_HEALING_MS = 15 * MINUTE;
 const CLOCK_JUMPS = [HOUR, -HOUR, 365 * 24 * HOUR, -365 * 24 * HOUR];
 /** Clocks are never quite right; two of them differ by less than the bound. */
 const SKEW_MS = 2 * MINUTE;
 /** Transactions at each station. */
 const WRITES = [8, 24] as const;
+/** Of seeds in which deletions are purged. */
+const PURGING = 0.35;
 const MOST_NAMED = 12;
 
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
@@ -87,6 +96,9 @@ class Scenario {
   #partitions = 0;
   #apiRestarts = 0;
   #restores = 0;
+  /** null: nothing is purged. */
+  readonly #purges: Purges | null;
+  #forcedResyncs = 0;
   /** What threw where nobody waits for it. */
   readonly #thrown: string[] = [];
 
@@ -103,7 +115,25 @@ class Scenario {
       FILES_FOLDER: join(options.folder, 'files'),
     };
     this.#cloud = new SimulatedCloud(readConfig(environment), () => new Date(this.#trueNow()));
-    const handle = controlled(control, (request) => this.#cloud.handle(request), this.#random('control'));
+    const random = this.#random('purges');
+    const drawn = random.next();
+    const isPurging = control === null ? drawn < PURGING : control === 'silent-purge';
+    this.#purges = isPurging
+      ? new Purges({
+          random,
+          clinic: this.#clinic,
+          database,
+          oracle: this.#oracle,
+          stations: this.#stations,
+          writer: (station) => this.#writer(station),
+          at: (ms, act) => this.#at(ms, act),
+          note: (text) => this.#note(`${this.#time.now} ${text}`),
+          silently: control === 'silent-purge',
+        })
+      : null;
+    const real: Handle = async (request) => this.#counted(await this.#cloud.handle(request));
+    const pages = isPurging ? withSmallPages(real, random) : real;
+    const handle = controlled(control, pages, this.#random('control'));
     this.#network = new Network(this.#time, this.#random('network'), handle, (line) => this.#note(line));
   }
 
@@ -172,7 +202,9 @@ class Scenario {
       if (random.next() < 0.5) this.#planClockJump(station, random);
     }
     if (random.next() < 0.5) this.#planApiRestart(random);
-    if (random.next() < 0.2) this.#planRestore(random);
+    // A backup from before a purge knows again what was let go of: that is another matter.
+    if (random.next() < 0.2 && this.#purges === null) this.#planRestore(random);
+    this.#purges?.plan((station, lengthMs) => this.#cut(station, AWAY, lengthMs));
     this.#network.lostPokes = random.pick([0, 0.1, 1]);
     this.#network.faultiness = random.pick([0, 0.5, 1, 1, 3]);
   }
@@ -209,7 +241,7 @@ class Scenario {
     this.#at(random.between(MINUTE, WORK_MS - 2 * MINUTE), async () => {
       if (how === 'at once') station.kill();
       else if (how === 'at a change') station.killAtChange(changes);
-      else await station.write(writer, true);
+      else await station.write(writer, { dies: true });
     });
     this.#reviveEvery(station, awayMs);
   }
@@ -267,14 +299,15 @@ class Scenario {
       if (station.line !== null) station.line.partitions = [];
     }
     const healedAt = this.#time.now;
+    const healingMs = this.#options.control === null ? HEALING_MS : CONTROL_HEALING_MS;
     let difference: string | null = 'nothing was compared';
-    for (let waitMs = 30_000; difference !== null && this.#time.now < healedAt + HEALING_MS; waitMs *= 1.5) {
+    for (let waitMs = 30_000; difference !== null && this.#time.now < healedAt + healingMs; waitMs *= 1.5) {
       await this.#time.run(this.#time.now + waitMs);
       difference = await this.#difference();
     }
     const failures = this.#thrown.map((text) => `threw: ${text}`);
     if (difference !== null) {
-      failures.push(`not the same everywhere ${HEALING_MS / HOUR} h after everything had healed: ${difference}`);
+      failures.push(`not the same everywhere ${healingMs / MINUTE} min after everything had healed: ${difference}`);
       failures.push(...this.#stations.map((station) => station.describe()));
     }
     const { seed } = this.#options;
@@ -294,6 +327,8 @@ class Scenario {
       partitions: this.#partitions,
       apiRestarts: this.#apiRestarts,
       restores: this.#restores,
+      purged: this.#purges?.purged ?? 0,
+      forcedResyncs: this.#forcedResyncs,
       faults: network.statistics.faults,
       healedInMs: this.#time.now - healedAt,
       traceHash: this.#trace.digest('hex'),
@@ -305,7 +340,8 @@ class Scenario {
     const cloud = await this.#database.documents(this.#clinic);
     for (const station of this.#stations) {
       if (station.unpushed !== 0) return `${station.name} has ${station.unpushed} documents that are not acknowledged`;
-      const difference = differenceOf(station.documents(), cloud);
+      const here = station.documents();
+      const difference = differenceOf(this.#purges === null ? here : withoutPurged(here, cloud), cloud);
       if (difference !== null) return `${station.name}: ${difference}`;
     }
     return null;
@@ -318,6 +354,11 @@ class Scenario {
       random: this.#random(`writes ${station.name}`),
       mark: () => (this.#marks += 1),
     });
+  }
+
+  #counted(answer: WireAnswer | null): WireAnswer | null {
+    if (answer?.body.includes('"resync":"TOMBSTONES_PURGED"') === true) this.#forcedResyncs += 1;
+    return answer;
   }
 
   #trueNow(): number {

@@ -24,6 +24,17 @@ const SEEDS_PER_WORKER = 40;
 /** Seeds in which a broken rule must have been found out. */
 const CONTROL_SEEDS = 6;
 const SEEDS_PER_LINE = 10;
+const COUNTED = [
+  'writes',
+  'requests',
+  'kills',
+  'clockJumps',
+  'partitions',
+  'apiRestarts',
+  'restores',
+  'purged',
+  'forcedResyncs',
+] as const;
 
 export const simulationProof: SyncProof = async (options) => {
   if (options.unsafeControl) return proveControls(options);
@@ -41,9 +52,31 @@ export const simulationProof: SyncProof = async (options) => {
       failures.push(`simulation: seed ${first.seed} went another way the second time`);
     else console.log(`seed ${first.seed} went the same way twice`);
   }
+  failures.push(...(await findWallClock(options)), ...idle(outcomes));
   const failed = new Set(outcomes.filter((outcome) => failuresOf(outcome).length > 0).map(({ seed }) => seed));
   return { passed: amount - failed.size, failures };
 };
+
+/** What a run of this size cannot do without; else it proves nothing of it. */
+function idle(outcomes: readonly Outcome[]): string[] {
+  const resyncs = outcomes.reduce((sum, each) => sum + ('crash' in each ? 0 : each.forcedResyncs), 0);
+  return outcomes.length >= CI.seeds && resyncs === 0
+    ? ['simulation: nobody was away while deletions were purged']
+    : [];
+}
+
+/** Part of every run: the same stations with a cloud that reads the clock. @returns a failure where that was not found out */
+async function findWallClock(options: SyncProofOptions): Promise<string[]> {
+  if (options.only) return [];
+  for (let index = 0; index < CONTROL_SEEDS; index += 1) {
+    const [outcome] = await runSeeds(options, [options.seed + index], CI.stations, 'wall-clock', true);
+    const [found] = outcome === undefined ? [] : failuresOf(outcome);
+    if (found === undefined) continue;
+    console.log(`control wall-clock: found out in seed ${options.seed + index}, as must be; ${found}`);
+    return [];
+  }
+  return ['simulation: control: nothing was found with wall-clock'];
+}
 
 /** @returns a failure for each broken rule that was not found out */
 async function proveControls(options: SyncProofOptions) {
@@ -116,20 +149,21 @@ function lineOf(outcomes: readonly Outcome[], done: number, of: number): string 
     partitions: 0,
     apiRestarts: 0,
     restores: 0,
+    purged: 0,
+    forcedResyncs: 0,
     faults: 0,
   };
   let failed = 0;
   for (const outcome of outcomes) {
     if (failuresOf(outcome).length > 0) failed += 1;
     if ('crash' in outcome) continue;
-    for (const name of ['writes', 'requests', 'kills', 'clockJumps', 'partitions', 'apiRestarts', 'restores'] as const)
-      sum[name] += outcome[name];
+    for (const name of COUNTED) sum[name] += outcome[name];
     sum.faults += Object.values(outcome.faults).reduce((total, count) => total + count, 0);
   }
   return (
     `${done} of ${of} seeds: ${sum.writes} writes, ${sum.requests} requests, ${sum.faults} faults on the line, ` +
     `${sum.partitions} partitions, ${sum.kills} kills, ${sum.clockJumps} clock jumps, ${sum.apiRestarts} restarts of the API, ` +
-    `${sum.restores} backups put back, ` +
+    `${sum.restores} backups put back, ${sum.purged} deletions purged, ${sum.forcedResyncs} resyncs for that, ` +
     `${failed} seeds failed`
   );
 }

@@ -119,15 +119,17 @@ export class SimulatedStation {
     this.#run = run;
   }
 
-  /** Writes in one transaction. @param dies within it, before it is durable */
-  async write(writer: Writer, dies = false): Promise<void> {
+  /** Writes in one transaction. `dies`: within it, before it is durable; `clears`: deletes half of what is there. */
+  async write(writer: Writer, { dies = false, clears = false } = {}): Promise<void> {
     const run = this.#run;
     if (run === null) return;
     const { oracle, trueNow } = this.#parts;
     let written: Written[] = [];
     await run.store.transaction((tx) => {
       written = [];
-      writer.write(tx, (each) => written.push({ ...each, at: trueNow() }));
+      const told = (each: Omit<Written, 'at'>): unknown => written.push({ ...each, at: trueNow() });
+      if (clears) writer.clear(tx, told, keptDocuments(run.store.sqlite).keys());
+      else writer.write(tx, told);
       if (dies) this.kill();
     });
     // What the copy does not hold was never acknowledged to anybody.
@@ -159,6 +161,18 @@ export class SimulatedStation {
     if (this.#run !== null) this.#run.changesUntilDeath = count;
   }
 
+  /** What it has of these documents, as far as the cloud is not known to have it. @param keys `<collection>/<id>` */
+  unknownToCloud(keys: readonly string[]): Map<string, Kept> {
+    if (this.#run === null) throw new Error(`${this.name} is down`);
+    const { sqlite } = this.#run.store;
+    const isOpen = sqlite
+      .prepare(`SELECT 1 FROM sync_documents WHERE collection || '/' || id = ? AND acked IS NOT rev`)
+      .pluck();
+    const open = keys.filter((key) => isOpen.get(key) !== undefined);
+    const documents = open.length === 0 ? new Map<string, Kept>() : keptDocuments(sqlite);
+    return new Map(open.flatMap((key) => [[key, documents.get(key)] as const]).filter(isThere));
+  }
+
   /** What it has, deletions too, by `<collection>/<id>`. */
   documents(): Map<string, Kept> {
     if (this.#run === null) throw new Error(`${this.name} is down`);
@@ -173,6 +187,10 @@ export class SimulatedStation {
     await run.client.close();
     await run.store.close();
   }
+}
+
+function isThere<K, V>(entry: readonly [K, V | undefined]): entry is readonly [K, V] {
+  return entry[1] !== undefined;
 }
 
 function describeWrite({ collection, id, before, after }: Written): string {
