@@ -204,9 +204,11 @@ export class CloudDatabase {
     await this.changeEpoch(clinic, epoch);
   }
 
-  /** The database's own time, by which deletions are purged. */
+  /** The database's own time, by which deletions are purged: some milliseconds from all that was before and will be after. */
   async instant(): Promise<Date> {
+    await this.#pool.query('SELECT pg_sleep(0.003)');
     const { rows } = await this.#pool.query<{ readonly at: Date }>('SELECT clock_timestamp() AS at');
+    await this.#pool.query('SELECT pg_sleep(0.003)');
     return rows[0]?.at ?? new Date(0);
   }
 
@@ -217,7 +219,7 @@ export class CloudDatabase {
    */
   async purge({ tenantId }: CloudClinic, before: Date, silently: boolean): Promise<string[]> {
     const { rows } = await this.#pool.query<{ readonly key: string }>(
-      `SELECT collection || '/' || id AS key FROM documents WHERE tenant_id = $1 AND deleted AND changed_at < $2`,
+      `SELECT collection || '/' || id AS key FROM documents WHERE tenant_id = $1 AND deleted AND changed_at < $2 ORDER BY key`,
       [tenantId, before],
     );
     const [counter] = (
