@@ -17,6 +17,7 @@ import type { RoledContract } from './procedure.ts';
 import { procedure } from './procedure.ts';
 import { STAFF_ROLES, VISIT_ROLES } from './roles.ts';
 import { syncContract } from './sync-api.ts';
+import { screenSpansSchema, spansWantedSchema } from './telemetry-api.ts';
 import {
   checkinMatchSchema,
   dayOutlineSchema,
@@ -204,6 +205,10 @@ export const staffContract = {
   maintenance: maintenanceContract,
   sync: syncContract,
   outbox: outboxContract,
+  telemetry: {
+    /** What this screen's calls took. Of use where traces are collected only. */
+    finished: procedure('anyone').input(screenSpansSchema).output(spansWantedSchema),
+  },
   audit: {
     verify: procedure('operator', 'admin').output(auditReportSchema),
   },
@@ -214,6 +219,9 @@ export const checkinContract = {
     hello: procedure('patient').output(helloSchema),
     /** Only whether the station is there and in which mode; devices are left out. */
     watch: procedure('patient').output(eventIterator(z.object({ at: z.iso.datetime() }))),
+  },
+  telemetry: {
+    finished: procedure('patient').input(screenSpansSchema).output(spansWantedSchema),
   },
   checkin: {
     /** By the code of the letter, or by family name and birth date, both needed. */

@@ -31,6 +31,7 @@ export * from './sync.ts';
 export * from './uploads.ts';
 export * from './sync-api.ts';
 export * from './sync-status.ts';
+export * from './telemetry-api.ts';
 export * from './timeline.ts';
 export * from './version.ts';
 export * from './views.ts';

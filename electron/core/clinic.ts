@@ -9,6 +9,7 @@ import type { CheckinRouter } from './api/checkin-router.ts';
 import { createCheckinRouter } from './api/checkin-router.ts';
 import { CheckinTickets } from './api/checkin-tickets.ts';
 import type { ApiContext } from './api/guard.ts';
+import { withTraceparent } from './api/guard.ts';
 import { Changes } from './api/live.ts';
 import { onlyFrames } from './api/frames.ts';
 import { MediaTickets } from './api/media.ts';
@@ -49,6 +50,7 @@ import { storeProblem } from './store/store-problem.ts';
 import { onlyOnDevice } from './sync/artefacts.ts';
 import { openSync } from './sync/index.ts';
 import { noCloud } from './sync/no-cloud.ts';
+import { ScreenSpans } from './telemetry/screen-spans.ts';
 import { isTraced } from './telemetry/traces.ts';
 import { cloudTimes } from './sync/uploads/queue-view.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -359,7 +361,10 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
       guard: {
         now,
         log,
-        ...(isTraced() && { traceOf: (sessionId: string) => traceparentOf(store.sqlite, sessionId) }),
+        ...(isTraced() && {
+          traceOf: (sessionId: string) => traceparentOf(store.sqlite, sessionId),
+          screenSpans: new ScreenSpans(now),
+        }),
         refused: (screen, path) => {
           const actor = screen.actor ?? { staffId: 'nobody', name: '', initials: '', roles: [] };
           audit(actor, 'access.refused', 'procedure', path).catch((error: unknown) => {
@@ -388,8 +393,8 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
     };
     const routers = { staff: createStaffRouter(parts), checkin: createCheckinRouter(parts) };
     const handlers = {
-      staff: new RPCHandler<ApiContext>(routers.staff),
-      checkin: new RPCHandler<ApiContext>(routers.checkin),
+      staff: new RPCHandler<ApiContext>(routers.staff, { rootInterceptors: [withTraceparent] }),
+      checkin: new RPCHandler<ApiContext>(routers.checkin, { rootInterceptors: [withTraceparent] }),
     };
 
     const watcher = new DeviceWatcher();

@@ -6,6 +6,7 @@ import type { RecoveryRequest } from '../../electron/contract/recovery.ts';
 import { Connection } from './connection.ts';
 import type { Recovery } from './connection.ts';
 import { problemHere } from './problem-of.ts';
+import { traceHeaders, tracedLink } from './traced-link.ts';
 
 /** Whether this page runs in the desktop host. */
 export function isDesktop(page: Window = window): boolean {
@@ -45,7 +46,7 @@ export function connectByPort(page: Window = window): Connection {
           current = null;
           connection.lost(problemHere('CORE_RESTARTED'));
         });
-        connection.opened(new RPCLink({ port }));
+        connection.opened(tracedLink(new RPCLink({ port, headers: traceHeaders })));
         port.start();
         return;
       }

@@ -8,6 +8,7 @@ import type { Surface } from '../../electron/contract/roles.ts';
 import { Connection } from './connection.ts';
 import type { Recovery } from './connection.ts';
 import { problemHere } from './problem-of.ts';
+import { traceHeaders, tracedLink } from './traced-link.ts';
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
@@ -100,7 +101,7 @@ function holdLine(connection: Connection, surface: Surface, location: Location):
     socket.addEventListener('open', () => {
       opened = true;
       clearTimeout(tooSlow);
-      connection.opened(new RPCLink({ websocket: quietWhenClosed(socket) }));
+      connection.opened(tracedLink(new RPCLink({ websocket: quietWhenClosed(socket), headers: traceHeaders })));
     });
     // Before oRPC's own listener: no call may start on a line that is gone.
     socket.addEventListener('close', (event) => {

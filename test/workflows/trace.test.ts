@@ -1,4 +1,4 @@
-/** One visit is one trace: from what a screen asked the station for, by outbox, workflow and activities, to the cloud's API. */
+/** One visit is one trace: from the screen that asked the station for it, by outbox, workflow and activities, to the cloud's API. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { z } from 'zod';
 import type { IntentInput, ProcedureMeta, Session } from '../../electron/contract/index.ts';
 import { newId } from '../../electron/contract/index.ts';
 import type { ScreenState } from '../../electron/core/access/access.ts';
+import type { GuardOptions } from '../../electron/core/api/guard.ts';
 import { guardCall } from '../../electron/core/api/guard.ts';
 import { Outbox } from '../../electron/core/outbox/outbox.ts';
 import { outboxCounts } from '../../electron/core/outbox/outbox-rows.ts';
@@ -22,6 +23,7 @@ import { traceparentOf } from '../../electron/core/store/intents.ts';
 import type { Store } from '../../electron/core/store/index.ts';
 import { openTestStore } from '../../electron/core/store/testing/documents.ts';
 import { systemClock } from '../../electron/core/sync/clock.ts';
+import { ScreenSpans } from '../../electron/core/telemetry/screen-spans.ts';
 import { startTraces, traced } from '../../electron/core/telemetry/traces.ts';
 import { NORTH_HARBOUR } from '../../workflows/api/testing/test-api.ts';
 import { traceRequests } from '../../workflows/api/traces.ts';
@@ -31,6 +33,8 @@ import type { TestVisit } from '../../workflows/testing/rig.ts';
 import { Rig, TEST_KEY } from '../../workflows/testing/rig.ts';
 import type { WorkerProcess } from '../../workflows/testing/worker-process.ts';
 import { startWorkerProcess } from '../../workflows/testing/worker-process.ts';
+import type { TracedScreen } from '../fixtures/traced-screen.ts';
+import { openTracedScreen } from '../fixtures/traced-screen.ts';
 
 const CANARY = 'Kanarienvogel';
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
@@ -73,6 +77,9 @@ let worker: WorkerProcess;
 let folder: string;
 let store: Store;
 let outbox: Outbox;
+let screen: TracedScreen;
+/** What the next call of the screen asks of the workflow. */
+let asked: readonly IntentInput[] = [];
 let stopTraces: () => Promise<void>;
 const taskQueue = `traced-${newId()}`;
 
@@ -101,8 +108,10 @@ beforeAll(async () => {
   });
   store = await openTestStore(join(folder, 'station'));
   outbox = startOutbox();
+  screen = await openTracedScreen(guard, async () => keep(asked));
 });
 afterAll(async () => {
+  await screen?.close();
   await outbox?.close();
   await store?.close();
   await worker?.end('SIGKILL');
@@ -144,35 +153,43 @@ function startOutbox(): Outbox {
   return started;
 }
 
+const guard: GuardOptions = {
+  now: () => new Date(),
+  log: QUIET,
+  refused() {},
+  seen() {},
+  traceOf: (sessionId) => traceparentOf(store.sqlite, sessionId),
+  screenSpans: new ScreenSpans(() => new Date()),
+};
+
+async function keep(intents: readonly IntentInput[]): Promise<void> {
+  await store.transaction((tx) => {
+    for (const intent of intents) tx.intent(intent);
+  });
+}
+
+async function delivered(): Promise<void> {
+  outbox.tryNow();
+  await expect.poll(() => outboxCounts(store.sqlite).waiting, { timeout: 60_000, interval: 50 }).toBe(0);
+}
+
+/** By the screen's own client, over a socket. */
+async function fromScreen(call: () => Promise<unknown>, ...intents: readonly IntentInput[]): Promise<void> {
+  asked = intents;
+  await call();
+  await delivered();
+}
+
 /** As the routers do it: behind the guard, in one transaction. */
 async function call(path: string, input: object, ...intents: readonly IntentInput[]): Promise<void> {
-  const screen = {
+  const state = {
     screen: { surface: 'staff' },
     actor: null,
     abort: new AbortController(),
   } as unknown as ScreenState;
-  const options = {
-    now: () => new Date(),
-    log: QUIET,
-    refused() {},
-    seen() {},
-    traceOf: (sessionId: string) => traceparentOf(store.sqlite, sessionId),
-  };
   const meta = { roles: ['anyone'] } as unknown as ProcedureMeta;
-  await guardCall(
-    options,
-    meta,
-    path,
-    { screen },
-    async () => {
-      await store.transaction((tx) => {
-        for (const intent of intents) tx.intent(intent);
-      });
-    },
-    input,
-  );
-  outbox.tryNow();
-  await expect.poll(() => outboxCounts(store.sqlite).waiting, { timeout: 60_000, interval: 50 }).toBe(0);
+  await guardCall(guard, meta, path, { screen: state }, async () => keep(intents), input);
+  await delivered();
 }
 
 function sessionOf({ input }: TestVisit): Session {
@@ -194,8 +211,15 @@ describe('a visit', () => {
     const session = sessionOf(visit);
     const at = '2026-11-21T09:20:00.000Z';
     await visit.send();
-    await call('visits.checkIn', {}, sessionIntent('session-start', newId(), session, 'test', null));
-    await call('visits.complete', { sessionId }, sessionIntent('session-captured', newId(), session, 'test', { at }));
+    const { client } = screen;
+    await fromScreen(
+      () => client.today.checkIn({ appointmentId: newId() }),
+      sessionIntent('session-start', newId(), session, 'test', null),
+    );
+    await fromScreen(
+      () => client.visits.finish({ sessionId }),
+      sessionIntent('session-captured', newId(), session, 'test', { at }),
+    );
     await visit.until(({ step }) => step === 'in-review');
     const review = sessionIntent('session-review', newId(), session, 'test', {
       decision: 'approved',
@@ -214,18 +238,25 @@ describe('a visit', () => {
         throw new Error(CANARY);
       }),
     ).rejects.toThrow(CANARY);
+    // What the screen measured comes a little later.
+    await expect
+      .poll(() => screen.heard.filter((each) => each === null).length, { timeout: 20_000 })
+      .toBeGreaterThan(0);
+    await expect(client.telemetry.finished({ spans: [] })).resolves.toEqual({ wanted: true });
     expect(await worker.end('SIGTERM')).toBe(0);
     await stopTraces();
 
-    const [root] = collected.filter(({ name }) => name === 'call visits.checkIn');
+    const [root] = collected.filter(({ name }) => name === 'screen today.checkIn');
     const trace = collected.filter(({ traceId }) => traceId === root?.traceId);
     const ids = new Set(trace.map(({ spanId }) => spanId));
     const roots = trace.filter(({ parentSpanId }) => parentSpanId === null || !ids.has(parentSpanId));
     expect(roots).toEqual([root]);
     expect(trace.map(({ service, name }) => `${service}: ${name}`)).toEqual(
       expect.arrayContaining([
-        'vantage-station: call visits.checkIn',
-        'vantage-station: call visits.complete',
+        'vantage-screen: screen today.checkIn',
+        'vantage-station: call today.checkIn',
+        'vantage-screen: screen visits.finish',
+        'vantage-station: call visits.finish',
         'vantage-station: call reviews.decide',
         'vantage-station: deliver',
         'vantage-worker: RunWorkflow:sessionWorkflow',

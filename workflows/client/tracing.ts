@@ -3,9 +3,9 @@
  * workflows, codes and numbers; events (which quote errors) and texts of states stay here.
  */
 import type { Context } from '@opentelemetry/api';
-import { ROOT_CONTEXT, SpanStatusCode, context, propagation, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { W3CTraceContextPropagator, millisToHrTime } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { Resource } from '@opentelemetry/resources';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -24,8 +24,23 @@ export interface Traces {
   span<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T>;
   /** W3C traceparent of the span that runs; null: there is none. */
   current(): string | null;
+  /** Sends a span that another program has finished, as that one's. */
+  sendFor(serviceName: string, span: FinishedSpan): void;
   /** Sends what is left. */
   stop(): Promise<void>;
+}
+
+/** A span as somebody else measured it. Ids are W3C's, in hex. */
+export interface FinishedSpan {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Null: the trace begins here. */
+  readonly parentSpanId: string | null;
+  /** By the clock of who measured it, ms since 1970. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly outcome: 'done' | 'failed';
 }
 
 interface SpanOptions {
@@ -52,8 +67,10 @@ const CARRIER_KEY = 'traceparent';
 /** Once per process: others find it by OpenTelemetry's own global functions. */
 export function startTracing({ endpoint, serviceName }: TracingOptions): Traces {
   const resource = resourceFromAttributes({ 'service.name': serviceName });
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` });
-  const spanProcessor = new BatchSpanProcessor(onlyListed(exporter));
+  const exporting = (): SpanProcessor =>
+    new BatchSpanProcessor(onlyListed(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` })));
+  const spanProcessor = exporting();
+  const others = new Map<string, { readonly processor: SpanProcessor; readonly resource: Resource }>();
   const provider = new BasicTracerProvider({ resource, spanProcessors: [spanProcessor] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -80,13 +97,48 @@ export function startTracing({ endpoint, serviceName }: TracingOptions): Traces 
       propagation.inject(context.active(), carrier);
       return carrier[CARRIER_KEY] ?? null;
     },
-    stop: async () => provider.shutdown(),
+    sendFor(name, span) {
+      let other = others.get(name);
+      if (other === undefined) {
+        other = { processor: exporting(), resource: resourceFromAttributes({ 'service.name': name }) };
+        others.set(name, other);
+      }
+      other.processor.onEnd(readable(span, other.resource));
+    },
+    async stop() {
+      await Promise.all([...others.values()].map(async ({ processor }) => processor.shutdown()));
+      await provider.shutdown();
+    },
   };
 }
 
 /** What a traceparent of elsewhere stands for; nothing where it is not one. */
 export function contextOf(traceparent: string): Context {
   return propagation.extract(ROOT_CONTEXT, { [CARRIER_KEY]: traceparent });
+}
+
+function readable(span: FinishedSpan, resource: Resource): ReadableSpan {
+  const { traceId, spanId, parentSpanId, startMs, durationMs } = span;
+  const traceFlags = TraceFlags.SAMPLED;
+  return {
+    name: span.name,
+    kind: SpanKind.CLIENT,
+    spanContext: () => ({ traceId, spanId, traceFlags }),
+    ...(parentSpanId !== null && { parentSpanContext: { traceId, spanId: parentSpanId, traceFlags, isRemote: true } }),
+    startTime: millisToHrTime(startMs),
+    endTime: millisToHrTime(startMs + durationMs),
+    duration: millisToHrTime(durationMs),
+    status: { code: span.outcome === 'done' ? SpanStatusCode.UNSET : SpanStatusCode.ERROR },
+    attributes: { 'vantage.result': span.outcome },
+    links: [],
+    events: [],
+    ended: true,
+    resource,
+    instrumentationScope: { name: 'vantage' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
 }
 
 /** Passes on copies that say nothing but what is on the lists. */

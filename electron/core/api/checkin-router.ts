@@ -90,6 +90,11 @@ export function createCheckinRouter(parts: ClinicParts) {
         ),
       ),
     },
+    telemetry: {
+      finished: os.telemetry.finished.handler(({ input }) => ({
+        wanted: guard.screenSpans?.finished(input.spans) ?? false,
+      })),
+    },
     checkin: {
       find: os.checkin.find.handler(async ({ context, input }) => {
         const { screenSessionId } = context.screen.screen;

@@ -8,6 +8,7 @@ it.each([
   CALL,
   '{"i":"2","p":{"u":"/today/find","b":{"json":{"text":"ab"},"meta":[]}}}',
   '{"i":"2","p":{"u":"/visits/watch","h":{"last-event-id":"7"},"b":{"json":{}}}}',
+  '{"i":"4","p":{"u":"/visits/start","h":{"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}}',
   '{"i":"3","t":4}',
 ])('lets through what a page sends: %s', (message) => {
   expect(isFrame(message)).toBe(true);

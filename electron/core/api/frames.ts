@@ -16,7 +16,7 @@ const frameSchema = z.union([
         .max(200)
         .regex(/^\/[\w/-]*$/),
       m: z.enum(['GET', 'POST']).optional(),
-      h: z.partialRecord(z.enum(['last-event-id', 'last-event-retry']), z.string().max(200)).optional(),
+      h: z.partialRecord(z.enum(['last-event-id', 'last-event-retry', 'traceparent']), z.string().max(200)).optional(),
       b: z.unknown().optional(),
     }),
   }),

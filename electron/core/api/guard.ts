@@ -3,17 +3,24 @@
  * procedure can't be reached without passing here, since routers are only made through `guarded`.
  */
 import { ORPCError } from '@orpc/server';
+import type { StandardHandleResult, StandardHandlerInterceptorOptions } from '@orpc/server/standard';
 import type { Caller, ProcedureMeta } from '../../contract/index.ts';
 import { PROBLEM_ERROR, VantageError } from '../../contract/index.ts';
 import { codeOf, problemFrom } from '../problems.ts';
+import type { ScreenSpans } from '../telemetry/screen-spans.ts';
 import { traced } from '../telemetry/traces.ts';
 import type { Actor, ScreenState } from '../access/access.ts';
 import { callersOf } from '../access/access.ts';
 import type { Log } from '../clinic-api.ts';
 
+/** Hands spans over, and is none. */
+const SPANS_PATH = 'telemetry.finished';
+
 /** What each call knows of its caller. Made by core from what the host said, never from what the page sent. */
 export interface ApiContext {
   readonly screen: ScreenState;
+  /** The one thing that the page says: what it calls its own span (W3C), unchecked. */
+  readonly traceparent?: string;
 }
 
 /**
@@ -40,6 +47,8 @@ export interface GuardOptions {
   readonly seen: (screen: ScreenState) => void;
   /** W3C traceparent under which a visit began; null: it is not traced. */
   readonly traceOf?: (sessionId: string) => string | null;
+  /** Left out where no traces are collected. */
+  readonly screenSpans?: ScreenSpans;
 }
 
 /** @throws VantageError NOT_SIGNED_IN or NOT_ALLOWED. */
@@ -72,14 +81,27 @@ export async function guardCall<T>(
     const signIn: SignIn = { actor: screen.actor, signal: screen.abort.signal };
     if (signIn.actor !== null) options.seen(screen);
     // What is done for a visit is one trace, from its beginning on.
-    const parent = sessionOf(input, options.traceOf);
-    return await traced(`call ${path}`, { parent }, async () => next({ screen, signIn }));
+    const visit = sessionOf(input, options.traceOf);
+    const parent = options.screenSpans?.called(context.traceparent, path, visit) ?? visit;
+    const work = async (): Promise<T> => next({ screen, signIn });
+    return path === SPANS_PATH ? await work() : await traced(`call ${path}`, { parent }, work);
   } catch (error) {
     if (error instanceof VantageError && (error.code === 'NOT_ALLOWED' || error.code === 'NOT_SIGNED_IN')) {
       options.refused(screen, path);
     }
     throw asProblem(error, options, path);
   }
+}
+
+/** An interceptor at the root of a router's handler: lets `guardCall` know of the screen's span. */
+export async function withTraceparent({
+  next,
+  ...call
+}: StandardHandlerInterceptorOptions<ApiContext> & {
+  readonly next: (changed: StandardHandlerInterceptorOptions<ApiContext>) => Promise<StandardHandleResult>;
+}): Promise<StandardHandleResult> {
+  const { traceparent } = call.request.headers;
+  return next({ ...call, context: { ...call.context, ...(typeof traceparent === 'string' && { traceparent }) } });
 }
 
 function sessionOf(input: unknown, traceOf: GuardOptions['traceOf']): string | null {

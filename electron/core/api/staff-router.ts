@@ -81,6 +81,11 @@ export function createStaffRouter(parts: ClinicParts) {
         return OK;
       }),
     },
+    telemetry: {
+      finished: os.telemetry.finished.handler(({ input }) => ({
+        wanted: guard.screenSpans?.finished(input.spans) ?? false,
+      })),
+    },
     today: {
       watch: os.today.watch.handler(async ({ context, signal }) => {
         await parts.audit(actorOf(context), 'day.read', 'location', parts.station.locationId);

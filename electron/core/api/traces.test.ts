@@ -101,6 +101,7 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
   // Both have one where there is a cloud (`sync-router.test.ts`); here is none.
   'sync.resend': null,
   'sync.setBandwidth': null,
+  'telemetry.finished': null,
   'outbox.watch': null,
   'outbox.tryNow': 'outbox.tried',
   // Both have one where there is a request to decide about (`outbox-router.test.ts`); here is none.
@@ -111,6 +112,7 @@ const STAFF: Readonly<Record<PathsOf<StaffContract>, string | null>> = {
 const CHECKIN: Readonly<Record<PathsOf<CheckinContract>, string | null>> = {
   'station.hello': null,
   'station.watch': null,
+  'telemetry.finished': null,
   'checkin.find': 'checkin.found',
   'checkin.confirm': 'checkin.confirmed',
   'checkin.consent': 'consent.signed',

@@ -3,7 +3,7 @@
  * (`OTEL_EXPORTER_OTLP_ENDPOINT`), and then nothing of OpenTelemetry is loaded. A span says what was done, by the names of the contract,
  * never to whom.
  */
-import type { Traces } from '../../../workflows/client/tracing.ts';
+import type { FinishedSpan, Traces } from '../../../workflows/client/tracing.ts';
 
 let traces: Traces | null = null;
 
@@ -32,6 +32,11 @@ export function isTraced(): boolean {
 /** Runs the work as a span; without a collector it just runs. */
 export async function traced<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   return traces === null ? work() : traces.span(name, options, work);
+}
+
+/** Sends a span that a screen has finished, as the service `vantage-screen`. */
+export function sendScreenSpan(span: FinishedSpan): void {
+  traces?.sendFor('vantage-screen', span);
 }
 
 /** W3C traceparent of the span that runs; null: there is none. */
