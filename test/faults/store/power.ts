@@ -14,10 +14,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../../fixtures/random.ts';
 import { GUEST_DISK, LabMachine, findUsbLab } from '../../hardware/usb-lab.ts';
 import type { FaultProof } from '../fault-proof.ts';
+import { bundleWriter } from './bundled-writer.ts';
 import { checkClinic } from './check.ts';
 import type { Acknowledged, Checked } from './check.ts';
 import { makeImage, mountImage, unmount, whyNoMount } from './small-disk.ts';
-import { WRITER, WriterOutput } from './writer-process.ts';
+import { WriterOutput } from './writer-process.ts';
 import type { WriterOptions } from './writer.ts';
 
 const DISK_BYTES = 256 * 1024 * 1024;
@@ -28,65 +29,87 @@ const LARGEST_FILE = 400_000;
 const LONGEST_RUN_MS = 6000;
 const BOOT_LIMIT_SECONDS = 240;
 const CUTS_PER_DISK = 10;
+/** Each machine keeps a core busy. */
+const SIDE_BY_SIDE = 2;
 
 export const powerFaults: FaultProof = async ({ full, seed, unsafeControl }) => {
   const found = findUsbLab();
   const reason = 'reason' in found ? found.reason : whyNoMount('ext4');
   if ('reason' in found || reason !== null) return { passed: 0, failures: [], skipped: [`power: ${reason}`] };
   const cuts = full ? 100 : 3;
-  const random = new Random(seed);
+  const writer = await bundleWriter();
   const failures: string[] = [];
-  let done = 0;
-  let lost = 0;
-  // One loss is all that the control is about.
-  const mayLose = unsafeControl ? 0 : Infinity;
-  while (done < cuts && failures.length === 0 && lost <= mayLose) {
+  let [begun, done, lost] = [0, 0, 0];
+  const isOver = (): boolean => begun >= cuts || failures.length > 0 || (unsafeControl && lost > 0);
+
+  /** Cuts one disk's power again and again. */
+  const cutDisk = async (number: number): Promise<void> => {
+    const random = new Random(seed + number);
     const folder = mkdtempSync(join(tmpdir(), 'vantage-power-'));
-    const disk = new PowerDisk(found.path, folder, seed + done, unsafeControl);
+    const disk = new PowerDisk({ lab: found.path, folder, writer, seed: seed + number, unsafe: unsafeControl });
     try {
-      for (let cut = 0; cut < CUTS_PER_DISK && done < cuts && failures.length === 0; cut += 1) {
+      for (let cut = 0; cut < CUTS_PER_DISK && !isOver(); cut += 1) {
+        begun += 1;
         await disk.runAndCut(random);
         const before = disk.acknowledged.batch;
-        const checked = await disk.check(done % 2 === 0 ? 'finish' : 'abandon');
+        const checked = await disk.check(cut % 2 === 0 ? 'finish' : 'abandon');
         done += 1;
         lost += checked.lost;
         console.log(
-          `cut ${done}: ${before} batches and ${disk.acknowledged.files.size} files acknowledged, ` +
+          `cut ${done} (disk ${number}): ${before} batches and ${disk.acknowledged.files.size} files acknowledged, ` +
             `${checked.documents} documents there, ${checked.lost} lost`,
         );
+        // One loss is all that the control is about.
         if (unsafeControl) break;
-        failures.push(...checked.failures.map((failure) => `cut ${done}: ${failure}`));
+        failures.push(...checked.failures.map((failure) => `disk ${number}, cut ${cut + 1}: ${failure}`));
       }
+    } catch (error) {
+      failures.push(`disk ${number}: ${String(error)}`);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }
+  };
+
+  let disks = 0;
+  const cutDisks = async (): Promise<void> => {
+    while (!isOver()) {
+      disks += 1;
+      await cutDisk(disks);
+    }
+  };
+  await Promise.all(Array.from({ length: full ? SIDE_BY_SIDE : 1 }, cutDisks));
   if (unsafeControl && lost === 0) failures.push('control: a writer that does not flush lost nothing');
   if (unsafeControl) console.log(`control: ${lost} acknowledged batches and files lost in ${done} cuts, as must be`);
   return { passed: done - Math.min(done, failures.length), failures };
 };
 
+interface DiskOptions {
+  readonly lab: string;
+  readonly folder: string;
+  /** What runs in the machine. */
+  readonly writer: string;
+  readonly seed: number;
+  readonly unsafe: boolean;
+}
+
 /** A clinic on a disk that loses its power again and again. */
 class PowerDisk {
   readonly acknowledged: Acknowledged = { batch: 0, files: new Map() };
-  readonly #lab: string;
-  readonly #folder: string;
+  readonly #options: DiskOptions;
   readonly #image: string;
-  readonly #unsafe: boolean;
   readonly #clinic: { readonly seed: number; readonly largestBatch: number; readonly largestFile: number };
   #reached = { batches: 0, files: 0 };
   #runs = 0;
 
-  constructor(lab: string, folder: string, seed: number, unsafe: boolean) {
-    this.#lab = lab;
-    this.#folder = folder;
-    this.#unsafe = unsafe;
-    this.#image = makeImage(join(folder, 'disk.img'), DISK_BYTES);
-    this.#clinic = { seed, largestBatch: LARGEST_BATCH, largestFile: LARGEST_FILE };
+  constructor(options: DiskOptions) {
+    this.#options = options;
+    this.#image = makeImage(join(options.folder, 'disk.img'), DISK_BYTES);
+    this.#clinic = { seed: options.seed, largestBatch: LARGEST_BATCH, largestFile: LARGEST_FILE };
   }
 
   /** Starts the machine, lets the writer acknowledge something, cuts the power at a random instant after. */
   async runAndCut(random: Random): Promise<void> {
+    const { lab, folder, writer, unsafe } = this.#options;
     this.#runs += 1;
     const output = new WriterOutput(this.acknowledged);
     const options: WriterOptions = {
@@ -94,13 +117,13 @@ class PowerDisk {
       ...this.#reached,
       directory: join(GUEST_DISK, 'clinic'),
       reserveBytes: 0,
-      unsafe: this.#unsafe,
+      unsafe,
     };
     const machine = new LabMachine({
-      lab: this.#lab,
-      state: join(this.#folder, `run-${this.#runs}`),
+      lab,
+      state: join(folder, `run-${this.#runs}`),
       image: this.#image,
-      command: [process.execPath, WRITER, JSON.stringify(options)],
+      command: [process.execPath, writer, JSON.stringify(options)],
       timeoutSeconds: BOOT_LIMIT_SECONDS,
       onOutput: (text) => output.take(text),
     });
@@ -117,7 +140,7 @@ class PowerDisk {
   }
 
   async check(openGrants: 'finish' | 'abandon'): Promise<Checked> {
-    const path = join(this.#folder, `mount-${this.#runs}`);
+    const path = join(this.#options.folder, `mount-${this.#runs}`);
     mkdirSync(path);
     mountImage(this.#image, path);
     try {
