@@ -52,13 +52,17 @@ export async function sweep(vault: SweptVault): Promise<SweepResult> {
   return { removedFiles, removedBytes, missingBlobIds };
 }
 
-/** Removes the files whose rows were erased. A name that was given to a new file meanwhile is that file's. */
+/**
+ * Removes the files whose rows were erased. A name that was given to a new file meanwhile is that file's.
+ * @param only those of them; all if left out
+ */
 export async function removeErased(
   vault: Pick<SweptVault, 'files' | 'rows'>,
+  only?: readonly string[],
 ): Promise<{ readonly files: number; readonly bytes: number }> {
   const { files, rows } = vault;
   const removed = { files: 0, bytes: 0 };
-  for (const file of rows.erased()) {
+  for (const file of only ?? rows.erased()) {
     const path = files.storedPath(file);
     const measure = await files.measure(path);
     if (!rows.isErased(file)) continue;

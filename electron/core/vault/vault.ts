@@ -54,6 +54,8 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   /** Contents on their way to a row, by grant: a row that they count on must not be erased under them. */
   const preparing = new Map<string, string>();
   const watches = new Set<Set<string>>();
+  /** Keys of erased rows lie in the log of writes, until it is emptied. */
+  let areKeysInLog = false;
 
   const blobGrant = (blob: StoredBlob): ReadGrant => ({
     path: files.storedPath(blob.file),
@@ -157,22 +159,25 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     rows.putBlob(blob);
     for (const named of watches) named.add(blobId);
     // The second file of a content, or the damaged one that was replaced.
-    for (const file of [row.file, known?.file ?? null]) if (file !== null && file !== blob.file) rows.addErased(file);
-    tidyLater(pendingId);
+    const { file: kept } = blob;
+    const left = [row.file, known?.file ?? null].filter((file) => file !== null && file !== kept) as string[];
+    for (const file of left) rows.addErased(file);
+    tidyLater(pendingId, left);
     return publicRow(blob);
   });
 
   /**
    * Removes what a commit left over, once the surrounding transaction is over; asks the tables again, since it may have been
    * rolled back. Whatever this misses is the next sweep's.
+   * @param left files of its content that are not the blob's
    */
-  function tidyLater(pendingId: string): void {
+  function tidyLater(pendingId: string, left: readonly string[]): void {
     setImmediate(() => {
       if (!database.open || database.inTransaction || rows.pending(pendingId)) return;
       preparing.delete(pendingId);
       void (async () => {
         files.remove(files.incomingPath(pendingId));
-        await removeErased(swept);
+        await removeErased(swept, left);
       })().catch((error: unknown) => {
         if (!database.open) return;
         log.warn({ code: asDiskProblem(error).code }, 'a doubled file could not be removed; the next sweep will');
@@ -189,6 +194,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
         const blob = rows.blob(blobId);
         if (!blob || watch.named.has(blobId) || [...preparing.values()].includes(blobId)) return [];
         rows.eraseBlob(blob);
+        areKeysInLog = true;
         return [publicRow(blob)];
       });
     } finally {
@@ -237,7 +243,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       }),
     );
     files.remove(files.incomingPath(pendingId));
-    if (row.file !== null) await removeErased(swept);
+    if (row.file !== null) await removeErased(swept, [row.file]);
   }
 
   async function recover(row: PendingRow): Promise<RecoveredBlob> {
@@ -304,8 +310,9 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     eraseRows,
     async removeErased() {
       const removed = await removeErased(swept);
-      // The log of writes still holds what was in the pages.
-      if (removed.files > 0) onDisk(() => database.pragma('wal_checkpoint(TRUNCATE)'));
+      // Whoever removed the files: a sweep may have been first, or a crash came before this.
+      if (areKeysInLog || removed.files > 0) onDisk(() => database.pragma('wal_checkpoint(TRUNCATE)'));
+      areKeysInLog = false;
       return removed;
     },
     sweep() {
