@@ -47,6 +47,8 @@ export function resultOf(error: unknown, answered = false): DeliveryResult {
   if (status === 'INVALID_ARGUMENT') return { kind: 'invalid', code: status };
   if (DENIED.has(status)) return { kind: 'denied', code: status };
   if (answered && status === 'DEADLINE_EXCEEDED') return { kind: 'unattended' };
+  // Workers have died with the workflow's task, several in a row: it takes no message until one has done it.
+  if (status === 'FAILED_PRECONDITION') return { kind: 'unattended' };
   if (AWAY.has(status)) return { kind: 'away', code: status, timedOut: status === 'DEADLINE_EXCEEDED' };
   return { kind: 'failed', code: status };
 }

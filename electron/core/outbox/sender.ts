@@ -27,7 +27,7 @@ export type DeliveryResult =
   | { readonly kind: 'refused'; readonly reason: Refusal }
   /** It can't be sent as it is. */
   | { readonly kind: 'invalid'; readonly code: string }
-  /** The cloud has taken it in, and nobody there works on it: it is not durable yet. */
+  /** The cloud is there, and nobody there works on it, or whoever did has died: it is not durable yet. */
   | { readonly kind: 'unattended' }
   /** Nobody answers, or in time. */
   | { readonly kind: 'away'; readonly code: string; readonly timedOut: boolean }

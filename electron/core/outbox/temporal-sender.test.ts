@@ -73,6 +73,7 @@ describe('what becomes of a request', () => {
     ['a workflow that has ended', { kind: 'status', code: 6 }, STARTED],
     ['no permission', { kind: 'status', code: 7 }, { kind: 'denied', code: 'PERMISSION_DENIED' }],
     ['too much', { kind: 'status', code: 8 }, { kind: 'away', code: 'RESOURCE_EXHAUSTED', timedOut: false }],
+    ['a workflow whose workers die', { kind: 'status', code: 9 }, { kind: 'unattended' }],
     ['an old server', { kind: 'status', code: 12 }, { kind: 'denied', code: 'UNIMPLEMENTED' }],
     ['an internal error', { kind: 'status', code: 13 }, { kind: 'failed', code: 'INTERNAL' }],
     ['not available', { kind: 'status', code: 14 }, { kind: 'away', code: 'UNAVAILABLE', timedOut: false }],
@@ -87,7 +88,7 @@ describe('what becomes of a request', () => {
     expect(server.calls).toEqual(['StartWorkflowExecution']);
   });
 
-  it.each([1, 2, 4, 7, 8, 13, 14, 16])('status %i means the same for a message', async (code) => {
+  it.each([1, 2, 4, 7, 8, 9, 13, 14, 16])('status %i means the same for a message', async (code) => {
     server.answer = { kind: 'status', code };
     const sender = senderTo(server.address);
     const start = await sender.deliver(request(), ALIVE);
