@@ -1,6 +1,6 @@
 /** A cloud for tests: the API on PostgreSQL, a real Temporal server, a worker, and a station that sends what a clinic sends. */
 import { createHash } from 'node:crypto';
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { Client, Connection, WithStartWorkflowOperation, isGrpcServiceError } from '@temporalio/client';
 import type { WorkerDeploymentOptions } from '@temporalio/worker';
 import type {
   MessageAnswer,
@@ -46,6 +46,9 @@ export const QUICK: Partial<Timing> = {
   notifyTries: 1000,
   callTries: 120_000,
 };
+
+/** Of gRPC. */
+const FAILED_PRECONDITION = 9;
 
 export interface LaneOptions {
   readonly timing?: Partial<Timing>;
@@ -183,17 +186,24 @@ export class TestVisit {
     await this.#rig.client.workflow.start(WORKFLOW_TYPES.session, this.#options());
   }
 
-  /** Update-with-start, as the outbox of a station sends it. */
+  /** Update-with-start, as the outbox of a station sends it: again where the server cannot take it now. */
   async tell(name: SessionMessageName, message: object, updateId: string = newId()): Promise<MessageAnswer> {
-    const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOW_TYPES.session, {
-      ...this.#options(),
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    });
-    return this.#rig.client.workflow.executeUpdateWithStart(name, {
-      args: [message],
-      updateId,
-      startWorkflowOperation,
-    }) as Promise<MessageAnswer>;
+    for (;;) {
+      const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOW_TYPES.session, {
+        ...this.#options(),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      try {
+        return (await this.#rig.client.workflow.executeUpdateWithStart(name, {
+          args: [message],
+          updateId,
+          startWorkflowOperation,
+        })) as MessageAnswer;
+      } catch (error) {
+        if (!isNotReady(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
   }
 
   async captured(at = '2026-11-21T09:20:00.000Z'): Promise<MessageAnswer> {
@@ -278,6 +288,14 @@ export class TestVisit {
       workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     };
   }
+}
+
+/** Several workers in a row have died with the workflow's task: the server takes no update until one has done it. */
+function isNotReady(error: unknown): boolean {
+  return [error, (error as Error).cause].some((each) => {
+    const code: number | null = isGrpcServiceError(each) ? each.code : null;
+    return code === FAILED_PRECONDITION;
+  });
 }
 
 async function pushed(station: TestStation, name: 'reports' | 'sessions', row: unknown): Promise<void> {
