@@ -107,16 +107,18 @@ export class Oracle {
 
   /**
    * The cloud has let go of a deletion. What counts from now on is what stations have of the document and the cloud does not know: where
-   * it was changed or made, it comes back as it is there; else nobody may see it again.
+   * it was changed or made, it comes back as it is there; else nobody may see it again. A change of what turned out to be deleted is
+   * still to come, too, with the deletion: where somebody has made the document again, it is merged into that.
    * @param unpushed the document at these stations
    */
   purge(key: string, unpushed: readonly Kept[]): void {
     const known = this.#documents.get(key) ?? newlyKnown();
     const collection = key.slice(0, key.indexOf('/')) as CollectionName;
-    const alive = unpushed.filter(({ deleted }) => !deleted).map(({ document }) => groupsOf(collection, document));
+    const alive = unpushed.filter(({ deleted }) => !deleted);
+    const there = unpushed.map(({ document }) => groupsOf(collection, document));
     const groups = [...known.groups].map(
       ([group, writes]) =>
-        [group, writes.filter(({ value }) => alive.some((values) => values.get(group) === value))] as const,
+        [group, writes.filter(({ value }) => there.some((values) => values.get(group) === value))] as const,
     );
     this.#documents.set(key, {
       ...newlyKnown(),
