@@ -51,6 +51,16 @@ export class SqliteConnection {
     this.onForeignWrite(() => this.caches.clear());
   }
 
+  /** Whether the file is locked for this handle, so that nobody else can read or write it. */
+  get isAlone(): boolean {
+    return this.#dataVersion === null;
+  }
+
+  /** Whether a transaction of this connection's is open, to which all that is written now belongs. */
+  get isWriting(): boolean {
+    return this.#afterCommit !== null;
+  }
+
   /** The prepared statement of this text, prepared once. */
   statement(sql: string): Statement<SqliteValue[]> {
     return this.#prepared(sql, 'object');

@@ -28,7 +28,7 @@ import { TableReader } from './table-reader.ts';
 import { tableStateOf } from './table-state.ts';
 import { TableWriter } from './table-writer.ts';
 import type { SeqCheckpoint } from './table-writer.ts';
-import { dropTable, ensureTable, isTableReady } from './table.ts';
+import { dropTable, ensureStatistics, ensureTable, isTableReady } from './table.ts';
 
 export interface SqliteInternals {
   readonly connection: SqliteConnection;
@@ -82,7 +82,8 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   readonly #lookAhead: NodeJS.Timeout;
 
   /**
-   * The table is made when something is first read or written: of many collections that are opened most are not used soon.
+   * The table is made when something is first read or written, or a moment later: of many collections that are opened most are not used
+   * at once.
    * @param release called once, when the instance has been closed.
    */
   constructor(
@@ -106,12 +107,13 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     this.#reader = new TableReader(connection, this.#layout, this.schema, state);
     this.#writer = new TableWriter(connection, this.#layout, state);
     this.#attachments = AttachmentTable.of(connection, this.#layout);
-    this.#lookAhead = setTimeout(() => this.#seeWhetherMade(), LOOK_AHEAD_MS).unref();
+    this.#lookAhead = setTimeout(() => this.#prepare(), LOOK_AHEAD_MS).unref();
   }
 
   /** Of the documents, quoted for SQL: `id`, `rev`, `deleted`, `lwt` and `seq` are columns of it. It is there from now on. */
   get table(): string {
     this.ensureMade();
+    ensureStatistics(this.#connection, this.#layout);
     return this.#layout.table;
   }
 
@@ -164,12 +166,14 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
 
   queryNow({ query }: AskedQuery<RxDocType>): RxDocumentData<RxDocType>[] {
     this.#ensureOpen();
+    ensureStatistics(this.#connection, this.#layout);
     return this.#reader.query(query);
   }
 
   count({ query }: AskedQuery<RxDocType>): Promise<RxStorageCountResult> {
     return this.#promise(() => {
       this.#ensureOpen();
+      ensureStatistics(this.#connection, this.#layout);
       return { count: this.#reader.count(query), mode: 'fast' as const };
     });
   }
@@ -204,6 +208,7 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
   cleanup(minimumDeletedTime: number): Promise<boolean> {
     return this.#promise(() => {
       this.#ensureOpen();
+      ensureStatistics(this.#connection, this.#layout);
       const before = now() - minimumDeletedTime;
       return this.#connection.transaction(() => this.#writer.purge(before, CLEANUP_BATCH)) < CLEANUP_BATCH;
     });
@@ -272,12 +277,16 @@ export class SqliteStorageInstance<RxDocType> implements RxStorageInstance<
     last.bulk.checkpoint = bulk.checkpoint;
   }
 
-  /** Nearly always the table is there as it should be: then the first read or write need not look. Nothing is made. */
-  #seeWhetherMade(): void {
+  /**
+   * Before it is needed: nearly always the table is there as it should be, and then the first read or write need not look. Where nobody else
+   * has the file, and so nothing has to be waited for, it is made.
+   */
+  #prepare(): void {
     const { sqlite } = this.#connection;
     if (this.#isMade || this.#closing !== null || !sqlite.open || sqlite.inTransaction) return;
     try {
-      this.#isMade = isTableReady(this.#connection, this.#layout);
+      if (this.#connection.isAlone) this.ensureMade();
+      this.#isMade ||= isTableReady(this.#connection, this.#layout);
       if (this.#isMade) this.#reader.prepare();
     } catch {
       // Whoever reads or writes will be told.

@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../testing/documents.ts';
 import { thingData, thingInstance } from '../testing/rx-storages.ts';
 import type { Thing } from '../testing/rx-storages.ts';
-import { SqliteStorageInstance, getRxStorageSqlite } from './index.ts';
-import type { SqliteConnection } from './index.ts';
+import { SqliteConnection, SqliteStorageInstance, getRxStorageSqlite } from './index.ts';
 import { openFile } from './open-file.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -41,6 +40,19 @@ function tables({ internals }: SqliteStorageInstance<Thing>): unknown[] {
   return sqlite.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'rx:things%'`).pluck().all();
 }
 
+/** Indexes of which the file says what they are worth. */
+function described({ internals }: SqliteStorageInstance<Thing>): number {
+  const { sqlite } = internals.connection;
+  const isThere = sqlite.prepare(`SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'`).pluck().get();
+  if (isThere === 0) return 0;
+  return sqlite.prepare<[], number>(`SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'rx:things:0'`).pluck().get() ?? 0;
+}
+
+async function found(instance: SqliteStorageInstance<Thing>): Promise<number> {
+  const query = { selector: { _deleted: { $eq: false } }, sort: [{ id: 'asc' as const }], skip: 0 };
+  return (await instance.count({ query })).count;
+}
+
 async function checkpointOf(instance: SqliteStorageInstance<Thing>): Promise<unknown> {
   return (await instance.getChangedDocumentsSince(100)).checkpoint;
 }
@@ -55,7 +67,7 @@ describe('the table of a collection', () => {
     expect(reader.readNow(['a'], true)).toMatchObject([{ id: 'a' }]);
   });
 
-  it('is looked for a moment after the collection was opened, and not made by that', async () => {
+  it('is looked for a moment after the collection was opened, and not made by that where others may have the file', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const writer = await opened();
@@ -74,6 +86,24 @@ describe('the table of a collection', () => {
     }
   });
 
+  it('is made a moment after the collection was opened where nobody else has the file', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const connection = openFile(join(folder.path, 'alone.sqlite'), {});
+      connection.sqlite.pragma('locking_mode = EXCLUSIVE');
+      connections.push(new SqliteConnection(connection.sqlite));
+      const storage = getRxStorageSqlite({ open: () => connections[0] as SqliteConnection });
+      const instance = (await thingInstance(storage, { collectionName: 'things' })) as SqliteStorageInstance<Thing>;
+      expect(tables(instance)).toEqual([]);
+      vi.runAllTimers();
+      expect(tables(instance)).toEqual(['rx:things:0']);
+      write(instance, 'a');
+      expect(instance.readNow(['a'], true)).toMatchObject([{ id: 'a' }]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is gone with the transaction that made it, and made again by the next', async () => {
     const instance = await opened();
     const { connection } = instance.internals;
@@ -86,6 +116,53 @@ describe('the table of a collection', () => {
     write(instance, 'c');
     expect(instance.readNow(['a', 'b', 'c'], true)).toMatchObject([{ id: 'c' }]);
     expect(await checkpointOf(instance)).toEqual({ seq: 1 });
+  });
+});
+
+describe('what the indexes are worth', () => {
+  it('is said before the first query, once, and not by what only writes or reads by id', async () => {
+    const instance = await opened();
+    write(instance, 'a', 'b');
+    expect(instance.readNow(['a'], true)).toHaveLength(1);
+    expect(described(instance)).toBe(0);
+    expect(await found(instance)).toBe(2);
+    expect(described(instance)).toBeGreaterThan(2);
+    const again = await opened();
+    const run = vi.spyOn(again.internals.connection, 'transaction');
+    expect(await found(again)).toBe(2);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('goes with a transaction that is taken back, and is said again', async () => {
+    const instance = await opened();
+    write(instance, 'a');
+    const failing = (): never => {
+      void found(instance);
+      expect(described(instance)).toBeGreaterThan(2);
+      throw new Error('no');
+    };
+    expect(() => instance.internals.connection.transaction(failing)).toThrow('no');
+    expect(described(instance)).toBe(0);
+    expect(await found(instance)).toBe(1);
+    expect(described(instance)).toBeGreaterThan(2);
+  });
+
+  it('stays unsaid where nothing can be written, and the query is answered all the same', async () => {
+    const instance = await opened();
+    write(instance, 'a');
+    const { sqlite } = instance.internals.connection;
+    sqlite.pragma('query_only = ON');
+    expect(await found(instance)).toBe(1);
+    sqlite.pragma('query_only = OFF');
+    sqlite.exec('BEGIN');
+    const reader = await opened();
+    reader.internals.connection.sqlite.exec('BEGIN');
+    expect(await found(reader)).toBe(1);
+    reader.internals.connection.sqlite.exec('COMMIT');
+    sqlite.exec('COMMIT');
+    expect(described(instance)).toBe(0);
+    expect(await found(reader)).toBe(1);
+    expect(described(instance)).toBeGreaterThan(2);
   });
 });
 

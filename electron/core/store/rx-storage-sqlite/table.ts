@@ -16,29 +16,72 @@ const ROWS = 100_000;
 const VALUES = { string: 30, number: 30, boolean: 2 } as const;
 
 export function ensureTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
-  if (isTableReady(connection, layout)) return;
+  const said = saidOf(connection, layout);
+  if (isReady(connection, layout, said)) return;
   const { sqlite } = connection;
+  const isSure = sqlite.inTransaction;
   connection.transactionWithoutFlush(() => {
-    ensureSequences(connection);
+    // Before the transaction another process may still have made it.
+    const now = isSure ? said : saidOf(connection, layout);
+    ensureSequences(connection, now);
     connection.statement(`INSERT OR IGNORE INTO "rx:sequences" (collection, seq) VALUES (?, 0)`).run(layout.name);
-    const known = columnsOf(connection, layout.name);
-    if (known.length === 0) sqlite.exec(tableSql(layout));
     if (layout.attachmentsTable !== null) {
       sqlite.exec(
         `CREATE TABLE IF NOT EXISTS ${layout.attachmentsTable} (id TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
          type TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (id, name)) STRICT`,
       );
     }
-    const wanted = wantedIndexes(layout);
-    // Of a table that is made now there are none.
-    const present = known.length === 0 ? [] : indexesOf(connection, layout);
-    const obsolete = present.filter((name) => !wanted.has(name));
-    for (const name of obsolete) sqlite.exec(`DROP INDEX ${quoted(name)}`);
-    if (known.length > 0) adaptColumns(connection, layout, known);
-    const missing = [...wanted].filter(([name]) => !present.includes(name));
-    for (const [name, index] of missing) sqlite.exec(indexSql(layout, name, index));
-    if (missing.length > 0 || obsolete.length > 0) describe(connection, layout, wanted);
+    if (now.some((sql) => sql.startsWith(`CREATE TABLE ${layout.table} `))) adaptTable(connection, layout);
+    else sqlite.exec([tableSql(layout), ...indexSqls(layout, wantedIndexes(layout))].join(';'));
   });
+}
+
+/** Gives a table that is there the columns and indexes that are wanted now. */
+function adaptTable<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
+  const { sqlite } = connection;
+  const wanted = wantedIndexes(layout);
+  const present = indexesOf(connection, layout);
+  const obsolete = present.filter((name) => !wanted.has(name));
+  for (const name of obsolete) sqlite.exec(`DROP INDEX ${quoted(name)}`);
+  adaptColumns(connection, layout, columnsOf(connection, layout.name));
+  const missing = new Map([...wanted].filter(([name]) => !present.includes(name)));
+  for (const sql of indexSqls(layout, missing)) sqlite.exec(sql);
+  if (missing.size > 0 || obsolete.length > 0) describe(connection, layout, wanted);
+}
+
+/**
+ * Tells SQLite's planner what the indexes of a table are worth, before the first statement that chooses between them. Without it all is
+ * found the same, only slower: where it can't be written, that is how it stays. The table must be there.
+ */
+export function ensureStatistics<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): void {
+  const described = describedTables(connection);
+  if (described.has(layout.name)) return;
+  const isOwn = !connection.sqlite.inTransaction;
+  // In somebody's reading nothing is written.
+  if (!isOwn && !connection.isWriting) return;
+  try {
+    connection.transactionWithoutFlush(() => {
+      connection.afterRollback(() => described.delete(layout.name));
+      describe(connection, layout, wantedIndexes(layout));
+      described.add(layout.name);
+    });
+  } catch (error) {
+    if (!isOwn) throw error;
+    described.add(layout.name);
+  }
+}
+
+/** Of which the file says what their indexes are worth. */
+function describedTables(connection: SqliteConnection): Set<string> {
+  return connection.shared('statistics', () => {
+    const { sqlite } = connection;
+    if (!hasStatistics(connection)) return new Set<string>();
+    return new Set(sqlite.prepare('SELECT DISTINCT tbl FROM sqlite_stat1').pluck().all() as string[]);
+  });
+}
+
+function hasStatistics(connection: SqliteConnection): boolean {
+  return connection.plucked(`SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'`).get() === 1;
 }
 
 function tableSql<RxDocType>(layout: TableLayout<RxDocType>): string {
@@ -47,8 +90,8 @@ function tableSql<RxDocType>(layout: TableLayout<RxDocType>): string {
          lwt REAL NOT NULL, seq INTEGER NOT NULL UNIQUE, ${fields}data TEXT NOT NULL)`;
 }
 
-function indexSql<RxDocType>(layout: TableLayout<RxDocType>, name: string, { definition }: WantedIndex): string {
-  return `CREATE INDEX ${quoted(name)} ON ${layout.table} ${definition}`;
+function indexSqls<RxDocType>(layout: TableLayout<RxDocType>, indexes: ReadonlyMap<string, WantedIndex>): string[] {
+  return [...indexes].map(([name, { definition }]) => `CREATE INDEX ${quoted(name)} ON ${layout.table} ${definition}`);
 }
 
 /**
@@ -56,16 +99,26 @@ function indexSql<RxDocType>(layout: TableLayout<RxDocType>, name: string, { def
  * a collection costs one look instead of a transaction.
  */
 export function isTableReady<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): boolean {
-  if (layout.attachmentsTable !== null) return false;
-  const said = connection
+  return isReady(connection, layout, saidOf(connection, layout));
+}
+
+/** What the file says of the table, of its indexes, and of the counters' table. */
+function saidOf<RxDocType>(connection: SqliteConnection, layout: TableLayout<RxDocType>): readonly string[] {
+  return connection
     .plucked(
       `SELECT sql FROM sqlite_schema WHERE tbl_name IN (?, 'rx:sequences') AND type <> 'trigger' AND sql IS NOT NULL`,
     )
     .all(layout.name) as string[];
+}
+
+function isReady<RxDocType>(
+  connection: SqliteConnection,
+  layout: TableLayout<RxDocType>,
+  said: readonly string[],
+): boolean {
   // The counters' table alone, or nothing.
-  if (said.length < 2) return false;
-  const indexes = [...wantedIndexes(layout)].map(([name, index]) => indexSql(layout, name, index));
-  const wanted = [SEQUENCES_SQL, tableSql(layout), ...indexes];
+  if (layout.attachmentsTable !== null || said.length < 2) return false;
+  const wanted = [SEQUENCES_SQL, tableSql(layout), ...indexSqls(layout, wantedIndexes(layout))];
   // A table that was altered reads otherwise than one that was made now, and is looked at closely each time.
   if (said.length !== wanted.length || !wanted.every((sql) => said.includes(sql))) return false;
   return isCounted(connection, layout.name);
@@ -79,11 +132,17 @@ export function dropTable<RxDocType>(connection: SqliteConnection, layout: Table
     connection.statement('DELETE FROM "rx:sequences" WHERE collection = ?').run(layout.name);
     connection.caches.of(layout.name).clear();
     tableStateOf(connection, layout).forget();
+    // SQLite has dropped what was said of it, too.
+    describedTables(connection).delete(layout.name);
   });
 }
 
-/** One row per collection: how many writes it has seen, and whether an indexed field ever was not what the schema says. */
-function ensureSequences(connection: SqliteConnection): void {
+/**
+ * One row per collection: how many writes it has seen, and whether an indexed field ever was not what the schema says.
+ * @param said what the file says of its tables
+ */
+function ensureSequences(connection: SqliteConnection, said: readonly string[]): void {
+  if (said.includes(SEQUENCES_SQL)) return;
   const columns = columnsOf(connection, 'rx:sequences');
   if (columns.length === 0) connection.sqlite.exec(SEQUENCES_SQL);
   else if (!columns.includes('irregular')) {
@@ -160,9 +219,8 @@ function describe<RxDocType>(
   wanted: ReadonlyMap<string, WantedIndex>,
 ): void {
   const { sqlite } = connection;
-  const isThere = connection.plucked(`SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'`).get() === 1;
   // Makes the table of statistics, and measures nothing.
-  if (!isThere) sqlite.exec('ANALYZE sqlite_schema');
+  if (!hasStatistics(connection)) sqlite.exec('ANALYZE sqlite_schema');
   connection.statement('DELETE FROM sqlite_stat1 WHERE tbl = ?').run(layout.name);
   const insert = connection.statement('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)');
   for (const [name, { statistics }] of wanted) insert.run(layout.name, name, statistics);
