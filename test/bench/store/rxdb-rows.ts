@@ -41,6 +41,7 @@ const AT_TRIAL_SIZE: readonly PeerName[] = [
   'memory',
   'sqlite-trial',
   'sqlite-trial-wal',
+  'sqlite-trial-tuned',
   'ours-plain',
   'sqlite-trial-plugin',
   'sqlite-trial-wal-plugin',
