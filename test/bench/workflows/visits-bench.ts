@@ -13,7 +13,7 @@ import { median, rateRow } from '../bench.ts';
 import type { BenchVisit, BenchWorker, WorkflowCloud } from './workflow-cloud.ts';
 
 export const VISITS_ROW = 'visits-per-second-vs-bare';
-export const VISITS_SIZES = { visits: 40, rounds: 3, atOnce: 10, fullVisits: 200, fullRounds: 5 } as const;
+export const VISITS_SIZES = { visits: 40, rounds: 5, atOnce: 10, fullVisits: 200, fullRounds: 5 } as const;
 const GOAL = 0.8;
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
