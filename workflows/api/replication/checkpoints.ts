@@ -1,7 +1,6 @@
 /** How far a reader has come, and when that no longer helps. */
 import type { Checkpoint, ResyncReason } from '../../../electron/contract/index.ts';
 import type { Scoped } from '../../database/scope.ts';
-import { lockWrites } from '../../database/scope.ts';
 
 export interface Counter {
   readonly seq: number;
@@ -9,17 +8,14 @@ export interface Counter {
   readonly purgedSeq: number;
 }
 
-/** The tenant's order of writes as it stands. Read before the rows: what they show beyond it is newer, and nothing before it is missing. */
+/** The tenant's order of writes as it stands. For who has taken the tenant's turn: nobody moves it, and nobody purges, meanwhile. */
 export async function readCounter(tx: Scoped, tenantId: string): Promise<Counter> {
   const row = await tx
     .selectFrom('document_counters')
     .select(['seq', 'epoch', 'purged_seq'])
     .where('tenant_id', '=', tenantId)
-    .executeTakeFirst();
-  if (row !== undefined) return { seq: row.seq, epoch: row.epoch, purgedSeq: row.purged_seq };
-  // Nothing was written yet: taking the turn makes the row.
-  await lockWrites(tx);
-  return readCounter(tx, tenantId);
+    .executeTakeFirstOrThrow();
+  return { seq: row.seq, epoch: row.epoch, purgedSeq: row.purged_seq };
 }
 
 /** What is read at another location is another thing. */
