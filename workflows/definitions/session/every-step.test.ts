@@ -16,7 +16,7 @@ import { NORTH_HARBOUR } from '../../api/testing/test-api.ts';
 import { startTemporal } from '../../temporal/server.ts';
 import { keepHistory } from '../../testing/histories.ts';
 import { needsTemporal } from '../../testing/needs-temporal.ts';
-import type { TestVisit } from '../../testing/rig.ts';
+import type { Lane, TestVisit } from '../../testing/rig.ts';
 import { QUICK, Rig } from '../../testing/rig.ts';
 import type { WorkerProcess } from '../../testing/worker-process.ts';
 import { startWorkerProcess } from '../../testing/worker-process.ts';
@@ -137,6 +137,45 @@ describe('a visit that is cancelled', () => {
     await listedAsCancelled(visit);
     expect(await ended(visit)).toBe('VisitWorkflowEnded');
     await keepHistory(`cancelled-${by}-${step}`, visit);
+  });
+});
+
+/** Approved, and nothing of it is written yet. */
+async function approved(lane: Lane): Promise<{ visit: TestVisit; letGo: () => Promise<void> }> {
+  const visit = lane.visit();
+  await visit.send();
+  await visit.captured();
+  await visit.until(({ step }) => step === 'in-review');
+  await expect.poll(async () => ended(visit)).toBe('ReviewOpened');
+  const letGo = await holdWrites();
+  expect(await visit.review('approved')).toEqual({ outcome: 'accepted' });
+  return { visit, letGo };
+}
+
+describe('a visit whose approval is being written down', () => {
+  it('is not published where it was cancelled meanwhile', async (context) => {
+    needsTemporal(context);
+    const { visit, letGo } = await approved(await rig.lane());
+    expect(await visit.tell('cancelled', { at: '2026-11-21T10:30:00.000Z' })).toEqual({ outcome: 'accepted' });
+    await letGo();
+    expect(await visit.handle.result()).toMatchObject({ status: 'CANCELLED', reason: 'CANCELLED_IN_CLINIC' });
+    expect(await rig.events(visit.input.sessionId)).not.toContain('ReportPublished');
+    await keepHistory('cancelled-in-clinic-approved', visit);
+  });
+
+  it('begins anew where its captures were taken again meanwhile', async (context) => {
+    needsTemporal(context);
+    const { visit, letGo } = await approved(await rig.lane());
+    const capturedAt = new Date().toISOString();
+    expect(await visit.captured(capturedAt)).toEqual({ outcome: 'accepted' });
+    await letGo();
+    await visit.until(({ step, round }) => step === 'waiting-for-sync' && round === 2);
+    const second = await visit.sendSecond(capturedAt);
+    await visit.until(({ step, reportSha256 }) => step === 'in-review' && reportSha256 === second);
+    expect(await visit.review('approved', { reportSha256: second })).toEqual({ outcome: 'accepted' });
+    expect(await visit.handle.result()).toMatchObject({ status: 'COMPLETED', reportSha256: second });
+    expect((await rig.events(visit.input.sessionId)).filter((type) => type === 'ReportPublished')).toHaveLength(1);
+    await keepHistory('captured-again-approved', visit);
   });
 });
 

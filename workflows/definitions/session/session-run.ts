@@ -4,9 +4,11 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   isCancellation,
   log,
+  patched,
 } from '@temporalio/workflow';
 import type {
   MessageAnswer,
@@ -26,6 +28,9 @@ import { ReviewGate } from './gate.ts';
 import { listen } from './listen.ts';
 import { ReviewStep } from './review-step.ts';
 import { VisitState } from './visit-state.ts';
+
+/** Before it, a visit was published although it had been cancelled, or captured again, a moment before. */
+const HEEDED_WHILE_DECIDED = 'heeded-while-decided';
 
 export class SessionRun {
   readonly #input: SessionInput;
@@ -79,7 +84,11 @@ export class SessionRun {
         const report: ReportRef = await scope.run(async () => this.#toReport(activities, sentBack));
         const decision = await scope.run(async () => review.decide(report));
         if (decision === null) return await this.#leftToPeople(activities, 'REVIEW_TIMEOUT');
-        if (decision.outcome === 'approved') return await this.#publish(decision.report, activities);
+        if (decision.outcome === 'approved') {
+          // Cancelled, or captured again, while the approval was being written down: that was answered, and counts.
+          if (scope.consideredCancelled && patched(HEEDED_WHILE_DECIDED)) throw new CancelledFailure('while decided');
+          return await this.#publish(decision.report, activities);
+        }
         sentBack = decision.report.sha256;
         if (!(await scope.run(async () => review.takenUp(decision.report)))) {
           return await this.#leftToPeople(activities, 'SENT_BACK');
