@@ -54,6 +54,11 @@ export class EncryptionCodec implements PayloadCodec {
     });
   }
 
+  /** Under whose key its payloads came, of late; null: nothing of it was opened. */
+  tenantOfWorkflow(workflowId: string): string | null {
+    return this.#tenants.get(workflowId) ?? null;
+  }
+
   #remember(workflowId: string, tenantId: string): void {
     const known = this.#tenants.get(workflowId);
     // One workflow belongs to one clinic, whoever else has a key of their own.

@@ -8,6 +8,7 @@ import { workerConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import type { TenantKeys } from '../codec/keys.ts';
 import { bundleWorkflows, recordingSpans } from './bundle.ts';
+import { ownTenantOnly } from './own-tenant.ts';
 import type { Tracing } from './telemetry.ts';
 
 export interface WorkerOptions {
@@ -43,6 +44,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { temporal, limits, tracing } = options;
   const connection = await NativeConnection.connect(temporal.connection);
   try {
+    const codec = new EncryptionCodec(options.keys, null);
     const bundle = options.bundle ?? (await bundleWorkflows());
     const worker = await Worker.create({
       connection,
@@ -50,7 +52,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       taskQueue: limits.taskQueue,
       workflowBundle: tracing.isSent ? recordingSpans(bundle) : bundle,
       activities: options.activities,
-      dataConverter: workerConverter(new EncryptionCodec(options.keys, null)),
+      dataConverter: workerConverter(codec),
+      interceptors: { activity: [ownTenantOnly(codec)] },
       plugins: [tracing.plugin],
       ...(options.deployment !== undefined && { workerDeploymentOptions: options.deployment }),
       maxConcurrentActivityTaskExecutions: limits.activities,
