@@ -1,4 +1,4 @@
-/** What people are told of requests to the cloud's workflows: the line to them, what waits and why, and what needs somebody. Ids and codes only. */
+/** What people are told of requests to the cloud's workflows: the line to them, what waits and why, and what needs somebody. Ids and codes only, and which of the staff decided. */
 import { z } from 'zod';
 import { intentKindSchema } from './documents.ts';
 import { problemSchema } from './problems.ts';
@@ -49,8 +49,18 @@ export const outboxRowSchema = z.object({
 });
 export type OutboxRow = z.infer<typeof outboxRowSchema>;
 
-/** Rows of a view: those a person decides about, then those that wait, then the last delivered ones. */
-export const OUTBOX_SHOWN = { care: 20, waiting: 20, delivered: 5 } as const;
+/** A request that a person has given up, and the problem with which it stood there for a decision. */
+export const discardedRequestSchema = outboxRowSchema
+  .pick({ id: true, kind: true, subjectId: true, ordinal: true, createdAt: true, problem: true, visit: true })
+  .extend({
+    discardedAt: instant,
+    /** Of the staff, who decided it; null: somebody who is not known here. */
+    discardedBy: z.string().nullable(),
+  });
+export type DiscardedRequest = z.infer<typeof discardedRequestSchema>;
+
+/** Rows of a view: those a person decides about, then those that wait, then the last delivered ones; and the last given up. */
+export const OUTBOX_SHOWN = { care: 20, waiting: 20, delivered: 5, discarded: 20 } as const;
 
 export const outboxViewSchema = z.object({
   at: instant,
@@ -59,5 +69,7 @@ export const outboxViewSchema = z.object({
   /** When the oldest that waits was written. */
   oldestAt: instant.nullable(),
   rows: z.array(outboxRowSchema),
+  /** All that were given up, and the last of them, newest first. */
+  discarded: z.object({ count, rows: z.array(discardedRequestSchema) }),
 });
 export type OutboxView = z.infer<typeof outboxViewSchema>;

@@ -10,6 +10,7 @@ import { StatusMark } from '../kit/marks.tsx';
 import { InlineProblem, useProblemWords } from '../kit/problem.tsx';
 import { useMay } from '../shell/session.ts';
 import { useCommand } from '../shell/staff.ts';
+import { DiscardedRequests } from './discarded-requests.tsx';
 import { OutboxDecision } from './outbox-decision.tsx';
 import type { DecisionKind } from './outbox-decision.tsx';
 import { outboxLineWords, refusalWords, requestStateWords, requestVisitWords, requestWords } from './outbox-words.ts';
@@ -27,15 +28,20 @@ export function OutboxSection({
 }): ReactNode {
   const { i18n } = useLingui();
   if (problem !== null) return <InlineProblem problem={problem} />;
-  if (view === undefined || (view.line.state === 'not-configured' && view.rows.length === 0)) return null;
+  if (
+    view === undefined ||
+    (view.line.state === 'not-configured' && view.rows.length === 0 && view.discarded.count === 0)
+  )
+    return null;
   const { waiting, returned, dead } = view.counts;
+  const allDone = view.discarded.count === 0 ? i18n.t('all delivered') : i18n.t('none waiting');
   return (
     <section aria-labelledby="outbox">
       <h2 id="outbox" className="sync-side-head">
         {i18n.t('Requests to workflows')}
         <span>
           {waiting + returned + dead === 0
-            ? i18n.t('all delivered')
+            ? allDone
             : i18n.t('{count, plural, one {# request, kept here} other {{shown} requests, kept in order}}', {
                 count: waiting + returned + dead,
                 shown: formatNumber(waiting + returned + dead, 0),
@@ -48,6 +54,7 @@ export function OutboxSection({
           <Request key={row.id} row={row} now={now} />
         ))}
       </ul>
+      <DiscardedRequests discarded={view.discarded} now={now} />
     </section>
   );
 }

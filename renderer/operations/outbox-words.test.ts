@@ -2,7 +2,15 @@ import { setupI18n } from '@lingui/core';
 import { describe, expect, it } from 'vitest';
 import type { OutboxRow, OutboxView } from '../../electron/contract/outbox.ts';
 import { REFUSALS } from '../../electron/contract/workflows.ts';
-import { outboxLineWords, outboxNeeds, refusalWords, requestStateWords, requestVisitWords } from './outbox-words.ts';
+import {
+  discardedWords,
+  discardReasonWords,
+  outboxLineWords,
+  outboxNeeds,
+  refusalWords,
+  requestStateWords,
+  requestVisitWords,
+} from './outbox-words.ts';
 
 const i18n = setupI18n({ locale: 'en', messages: { en: {} } });
 const NOW = new Date(2026, 10, 21, 9, 51).getTime();
@@ -27,6 +35,7 @@ const view: OutboxView = {
   counts: { waiting: 3, returned: 0, dead: 0 },
   oldestAt: at(9, 40),
   rows: [row],
+  discarded: { count: 0, rows: [] },
 };
 
 describe('a request', () => {
@@ -65,6 +74,25 @@ describe('a request', () => {
     expect(new Set(words).size).toBe(REFUSALS.length);
     expect(words).not.toContain(null);
     expect(refusalWords(i18n, row)).toBeNull();
+  });
+});
+
+describe('a request that was given up', () => {
+  it('says when, who decided it, and why there was something to decide', () => {
+    const given = { ...row, discardedAt: at(9, 45), discardedBy: 'Aroha Tauira' };
+    expect(discardedWords(i18n, given, NOW)).toBe('given up 09:45:00, by Aroha Tauira');
+    expect(discardedWords(i18n, { ...given, discardedBy: null }, NOW)).toBe(
+      'given up 09:45:00, by somebody who is not known here',
+    );
+    const why = (code: NonNullable<OutboxRow['problem']>['code'], detail = ''): string | null =>
+      discardReasonWords(i18n, { problem: { code, detail, at: at(9, 41) } });
+    expect(why('REQUEST_REFUSED', 'TOO_LATE')).toBe(
+      'The workflow was past the point at which it could change anything.',
+    );
+    expect(why('REQUEST_REFUSED', 'SOMETHING_LATER')).toBe('The workflow did nothing of it.');
+    expect(why('REQUEST_OLD')).toBe('It was from before the data were put back.');
+    expect(why('REQUEST_INVALID', 'INVALID_ARGUMENT')).toBe('It could not be sent as it was.');
+    expect(discardReasonWords(i18n, given)).toBeNull();
   });
 });
 

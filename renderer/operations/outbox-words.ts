@@ -1,6 +1,6 @@
 /** Requests to the cloud's workflows, in words. Pure. Delivered is said only of what the cloud has answered. */
 import type { I18n } from '@lingui/core';
-import type { OutboxLine, OutboxRow, OutboxView } from '../../electron/contract/outbox.ts';
+import type { DiscardedRequest, OutboxLine, OutboxRow, OutboxView } from '../../electron/contract/outbox.ts';
 import type { Refusal } from '../../electron/contract/workflows.ts';
 import { REFUSALS } from '../../electron/contract/workflows.ts';
 import { formatTime } from '../kit/format.ts';
@@ -31,7 +31,7 @@ export function requestWords(i18n: I18n, kind: OutboxRow['kind']): string {
 }
 
 /** What it is about: of a visit when and where, never who. */
-export function requestVisitWords(i18n: I18n, { kind, visit }: OutboxRow, now: number): string {
+export function requestVisitWords(i18n: I18n, { kind, visit }: Pick<OutboxRow, 'kind' | 'visit'>, now: number): string {
   if (!kind.startsWith('session-')) return i18n.t('this station');
   if (visit === null) return i18n.t('a visit that is not known here');
   const time = receiptTime(i18n, visit.startsAt, now).replace(/:\d\d$/, '');
@@ -73,7 +73,7 @@ export function requestStateWords(i18n: I18n, row: OutboxRow, now: number): Said
 }
 
 /** Why a workflow did nothing of it; null: no such reason is known. */
-export function refusalWords(i18n: I18n, { problem }: OutboxRow): string | null {
+export function refusalWords(i18n: I18n, { problem }: Pick<OutboxRow, 'problem'>): string | null {
   if (problem?.code !== 'REQUEST_REFUSED') return null;
   const words: Readonly<Record<Refusal, string>> = {
     INVALID: i18n.t('It is not what the workflow takes.'),
@@ -84,6 +84,24 @@ export function refusalWords(i18n: I18n, { problem }: OutboxRow): string | null 
   };
   const refusal = REFUSALS.find((each) => each === problem.detail);
   return refusal === undefined ? null : words[refusal];
+}
+
+/** When a request was given up, and who decided it. */
+export function discardedWords(i18n: I18n, { discardedAt, discardedBy }: DiscardedRequest, now: number): string {
+  const time = receiptTime(i18n, discardedAt, now);
+  return discardedBy === null
+    ? i18n.t('given up {time}, by somebody who is not known here', { time })
+    : i18n.t('given up {time}, by {name}', { time, name: discardedBy });
+}
+
+/** Why somebody had to decide about a request that was then given up; null: it is not known. */
+export function discardReasonWords(i18n: I18n, request: Pick<OutboxRow, 'problem'>): string | null {
+  const { problem } = request;
+  if (problem === null) return null;
+  if (problem.code === 'REQUEST_REFUSED')
+    return refusalWords(i18n, request) ?? i18n.t('The workflow did nothing of it.');
+  if (problem.code === 'REQUEST_OLD') return i18n.t('It was from before the data were put back.');
+  return i18n.t('It could not be sent as it was.');
 }
 
 /** The line to the workflows. Offline is a state, never a fault. */

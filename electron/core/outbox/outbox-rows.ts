@@ -87,6 +87,33 @@ export function lastDelivered(sqlite: Database, limit: number): OutboxEntry[] {
   return (rows as Row[]).map(entryOf);
 }
 
+export interface DiscardedEntry {
+  readonly entry: OutboxEntry;
+  readonly at: string;
+  /** As the audit trail has it; null: it has no such entry. */
+  readonly actorId: string | null;
+}
+
+/** How many were given up, and the last of them, newest first. */
+export function discardedEntries(
+  sqlite: Database,
+  limit: number,
+): { readonly count: number; readonly last: readonly DiscardedEntry[] } {
+  const count = prepared(sqlite, `SELECT count(*) FROM intents WHERE state = 'discarded'`).pluck().get() as number;
+  const rows = prepared(
+    sqlite,
+    `SELECT *, (SELECT actor_id FROM audit WHERE audit.subject_id = intents.subject_id AND action = 'intent.discarded'
+       AND detail_json ->> '$.intentId' = intents.id ORDER BY sequence DESC LIMIT 1) AS actor_id
+     FROM intents WHERE state = 'discarded' ORDER BY settled_at DESC LIMIT ?`,
+  ).all(limit) as (Row & { readonly actor_id: string | null })[];
+  const last = rows.map((row) => ({
+    entry: entryOf(row),
+    at: row.settled_at ?? row.created_at,
+    actorId: row.actor_id,
+  }));
+  return { count, last };
+}
+
 /** Of `waiting` those alone, and the oldest of them. */
 export function outboxCounts(sqlite: Database): {
   readonly waiting: number;

@@ -1,10 +1,10 @@
-/** What people are told of the outbox. It names nobody: of a visit only when and where. */
-import type { OutboxRow, OutboxView, Problem, ProblemCode } from '../../contract/index.ts';
+/** What people are told of the outbox. It names no patient: of a visit only when and where. */
+import type { DiscardedRequest, OutboxRow, OutboxView, Problem, ProblemCode } from '../../contract/index.ts';
 import { OUTBOX_SHOWN } from '../../contract/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Outbox } from './outbox.ts';
-import { entriesForPeople, lastDelivered, outboxCounts, waitingEntries } from './outbox-rows.ts';
-import type { OutboxEntry } from './outbox-rows.ts';
+import { discardedEntries, entriesForPeople, lastDelivered, outboxCounts, waitingEntries } from './outbox-rows.ts';
+import type { DiscardedEntry, OutboxEntry } from './outbox-rows.ts';
 
 interface ViewParts {
   readonly store: Store;
@@ -22,8 +22,9 @@ export async function outboxView({ store, outbox, address }: ViewParts, at: stri
     ...waitingEntries(sqlite, OUTBOX_SHOWN.waiting),
     ...lastDelivered(sqlite, OUTBOX_SHOWN.delivered),
   ];
+  const discarded = discardedEntries(sqlite, OUTBOX_SHOWN.discarded);
   const visits = new Map<string, OutboxRow['visit']>();
-  for (const { subjectId } of entries) {
+  for (const { subjectId } of [...entries, ...discarded.last.map(({ entry }) => entry)]) {
     if (!visits.has(subjectId)) visits.set(subjectId, await visitOf(store, subjectId));
   }
   const { delivering, isConfigured, gates } = outbox;
@@ -51,6 +52,12 @@ export async function outboxView({ store, outbox, address }: ViewParts, at: stri
       problem: entry.problem,
       visit: visits.get(entry.subjectId) ?? null,
     })),
+    discarded: {
+      count: discarded.count,
+      rows: await Promise.all(
+        discarded.last.map(async (each) => discardedRequest(store, each, visits.get(each.entry.subjectId) ?? null)),
+      ),
+    },
   };
 }
 
@@ -65,6 +72,25 @@ export function outboxProblems({ store, outbox }: Omit<ViewParts, 'address'>): P
   );
 }
 
+async function discardedRequest(
+  store: Store,
+  { entry, at, actorId }: DiscardedEntry,
+  visit: OutboxRow['visit'],
+): Promise<DiscardedRequest> {
+  const person = actorId === null ? null : await store.get('staff', actorId);
+  return {
+    id: entry.id,
+    kind: entry.kind,
+    subjectId: entry.subjectId,
+    ordinal: entry.ordinal,
+    createdAt: entry.createdAt,
+    problem: entry.problem,
+    visit,
+    discardedAt: at,
+    discardedBy: person?.name ?? null,
+  };
+}
+
 const HELD: ReadonlySet<ProblemCode> = new Set(['WORKFLOWS_UNATTENDED']);
 
 function isHeld({ problem }: OutboxEntry): boolean {
@@ -72,7 +98,7 @@ function isHeld({ problem }: OutboxEntry): boolean {
 }
 
 function stateOf(entry: OutboxEntry, isDelivering: boolean, isRefused: boolean): OutboxRow['state'] {
-  if (entry.state === 'discarded') throw new Error('what was given up is not shown');
+  if (entry.state === 'discarded') throw new Error('what was given up is listed by itself');
   if (entry.state !== 'waiting') return entry.state;
   if (isDelivering) return 'delivering';
   return isRefused || isHeld(entry) ? 'held' : 'waiting';

@@ -232,6 +232,47 @@ describe('what a person decides', () => {
     await expect(outbox.discard(returned?.id ?? '', BY)).rejects.toMatchObject({ code: 'STATUS_CONFLICT' });
   });
 
+  it('is still seen after it was given up: what, when, why and by whom, the last one first', async () => {
+    await visits({ a: 1, b: 1 });
+    sender.answer = () => ({ kind: 'invalid', code: 'INVALID_ARGUMENT' });
+    outbox.start();
+    await clock.advance(0);
+    const { tenantId, locationId } = patientDraft(1);
+    const person = await store.write('staff', {
+      tenantId,
+      locationId,
+      id: newId(),
+      authorId: AUTHOR,
+      name: 'Aroha Tauira',
+      initials: 'AT',
+      roles: ['operator'],
+      pinHash: '',
+      active: true,
+    });
+    const [first, second] = (await view()).rows;
+    expect((await view()).discarded).toEqual({ count: 0, rows: [] });
+    const firstAt = new Date(clock.now()).toISOString();
+    await outbox.discard(first?.id ?? '', { ...BY, actorId: person.id });
+    await clock.advance(1000);
+    await outbox.discard(second?.id ?? '', BY);
+    const { rows, discarded } = await view();
+    expect(rows).toEqual([]);
+    expect(discarded).toMatchObject({
+      count: 2,
+      rows: [
+        { id: second?.id, discardedBy: null },
+        {
+          id: first?.id,
+          kind: 'session-start',
+          subjectId: first?.subjectId,
+          discardedAt: firstAt,
+          discardedBy: 'Aroha Tauira',
+          problem: { code: 'REQUEST_INVALID', detail: 'INVALID_ARGUMENT' },
+        },
+      ],
+    });
+  });
+
   it('is told to the whole location where it was a decision about a report', async () => {
     const { review } = await heldReview('refused');
     expect(await states()).toEqual(['session-review returned REQUEST_REFUSED']);

@@ -316,6 +316,10 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
       CREATE UNIQUE INDEX calibration_runs_open ON calibration_runs (device_id) WHERE state = 'open';`,
   },
+  {
+    name: 'outbox: what people gave up is found without reading the others',
+    sql: `CREATE INDEX intents_discarded ON intents (settled_at) WHERE state = 'discarded';`,
+  },
 ];
 
 /** Brings the plain tables up to date; each step commits with its `user_version`, so a crash between two repeats nothing. */
