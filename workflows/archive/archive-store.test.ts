@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -28,7 +29,13 @@ const STORES: readonly (readonly [string, () => ArchiveStore])[] = [
   ['a folder', () => folderArchiveStore(folder)],
   ['an S3 service', () => s3ArchiveStore(s3.config, `${newId()}/`)],
 ];
+/** The user and group of that name. */
+const NOBODY = 65_534;
 const KEY = { id: 'one', key: createHash('sha256').update('archive').digest() };
+
+function pathsBelow(path: string): readonly string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name));
+}
 
 function about(closedAt: string) {
   const [kept] = keptHistories();
@@ -88,6 +95,27 @@ describe.each(STORES)('%s as an archive', (_what, open) => {
     const names: string[] = [];
     for await (const { name } of archive.verified()) names.push(name);
     expect(names).toHaveLength(1);
+  });
+});
+
+describe('an archive in a folder', () => {
+  it('takes what was being written when its process was killed', async () => {
+    const below = join(folder, '2026-01-01', 'a');
+    mkdirSync(below, { recursive: true });
+    writeFileSync(join(below, 'one.part'), 'ha', { mode: 0o400 });
+    // Root may write whatever is there already: as somebody who may not.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) for (const path of [folder, ...pathsBelow(folder)]) chownSync(path, NOBODY, NOBODY);
+    const put = `const { folderArchiveStore } = await import(process.argv[1]);
+      await folderArchiveStore(process.argv[2]).put('2026-01-01/a/one', Buffer.from('whole'));`;
+    const module = new URL('archive-store.ts', import.meta.url).href;
+    execFileSync(process.execPath, ['--input-type=module', '--eval', put, module, folder], {
+      stdio: 'pipe',
+      ...(isRoot && { uid: NOBODY, gid: NOBODY }),
+    });
+    const store = folderArchiveStore(folder);
+    expect((await store.get('2026-01-01/a/one'))?.toString()).toBe('whole');
+    expect(readdirSync(below)).toEqual(['one']);
   });
 });
 

@@ -21,6 +21,8 @@ export function folderArchiveStore(folder: string): ArchiveStore {
     put: async (name, bytes) => {
       const path = join(folder, name);
       const first = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      // Of one that was killed meanwhile: it can only be read.
+      await rm(path + HALF, { force: true });
       await writeFile(path + HALF, bytes, { flush: true, mode: 0o400 });
       await rename(path + HALF, path);
       await sync(dirname(path));
