@@ -89,7 +89,7 @@ describe('with a collector', () => {
     const stop = await startTraces(await startCollector());
     let visit: string | null = null;
     const screenSpans = new ScreenSpans(() => new Date());
-    screen = await openTracedScreen(guardOf({ screenSpans, traceOf: () => visit }), async (path) => {
+    screen = await openTracedScreen(guardOf({ screenSpans, traceOf: async () => visit }), async (path) => {
       visit ??= currentTraceparent();
       if (path === 'visits.finish') throw new VantageError('STATUS_CONFLICT', 'Kanarienvogel');
     });

@@ -43,7 +43,6 @@ import { keepStationId, stationIdentity, stationIdOf } from './station.ts';
 import { openStationWork } from './station-work/index.ts';
 import type { Store } from './store/index.ts';
 import { AnchorKeeper, openStore } from './store/index.ts';
-import { traceparentOf } from './store/intents.ts';
 import { hasStoreAside } from './store/replace-file.ts';
 import { PageScrub } from './store/page-scrub.ts';
 import { storeProblem } from './store/store-problem.ts';
@@ -52,6 +51,7 @@ import { openSync } from './sync/index.ts';
 import { noCloud } from './sync/no-cloud.ts';
 import { ScreenSpans } from './telemetry/screen-spans.ts';
 import { isTraced } from './telemetry/traces.ts';
+import { visitTraceOf } from './telemetry/visit-trace.ts';
 import { cloudTimes } from './sync/uploads/queue-view.ts';
 import { startUpkeep } from './upkeep.ts';
 import { openVault } from './vault/index.ts';
@@ -362,7 +362,7 @@ export async function openClinic(options: ClinicOptions): Promise<OpenedClinic> 
         now,
         log,
         ...(isTraced() && {
-          traceOf: (sessionId: string) => traceparentOf(store.sqlite, sessionId),
+          traceOf: async (input: unknown) => visitTraceOf(store, input),
           screenSpans: new ScreenSpans(now),
         }),
         refused: (screen, path) => {

@@ -45,8 +45,8 @@ export interface GuardOptions {
   readonly refused: (screen: ScreenState, path: string) => void;
   /** Called for each call of somebody signed in. */
   readonly seen: (screen: ScreenState) => void;
-  /** W3C traceparent under which a visit began; null: it is not traced. */
-  readonly traceOf?: (sessionId: string) => string | null;
+  /** W3C traceparent under which the visit began that a call's input is about; null: it is about none, or that is not traced. */
+  readonly traceOf?: (input: unknown) => Promise<string | null>;
   /** Left out where no traces are collected. */
   readonly screenSpans?: ScreenSpans;
 }
@@ -81,7 +81,7 @@ export async function guardCall<T>(
     const signIn: SignIn = { actor: screen.actor, signal: screen.abort.signal };
     if (signIn.actor !== null) options.seen(screen);
     // What is done for a visit is one trace, from its beginning on.
-    const visit = sessionOf(input, options.traceOf);
+    const visit = options.traceOf === undefined ? null : await options.traceOf(input);
     const parent = options.screenSpans?.called(context.traceparent, path, visit) ?? visit;
     const work = async (): Promise<T> => next({ screen, signIn });
     return path === SPANS_PATH ? await work() : await traced(`call ${path}`, { parent }, work);
@@ -102,11 +102,6 @@ export async function withTraceparent({
 }): Promise<StandardHandleResult> {
   const { traceparent } = call.request.headers;
   return next({ ...call, context: { ...call.context, ...(typeof traceparent === 'string' && { traceparent }) } });
-}
-
-function sessionOf(input: unknown, traceOf: GuardOptions['traceOf']): string | null {
-  if (traceOf === undefined || typeof input !== 'object' || input === null || !('sessionId' in input)) return null;
-  return typeof input.sessionId === 'string' ? traceOf(input.sessionId) : null;
 }
 
 /** Wraps a stream so that its failures reach the screen as problems. */
