@@ -46,6 +46,8 @@ interface RouteBase<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly who: readonly [Who, ...Who[]];
   /** Whether the session of a browser stands for a token. Then the request has to come from our own pages. */
   readonly browser?: boolean;
+  /** A page that people open by its address: whoever is not signed in is led there, and back. For GET with `browser`. */
+  readonly isPage?: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

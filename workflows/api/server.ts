@@ -31,6 +31,7 @@ import { TemporalVisits } from './temporal/temporal-visits.ts';
 import { openFiles } from './uploads/files.ts';
 import { browserCaller } from './web/browser-sessions.ts';
 import { openWeb } from './web/web.ts';
+import { ledToSignIn } from './web/sign-in-first.ts';
 
 export interface Api {
   readonly app: FastifyInstance;
@@ -189,7 +190,9 @@ function addRoute(app: FastifyInstance, parts: ApiParts, route: Route): void {
       callers.set(
         request,
         await (isBrowser
-          ? browserCaller(parts, request, route.who)
+          ? browserCaller(parts, request, route.who).catch((error: unknown) => {
+              throw route.isPage === true ? ledToSignIn(parts.web, request, error) : error;
+            })
           : authenticate(parts.access, authorization, route.who)),
       );
     },

@@ -119,6 +119,43 @@ describe('who sees Temporal’s page', () => {
     expect(reached).toHaveLength(2);
   });
 
+  it('leads a browser in which nobody is signed in to sign in, and from there back to where it wanted to go', async () => {
+    const browser = new TestBrowser(cloud.base, cloud.config.publicUrl);
+    const wanted = `/ops/temporal/namespaces/${NAMESPACE}/workflows?query=a%20%26%20b&page=2`;
+    const asked = { accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' };
+    const led = await browser.get(wanted, asked);
+    expect(led.status).toBe(303);
+    const toProvider = await browser.get(led.headers.get('location') ?? '');
+    const provider = new URL(toProvider.headers.get('location') ?? '');
+    provider.searchParams.set('subject', await cloud.subject('operator', NORTH_HARBOUR, true));
+    const granted = await fetch(provider, { redirect: 'manual' });
+    const { pathname, search } = new URL(granted.headers.get('location') ?? '');
+    const back = await browser.get(`${pathname}${search}`);
+    // A redirect from another site would come without the session's cookie.
+    expect([back.status, back.headers.get('location')]).toEqual([200, null]);
+    expect(back.headers.get('content-type')).toContain('text/html');
+    expect(await back.text()).toContain(`http-equiv="refresh" content="0;url=${wanted.replaceAll('&', '&amp;')}"`);
+    expect((await browser.get(wanted, asked)).status).toBe(200);
+    expect(reached.map(({ url }) => url)).toEqual([wanted]);
+  });
+
+  it('leads nobody anywhere else, and no program', async () => {
+    const stranger = new TestBrowser(cloud.base, cloud.config.publicUrl);
+    expect(await codeOf(await stranger.get('/ops/temporal', { accept: 'application/json' }))).toEqual([
+      401,
+      'NOT_SIGNED_IN',
+    ]);
+    for (const next of [
+      'https://elsewhere.example/',
+      '//elsewhere.example/ops/temporal',
+      '/ops/temporal.example',
+      '/v1/me',
+    ]) {
+      const response = await stranger.get(`/app/sign-in?next=${encodeURIComponent(next)}`);
+      expect(await codeOf(response)).toEqual([400, 'INPUT_INVALID']);
+    }
+  });
+
   it('counts who is an operator somewhere and an administrator everywhere', async () => {
     const subject = await cloud.subject('operator', NORTH_HARBOUR);
     await cloud.database.admin.query(

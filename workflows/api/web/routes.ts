@@ -19,6 +19,7 @@ import { fileHeaders, pageHeaders } from './headers.ts';
 import { MEDIA_PATH } from './media.ts';
 import { pageRouter } from './page-router.ts';
 import type { ScreenFile } from './screens.ts';
+import { onwardDocument, wantedPageSchema } from './sign-in-first.ts';
 import { SIGNED_IN_PATH, SIGN_IN_PATH, SIGN_IN_SECONDS } from './sign-in.ts';
 
 /** Somebody who signs in comes back here. */
@@ -98,10 +99,8 @@ export const WEB_ROUTES = [
     handle: async (call) => {
       const { web, access } = call.parts;
       if (web.signIn === null) throw new VantageError('NOT_FOUND');
-      const { location, cookie } = await web.signIn.begin(
-        access.keys,
-        askedSchema.parse(call.reply.request.query).again !== undefined,
-      );
+      const { again, next } = askedSchema.parse(call.reply.request.query);
+      const { location, cookie } = await web.signIn.begin(access.keys, again !== undefined, next ?? null);
       // It comes back from another site: a stricter cookie would stay at home.
       const kept = setCookie(web, web.cookies.signIn, cookie, 'Lax', SIGN_IN_SECONDS);
       void call.reply
@@ -116,7 +115,7 @@ export const WEB_ROUTES = [
     summary: 'Back from the identity provider',
     who: ['anyone'],
     perMinute: SIGN_INS_PER_MINUTE,
-    answers: { 303: 'To the page' },
+    answers: { 200: 'A document that goes to where the person wanted to be', 303: 'To the page' },
     handle: async (call) => {
       const { web } = call.parts;
       const done = await finish(call).catch((error: unknown) => {
@@ -126,6 +125,13 @@ export const WEB_ROUTES = [
       });
       const ended = setCookie(web, web.cookies.signIn, '', 'Lax', 0);
       const cookies = 'refused' in done ? [ended] : [ended, done.cookie];
+      if (!('refused' in done) && done.next !== null) {
+        void call.reply
+          .headers({ ...pageHeaders(web), 'content-type': 'text/html; charset=utf-8' })
+          .header('set-cookie', cookies)
+          .send(onwardDocument(done.next));
+        return;
+      }
       // Which of the two it was is said in the page's own part of the address, which no server sees.
       const location = 'refused' in done ? `${PAGE}#/refused/${done.refused.toLowerCase().replaceAll('_', '-')}` : PAGE;
       void call.reply
@@ -179,7 +185,7 @@ function send(call: RawCall<unknown>, file: ScreenFile): void {
   void call.reply.headers({ ...pageHeaders(call.parts.web), 'content-type': file.mediaType }).send(file.bytes);
 }
 
-const askedSchema = z.object({ again: z.string().max(1).optional() });
+const askedSchema = z.object({ again: z.string().max(1).optional(), next: wantedPageSchema.optional() });
 /** OpenID Connect Core 1.0, 3.1.2.5 and 3.1.2.6; `iss` of RFC 9207. */
 const broughtSchema = z.object({
   code: z.string().max(4096).optional(),
@@ -199,13 +205,13 @@ async function signedInAs(call: RawCall<unknown>): Promise<'staff' | 'patient' |
 }
 
 /** @throws VantageError NOT_SIGNED_IN, NOT_ALLOWED for somebody without a role here */
-async function finish(call: RawCall<unknown>): Promise<{ readonly cookie: string }> {
+async function finish(call: RawCall<unknown>): Promise<{ readonly cookie: string; readonly next: string | null }> {
   const { web, access } = call.parts;
   if (web.signIn === null) throw new VantageError('NOT_FOUND');
   const kept = cookieOf(call.headers.cookie, web.cookies.signIn);
   const brought = broughtSchema.parse(call.reply.request.query);
-  const { identity, name, signedInAt } = await web.signIn.finish(access.keys, kept, brought);
+  const { identity, name, signedInAt, next } = await web.signIn.finish(access.keys, kept, brought);
   const { tenantId, personId } = await access.people.callerOf(identity, PEOPLE);
   const begun = await beginSession(call.parts, { identity, tenantId, personId, name, signedInAt });
-  return { cookie: setCookie(web, web.cookies.session, begun.secret, 'Strict', begun.maxAgeSeconds) };
+  return { cookie: setCookie(web, web.cookies.session, begun.secret, 'Strict', begun.maxAgeSeconds), next };
 }

@@ -35,12 +35,19 @@ const TYPE = 'vantage-sign-in+jwt';
 const ANSWER_SECONDS = 10;
 const LONGEST_NAME = 200;
 
-const flowSchema = z.object({ nonce: z.string(), verifier: z.string(), sub: z.string() });
+const flowSchema = z.object({
+  nonce: z.string(),
+  verifier: z.string(),
+  sub: z.string(),
+  next: z.string().nullable().default(null),
+});
 
 export interface SignedIn {
   readonly identity: Identity;
   readonly name: string;
   readonly signedInAt: Date;
+  /** Where the person wanted to go; null: to the page itself. */
+  readonly next: string | null;
 }
 
 export class SignIn {
@@ -57,10 +64,15 @@ export class SignIn {
 
   /**
    * @param again the person has to prove it now, whether or not the provider still knows them
+   * @param next where the person wants to go; null: to the page itself
    * @returns where to send the browser, and what it keeps until it comes back
    * @throws VantageError CLOUD_UNAVAILABLE
    */
-  async begin(keys: ApiKeys, again: boolean): Promise<{ readonly location: string; readonly cookie: string }> {
+  async begin(
+    keys: ApiKeys,
+    again: boolean,
+    next: string | null = null,
+  ): Promise<{ readonly location: string; readonly cookie: string }> {
     const configuration = await this.#configured();
     const [state, nonce, verifier] = [randomState(), randomNonce(), randomPKCECodeVerifier()];
     const location = buildAuthorizationUrl(configuration, {
@@ -73,7 +85,10 @@ export class SignIn {
       // Core 1.0, 3.1.2.1: then the ID token says when.
       ...(again && { prompt: 'login', max_age: '0' }),
     });
-    return { location: location.href, cookie: await keys.sign(TYPE, state, { nonce, verifier }, SIGN_IN_SECONDS) };
+    return {
+      location: location.href,
+      cookie: await keys.sign(TYPE, state, { nonce, verifier, next }, SIGN_IN_SECONDS),
+    };
   }
 
   /**
@@ -96,6 +111,7 @@ export class SignIn {
       name: called.slice(0, LONGEST_NAME),
       // A provider that does not say when may have known them for days.
       signedInAt: new Date((provenAt ?? 0) * 1000),
+      next: flow.next,
     };
   }
 
