@@ -6,6 +6,10 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMONSTRATION_PIN } from '../../electron/contract/index.ts';
+import { visitIntent } from '../../electron/core/outbox/testing/intents.ts';
+import { stationIdOf } from '../../electron/core/station.ts';
+import { fileKeyStore, openStore } from '../../electron/core/store/index.ts';
+import { clinicDirectory } from '../../electron/services/directories.ts';
 import { launchBrowser } from '../fixtures/browser.ts';
 import type { Connection, StaffClient } from '../fixtures/client.ts';
 import { connect, exchangeToken } from '../fixtures/client.ts';
@@ -38,6 +42,20 @@ afterAll(async () => {
   await station.stop();
   await rm(directory, { recursive: true, force: true });
 });
+
+/** A station that had workflows once has a decision that came back from one. */
+async function keepRefusedRequest(): Promise<void> {
+  const folder = clinicDirectory(directory, 'demonstration');
+  const key = await fileKeyStore(join(folder, 'demonstration.key')).load();
+  if (key === null) throw new Error('the station has no key');
+  const store = await openStore({ directory: folder, key, now: Date.now, stationId: stationIdOf(folder) });
+  await store.transaction((tx) => {
+    tx.intent(visitIntent('refused', 1));
+    const problem = `problem_code = 'REQUEST_REFUSED', problem_detail = 'TOO_LATE', problem_at = created_at`;
+    tx.sqlite.prepare(`UPDATE intents SET state = 'returned', ${problem}`).run();
+  });
+  await store.close();
+}
 
 describe('operations at a station without a cloud', () => {
   it('is one touch away in the station line, and claims nothing of a cloud', async () => {
@@ -75,6 +93,28 @@ describe('operations at a station without a cloud', () => {
     await screen.press(/^No cloud/);
     await screen.sees('Visits end on this station. Everything is encrypted on this disk.');
     expect(await screen.text()).not.toContain('Where everything is');
+  });
+
+  it('says of a request that was given up who decided it, and why there was something to decide', async () => {
+    expect(screen.troubles).toEqual([]);
+    await screen.context.close();
+    ines.close();
+    await station.stop();
+    await keepRefusedRequest();
+    station = await startStation({ directory });
+    screen = await openScreen(browser, 'staff', printedAddress(station.staff, 'staff'));
+    await unlock(screen, 'Aroha Tauira');
+    await screen.sees('Operations');
+    await screen.press(/^No cloud/);
+    await screen.sees(/came back$/);
+    await screen.press('Give it up');
+    for (const digit of DEMONSTRATION_PIN) await screen.press(digit);
+    await screen.press(/^Give it up now/);
+    await screen.sees('Given up');
+    await screen.sees(/^given up \d\d:\d\d:\d\d, by Aroha Tauira$/);
+    await screen.sees('The workflow was past the point at which it could change anything.');
+    expect(await screen.text()).not.toContain('came back');
+    await screen.shot('operations-given-up');
   });
 
   it('went without an error on the page', () => {
