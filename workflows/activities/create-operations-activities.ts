@@ -2,6 +2,7 @@
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { uuidSchema } from '../../electron/contract/index.ts';
 import { SEARCH_ATTRIBUTES } from '../../electron/contract/workflows.ts';
 import { archiveEnded } from '../archive/archive-ended.ts';
 import type { HistoryArchive } from '../archive/history-archive.ts';
@@ -12,7 +13,7 @@ import type { OperationsActivities, VisitCounts } from './operations-activities.
 
 export interface OperationsDependencies {
   readonly client: Client;
-  readonly api: InternalApi;
+  readonly api: Pick<InternalApi, 'standing' | 'tell'>;
   /** Null: none is configured. */
   readonly archive: HistoryArchive | null;
 }
@@ -46,12 +47,18 @@ export function createOperationsActivities({ client, api, archive }: OperationsD
         for await (const { typedSearchAttributes: attributes } of client.workflow.list({ query: savedQuery(name) })) {
           const [tenantId, sessionId] = [attributes.get(TENANT_ID), attributes.get(SESSION_ID)];
           heartbeat();
-          if (tenantId === undefined || sessionId === undefined) continue;
+          // Whoever may start a workflow writes what it is searched by: what is no id is of no clinic.
+          if (!isId(tenantId) || !isId(sessionId)) continue;
           count(tenantId, name);
           if (name === 'stuck' && (await api.standing(tenantId, sessionId)) === null) count(tenantId, 'orphaned');
         }
       }
-      for (const [tenantId, counts] of byTenant) await api.tell(tenantId, 'VisitsReported', { ...counts });
+      const untold: unknown[] = [];
+      // One clinic that can't be told keeps nothing from the others; then all is tried again.
+      for (const [tenantId, counts] of byTenant) {
+        await api.tell(tenantId, 'VisitsReported', { ...counts }).catch((error: unknown) => untold.push(error));
+      }
+      if (untold.length > 0) throw untold[0];
       const sum = (field: keyof VisitCounts): number =>
         [...byTenant.values()].reduce((total, counts) => total + counts[field], 0);
       return {
@@ -63,4 +70,8 @@ export function createOperationsActivities({ client, api, archive }: OperationsD
       };
     },
   };
+}
+
+function isId(text: string | undefined): text is string {
+  return uuidSchema.safeParse(text).success;
 }

@@ -3,12 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../electron/contract/index.ts';
+import type { OperationsDependencies } from '../activities/create-operations-activities.ts';
 import { createOperationsActivities } from '../activities/create-operations-activities.ts';
+import type { InternalApi } from '../activities/internal-api.ts';
 import type { ArchiveReport, VisitsReport } from '../activities/operations-activities.ts';
 import { folderArchiveStore } from '../archive/archive-store.ts';
 import { HistoryArchive } from '../archive/history-archive.ts';
+import { SOUTH_HARBOUR } from '../api/testing/test-api.ts';
 import { clientConverter } from '../codec/data-converter.ts';
 import { EncryptionCodec } from '../codec/encryption-codec.ts';
 import { INSTALLATION_ID, derivedKeys } from '../codec/keys.ts';
@@ -140,6 +145,62 @@ describe('schedules', () => {
     const archived = (await triggered('archive-histories')) as ArchiveReport;
     expect(archived.expired).toEqual([]);
     expect((await archive.cursor(rig.server.namespace))?.toISOString()).toBe(archived.until);
+  });
+
+  it('tell each clinic of its visits, whatever others have started beside them', async (context) => {
+    needsTemporal(context);
+    const apis: InternalApi[] = [];
+    const lane = await rig.lane({
+      operations: (api) => {
+        apis.push(api);
+        return createOperationsActivities({ client, api, archive: null });
+      },
+    });
+    const ended = async (tenantId: string, sessionId: string): Promise<string> => {
+      const workflowId = `session-${sessionId}`;
+      const typedSearchAttributes = [
+        { key: defineSearchAttributeKey('TenantId', 'KEYWORD'), value: tenantId },
+        { key: defineSearchAttributeKey('SessionId', 'KEYWORD'), value: sessionId },
+      ];
+      const taskQueue = `nobody-${newId()}`;
+      await client.workflow.start('sessionWorkflow', { workflowId, taskQueue, typedSearchAttributes });
+      await client.workflow.getHandle(workflowId).terminate('a failure for a count');
+      return workflowId;
+    };
+    const { tenantId } = lane.visit().input;
+    const untold = SOUTH_HARBOUR.tenantId;
+    const ids = [
+      await ended(tenantId, newId()),
+      await ended(untold, newId()),
+      await ended('nobody', newId()),
+      await ended(tenantId, 'nothing'),
+    ];
+    await poll(async () => {
+      const { count } = await client.workflow.count(
+        `WorkflowId IN (${ids.map((id) => `'${id}'`).join(', ')}) AND CloseTime > '2020-01-01T00:00:00Z'`,
+      );
+      return count;
+    }).toBe(4);
+    const [real] = apis;
+    if (real === undefined) throw new Error('no API');
+    const api: OperationsDependencies['api'] = {
+      standing: async (...asked) => real.standing(...asked),
+      tell: async (tenant, ...told) => {
+        if (tenant === untold) throw new Error('it is not written just now');
+        await real.tell(tenant, ...told);
+      },
+    };
+    const activities = createOperationsActivities({ client, api, archive: null });
+    const workflowExecution = { workflowId: newId(), runId: newId() };
+    const activity = new MockActivityEnvironment({ workflowExecution, workflowType: 'reportVisitsWorkflow' });
+    // Tried again, for whom it was not written.
+    const run = activity.run(async () => activities.reportVisits({ schedule: 'report-visits' }));
+    await expect(run).rejects.toThrow('not written just now');
+    const { rows } = await rig.cloud.database.admin.query(
+      "SELECT FROM domain_events WHERE type = 'VisitsReported' AND subject_id = $1 AND metadata ->> 'workflowId' = $2",
+      [tenantId, workflowExecution.workflowId],
+    );
+    expect(rows).toHaveLength(1);
   });
 
   it('without an archive fail for good, with the reason', async (context) => {
