@@ -150,6 +150,7 @@ describe('one visit from the command line', () => {
     [['start', 'session', '--input', '{Jane Doe'], 'ARGUMENT_INVALID'],
     [['start', 'visit'], 'ARGUMENT_INVALID: .*session'],
     [['list', 'everything'], 'ARGUMENT_INVALID: .*pending-review'],
+    [['list', 'active'], 'ARGUMENT_INVALID: .*--location ID is missing'],
     [['list', 'active', '--location', "' OR 1"], 'ARGUMENT_INVALID: .*locations'],
     [['end'], 'ARGUMENT_INVALID: .*terminate'],
     [['list', '--everything'], 'ARGUMENT_INVALID'],

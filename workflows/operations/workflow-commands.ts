@@ -86,6 +86,10 @@ async function list({ operations, positionals: [name], options, say }: CommandCo
   if (!isSavedQuery(name)) {
     throw new OperationError('ARGUMENT_INVALID', `queries: ${Object.keys(SAVED_QUERIES).join(', ')}`);
   }
+  for (const need of SAVED_QUERIES[name].needs) {
+    const flag = need === 'tenant' ? 'tenant' : 'location';
+    if (options[flag] === undefined) throw new OperationError('ARGUMENT_INVALID', `--${flag} ID is missing`);
+  }
   const query = savedQuery(name, {
     ...(options.tenant !== undefined && { tenant: options.tenant }),
     ...(options.location !== undefined && { locations: options.location }),

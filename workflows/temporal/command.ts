@@ -12,7 +12,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -94,6 +94,10 @@ function ui(folder: string): number {
 }
 
 async function logs(folder: string, lines: number, isFollowed: boolean): Promise<number> {
+  if (!existsSync(logOf(folder))) {
+    process.stderr.write('no server has run here: npm run temporal:up\n');
+    return 2;
+  }
   say(lastLines(folder, lines));
   if (!isFollowed) return 0;
   const file = logOf(folder);

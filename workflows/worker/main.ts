@@ -22,16 +22,37 @@ import { startTracing } from './telemetry.ts';
 import { deploymentOf } from './version.ts';
 
 const { values: options } = parseArgs({ options: { bundle: { type: 'string' } } });
-if (options.bundle === undefined) await run();
-else writeFileSync(options.bundle, (await bundleWorkflows()).code);
+if (options.bundle !== undefined) writeFileSync(options.bundle, (await bundleWorkflows()).code);
+else {
+  const settings = configured();
+  if (settings === null) process.exitCode = 1;
+  else await run(settings);
+}
 
-async function run(): Promise<void> {
-  const log = createLog('info');
-  const temporal = temporalConfigOf(process.env);
+function settingsOf(environment: NodeJS.ProcessEnv) {
+  const temporal = temporalConfigOf(environment);
   if (temporal === null) throw new Error('missing in the environment: TEMPORAL_ADDRESS');
-  const config = workerConfigOf(process.env);
-  const limits = workerLimitsOf(process.env);
-  const deployment = deploymentOf(process.env);
+  return {
+    temporal,
+    config: workerConfigOf(environment),
+    limits: workerLimitsOf(environment),
+    deployment: deploymentOf(environment),
+  };
+}
+
+/** Null: something is missing or wrong, which is told in a line that names the variables. A stack would help nobody. */
+function configured(): ReturnType<typeof settingsOf> | null {
+  try {
+    return settingsOf(process.env);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${reason}\n.env.example describes them; npm run cloud starts a worker that needs none.\n`);
+    return null;
+  }
+}
+
+async function run({ temporal, config, limits, deployment }: ReturnType<typeof settingsOf>): Promise<void> {
+  const log = createLog('info');
   installRuntime(limits);
   const tracing = startTracing(config.traces);
   const { fusion, notifier, timing, bundleFile } = config;
