@@ -119,11 +119,45 @@ describe('an archive in a folder', () => {
   });
 });
 
+function numbered(text: string): string[] {
+  return Array.from({ length: 5 }, (_, index) => `${text}${index}`);
+}
+
 describe('an archive in a bucket', () => {
   it('is told from one that is not there: what cannot be read is no missing history', async () => {
     const store = s3ArchiveStore({ ...s3.config, bucket: 'nowhere' }, '');
     await expect(store.get('2026-01-01/a/one')).rejects.toThrow(/bucket/i);
     await expect(store.list('')).rejects.toThrow(/bucket/i);
+  });
+
+  it('is listed and removed whole, however many pages it takes to list it', async () => {
+    const paged = await startS3Server(false, 2);
+    const store = s3ArchiveStore(paged.config, 'archive/');
+    const [cursors, days, workflows, runs] = [numbered('cursor-'), numbered('2026-01-0'), numbered('w'), numbered('r')];
+    const pagesOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = paged.pagesListed();
+      await work();
+      return paged.pagesListed() - before;
+    };
+    try {
+      const names = [
+        ...cursors,
+        ...days.map((day) => `${day}/w0/r0`),
+        ...workflows.map((workflow) => `2026-02-01/${workflow}/r0`),
+        ...runs.map((run) => `2026-02-01/w0/${run}`),
+      ];
+      for (const name of names) await store.put(name, randomBytes(10));
+      const found: (readonly string[])[] = [];
+      for (const folder of ['', '2026-02-01', '2026-02-01/w0']) {
+        expect(await pagesOf(async () => found.push(await store.list(folder)))).toBeGreaterThan(2);
+      }
+      expect(found).toEqual([[...days, '2026-02-01', ...cursors], workflows, runs]);
+      expect(await pagesOf(async () => store.remove('2026-02-01'))).toBeGreaterThan(2);
+      expect(await store.list('2026-02-01')).toEqual([]);
+      expect(await store.list('')).toEqual([...days, ...cursors]);
+    } finally {
+      await paged.stop();
+    }
   });
 
   it('is configured beside the files, in their bucket or one of its own', async () => {

@@ -9,6 +9,11 @@ declare module '@20minutes/s3rver' {
       readonly allowMismatchedSignatures: boolean;
       readonly configureBuckets: readonly { readonly name: string }[];
     });
+    /** Of Koa, outermost first. */
+    readonly middleware: ((
+      context: { query: Readonly<Record<string, string | undefined>>; body: unknown },
+      next: () => Promise<void>,
+    ) => Promise<void>)[];
     run(): Promise<{ readonly port: number }>;
     close(): Promise<void>;
   }

@@ -110,6 +110,25 @@ describe('a folder', () => {
 });
 
 describe('an S3 service', () => {
+  it('that lists by the page keeps of a file only what it is told, on every page', async () => {
+    const paged = await startS3Server(false, 2);
+    const store = openS3Store(paged.config);
+    try {
+      const file = { tenantId: newId(), fileId: newId() };
+      const names = Array.from({ length: 7 }, () => newName(file)).toSorted((one, other) =>
+        one.objectId < other.objectId ? -1 : 1,
+      );
+      for (const name of names) await store.put(name, randomBytes(10));
+      await store.keepOnly(file, new Set([names[1], names[6]].map((name) => name?.objectId ?? '')));
+      expect(paged.pagesListed()).toBe(4);
+      const there = await Promise.all(names.map(async (name) => (await store.get(name)) !== null));
+      expect(there).toEqual([false, true, false, false, false, false, true]);
+    } finally {
+      store.close();
+      await paged.stop();
+    }
+  });
+
   it('that does not let in, has no such bucket, or does not answer says nothing about what lies in it', async () => {
     const name = newName();
     const strict = await startS3Server(true);
