@@ -29,6 +29,8 @@ export function KeptBack({
   const { i18n } = useLingui();
   const [all, setAll] = useState(false);
   const { quarantined } = view;
+  // There is nothing to correct in these.
+  const failedOn = quarantined.filter(({ reason }) => reason === 'CLOUD_FAILED').length;
   const shown = all ? quarantined : quarantined.slice(0, FEW);
   return (
     <div className="sync-need">
@@ -46,7 +48,9 @@ export function KeptBack({
         {i18n.t('They stay on this station as they are; in the cloud they have no effect.')}
       </p>
       <p>
-        <b>{i18n.t('What to do')}:</b> {i18n.t('Correct them here; changed, they are sent again.')}
+        <b>{i18n.t('What to do')}:</b>{' '}
+        {failedOn < quarantined.length ? i18n.t('Correct them here; changed, they are sent again.') : null}{' '}
+        {failedOn > 0 ? i18n.t('Try the line now: what the cloud failed on is sent again.') : null}
       </p>
       <ul className="sync-list mt-3">
         {shown.map((row) => (
@@ -84,7 +88,8 @@ function Row({ row, now }: { readonly row: QuarantinedRow; readonly now: number 
               {' '}
               {i18n.t('Field')} <bdi className="ident">{row.field}</bdi>
             </>
-          )}
+          )}{' '}
+          <bdi className="ident">{row.reason}</bdi>
         </small>
       </span>
       <time>{receiptTime(i18n, row.at, now)}</time>

@@ -11,7 +11,8 @@ import { collectionWord, collectionWords, receiptTime } from './sync-words.ts';
 export function UnpushedSection({ view, now }: { readonly view: SyncView; readonly now: number }): ReactNode {
   const { i18n } = useLingui();
   const [all, setAll] = useState(false);
-  const { unpushed, collections } = view;
+  const { unpushed } = view;
+  const collections = view.collections.map((each) => asFarAsTheLine(each, view.line));
   const busy = collections.filter(isBusy);
   const calm = collections.length - busy.length;
   return (
@@ -56,6 +57,13 @@ export function UnpushedSection({ view, now }: { readonly view: SyncView; readon
       )}
     </section>
   );
+}
+
+/** What was being sent or fetched when the line went away is not: it waits, whatever the station would do next. */
+function asFarAsTheLine(collection: CollectionSyncStatus, { state, problem }: SyncView['line']): CollectionSyncStatus {
+  const isAway = state === 'offline' || state === 'captive' || problem !== null;
+  const isUnderWay = collection.state !== 'settled' && collection.state !== 'stopped';
+  return isAway && isUnderWay ? { ...collection, state: 'waiting' } : collection;
 }
 
 function isBusy({ state, unpushed, quarantined, problem }: CollectionSyncStatus): boolean {
