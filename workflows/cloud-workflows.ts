@@ -7,6 +7,7 @@ import { TEMPORAL_PAGE_PATH } from './api/temporal/page-paths.ts';
 import { clientConverter } from './codec/data-converter.ts';
 import { EncryptionCodec } from './codec/encryption-codec.ts';
 import { INSTALLATION_ID, derivedKeys, readKeys } from './codec/keys.ts';
+import { isFreePort } from './database/free-port.ts';
 import { reconcile } from './schedules/reconcile.ts';
 import { SCHEDULES } from './schedules/schedules.ts';
 import { temporalProgram } from './temporal/binary.ts';
@@ -18,6 +19,8 @@ export interface CloudWorkflows {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where the data lie. */
   readonly folder: string;
+  /** Where an own server listens, so that stations find it again after a restart; null: at any free one. */
+  readonly port: number | null;
   readonly say: (line: string) => void;
   /** Undone in reverse order. */
   readonly started: (() => Promise<void>)[];
@@ -30,15 +33,23 @@ export interface CloudWorkflows {
  * @returns the own server; null: there is none
  */
 export async function startWorkflows(cloud: CloudWorkflows): Promise<TemporalServer | null> {
-  const { environment, folder, say, started } = cloud;
+  const { environment, folder, port, say, started } = cloud;
   const named = environment['TEMPORAL_ADDRESS'] ?? '';
   let own: TemporalServer | null = null;
   if (named === '') {
     try {
       const program = await temporalProgram({ environment, say });
       const databaseFile = join(folder, 'temporal.db');
+      // Whoever answers there would be taken for the own server.
+      if (port !== null && !(await isFreePort(port))) throw new Error(`port ${port} is in use`);
       const namespace = environment['TEMPORAL_NAMESPACE'] || 'default';
-      own = await startTemporal({ program, databaseFile, namespace, pagePath: TEMPORAL_PAGE_PATH });
+      own = await startTemporal({
+        program,
+        databaseFile,
+        namespace,
+        ...(port !== null && { port }),
+        pagePath: TEMPORAL_PAGE_PATH,
+      });
       started.push(own.stop);
       await makeSchedules(own, environment['WORKFLOW_KEYS'] ?? '');
     } catch (error) {

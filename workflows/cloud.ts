@@ -3,7 +3,8 @@
  * a clinic to enrol a station in, and, where it can be had, a Temporal server with a worker. What is set in the environment (`.env.example`) is used instead of its own.
  *
  *   --folder DIR   where the data lie (.vantage/cloud)
- *   --port N       where the API listens (7400; 0: any free one); the identity provider on the next
+ *   --port N       where the API listens (7400; 0: any free one); the identity provider on the next, Temporal on the one
+ *                  after
  *   --reset        forget the data first
  *   --no-workflows neither Temporal nor a worker
  */
@@ -85,6 +86,7 @@ async function run(): Promise<void> {
   if (values.reset) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const secrets = readSecrets(join(folder, 'secrets.json'));
+  const isAnyPort = Number(values.port) === 0;
   const port = Number(values.port) || (await freePort());
   const environment: Record<string, string | undefined> = {
     API_PORT: String(port),
@@ -102,7 +104,7 @@ async function run(): Promise<void> {
   };
   environment['DATABASE_URL'] ??= await ownDatabase(secrets.database);
   if (environment['OIDC_ISSUER'] === undefined) {
-    const issuer = await startDevelopmentIssuer(Number(values.port) === 0 ? 0 : port + 1, ISSUER, PEOPLE);
+    const issuer = await startDevelopmentIssuer(isAnyPort ? 0 : port + 1, ISSUER, PEOPLE);
     started.push(issuer.stop);
     environment['OIDC_ISSUER'] = issuer.issuer;
     environment['OIDC_JWKS_URI'] = `${issuer.address}/jwks`;
@@ -127,7 +129,7 @@ async function run(): Promise<void> {
   say(`Data        ${folder}`);
   say('ready; Ctrl-C stops it');
   if (values['no-workflows']) return;
-  const own = await startWorkflows({ environment, folder, say, started });
+  const own = await startWorkflows({ environment, folder, port: isAnyPort ? null : port + 2, say, started });
   if (own === null) return;
   api.parts.temporal.visits.use({ connection: { address: own.address }, namespace: own.namespace });
   if (own.pageUrl === null || (config.workflows?.page ?? null) !== null) return;

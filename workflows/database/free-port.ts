@@ -1,4 +1,4 @@
-/** A port that nobody listens on now. Only for servers of this machine's own. */
+/** Ports that nobody listens on now. Only for servers of this machine's own. */
 import { createServer } from 'node:net';
 
 export async function freePort(): Promise<number> {
@@ -13,4 +13,13 @@ export async function freePort(): Promise<number> {
   });
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** Whether nobody on this machine listens there now. */
+export async function isFreePort(port: number): Promise<boolean> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }
