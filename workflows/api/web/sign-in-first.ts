@@ -34,5 +34,5 @@ export function ledToSignIn(
 /** @param address as `wantedPageSchema` takes it @returns an HTML document that goes there */
 export function onwardDocument(address: string): string {
   const text = address.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
-  return `<!doctype html><meta charset="utf-8"><title>Vantage</title><meta http-equiv="refresh" content="0;url=${text}"><a href="${text}">Go on</a>`;
+  return `<!doctype html><meta charset="utf-8"><title>Vantage</title><link rel="icon" href="data:,"><meta http-equiv="refresh" content="0;url=${text}"><a href="${text}">Go on</a>`;
 }
