@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool } from 'pg';
 import type { CollectionName } from '../../electron/contract/index.ts';
 import { CONTRACT_VERSION } from '../../electron/contract/index.ts';
@@ -17,6 +18,8 @@ import type { Kept } from './oracle.ts';
 
 const TEMPLATE = 'vantage_sync_template';
 const API_LOGIN = 'vantage_sync_api';
+/** Longest that a connection takes to end after it was told to. */
+const HANG_UP_MS = 10_000;
 
 /** Where a server listens; `DATABASE` stands for a database's name. Another process can work with it, too. */
 export interface ServerAddress {
@@ -243,7 +246,30 @@ export class CloudDatabase {
 
   async drop(): Promise<void> {
     await this.#pool.end();
-    // The server notices a moment later that an API has hung up.
+    await hungUp(this.#server, this.#name);
+    // Of an API that was killed a connection may be left.
     await onServer(this.#server, `DROP DATABASE ${this.#name} WITH (FORCE)`);
+  }
+}
+
+/**
+ * A pool that has ended has said so to the server, which hears of it a moment later: whoever drops the database before breaks connections
+ * that are just being closed. Waits until nobody is left, or somebody seems to stay.
+ */
+async function hungUp({ adminUrl }: Pick<ServerAddress, 'adminUrl'>, name: string): Promise<void> {
+  const client = new Client({ connectionString: at(adminUrl, 'postgres') });
+  await client.connect();
+  try {
+    const deadline = performance.now() + HANG_UP_MS;
+    for (let left = 1; left > 0 && performance.now() < deadline;) {
+      const { rows } = await client.query<{ readonly left: number }>(
+        'SELECT count(*)::int AS left FROM pg_stat_activity WHERE datname = $1',
+        [name],
+      );
+      left = rows[0]?.left ?? 0;
+      if (left > 0) await sleep(20);
+    }
+  } finally {
+    await client.end();
   }
 }
